@@ -1,14 +1,16 @@
 # Every verb of this repository. The same build flags everywhere, so that the build cache is shared.
 SHELL := /bin/bash
 GO ?= go
+
+# The pure-Go programs are static: no C compiler is needed for them.
+export CGO_ENABLED := 0
+
 PROGRAMS := mainbus-host mainbus-controller mainbusctl mainbus-sim mainbus-demo
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .PHONY: build demo test race lint bench fuzz generate clean
 
-# The pure-Go programs are static: no C compiler is needed.
 build:
-	CGO_ENABLED=0 $(GO) build -o bin/ $(PROGRAMS:%=./cmd/%)
+	$(GO) build -o bin/ $(PROGRAMS:%=./cmd/%)
 
 demo: build
 	bin/mainbus-demo --bin bin

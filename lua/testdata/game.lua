@@ -1,0 +1,179 @@
+-- A stand-in for the game, as much of it as the save modules touch, for the real Lua 5.2 interpreter. It checks nothing of
+-- ours; mainbus-sim is the honest simulator, this is for looking at one module at a time.
+
+local game_double = { lines = {}, replies = {}, handlers = {}, start = "1" }
+
+local encoded = {}
+helpers = {
+  encode_string = function(s)
+    encoded[#encoded + 1] = s
+    return "E" .. #encoded
+  end,
+  decode_string = function(s)
+    return encoded[tonumber(s:match("^E(%d+)$"))]
+  end,
+}
+
+defines = { events = { on_tick = 1 }, inventory = { chest = 1 } }
+game = { tick = 0, speed = 1, surfaces = {} }
+storage = {}
+
+commands = { commands = {}, game_commands = { quit = "" } }
+function commands.add_command(name, _, f)
+  assert(not commands.commands[name] and not commands.game_commands[name], "name in use")
+  commands.commands[name] = ""
+  game_double.command = f
+end
+
+rcon = { print = function(text) game_double.replies[#game_double.replies + 1] = text end }
+
+remote = { interfaces = {} }
+function remote.add_interface(name, functions)
+  remote.interfaces[name] = functions
+end
+
+local function item(kind, place, spoil)
+  return { type = kind, place_result = place, get_spoil_ticks = function() return spoil or 0 end }
+end
+prototypes = {
+  item = {
+    ["iron-plate"] = item("item"), ["my_mod item"] = item("item"), ["transport-belt"] = item("item", {}),
+    ["bioflux"] = item("item", nil, 7200), ["firearm-magazine"] = item("ammo"),
+  },
+  quality = { normal = {}, rare = {} },
+}
+
+-- A chest that holds at most size items of any kind.
+function game_double.chest(x, y, size)
+  local stacks = {}
+  local chest = { valid = true, position = { x = x, y = y }, stacks = stacks, fail_on_remove = false }
+  local function total()
+    local n = 0
+    for _, s in pairs(stacks) do n = n + s.count end
+    return n
+  end
+  local inventory = {}
+  function inventory.get_contents()
+    local out = {}
+    for _, s in ipairs(stacks) do
+      if s.count > 0 then out[#out + 1] = { name = s.name, quality = s.quality, count = s.count } end
+    end
+    return out
+  end
+  local function find(name, quality)
+    for _, s in ipairs(stacks) do
+      if s.name == name and s.quality == quality then return s end
+    end
+  end
+  function inventory.get_item_count(i)
+    local s = find(i.name, i.quality)
+    return s and s.count or 0
+  end
+  function inventory.remove(i)
+    if chest.fail_on_remove then error("the chest is on fire") end
+    local s = find(i.name, i.quality)
+    local n = math.min(s and s.count or 0, i.count)
+    if s then s.count = s.count - n end
+    return n
+  end
+  function inventory.insert(i)
+    local n = math.min(i.count, size - total())
+    local s = find(i.name, i.quality)
+    if not s then
+      s = { name = i.name, quality = i.quality, count = 0 }
+      stacks[#stacks + 1] = s
+    end
+    s.count = s.count + n
+    return n
+  end
+  chest.get_inventory = function() return inventory end
+  chest.inventory = inventory
+  game_double.chests = game_double.chests or {}
+  table.insert(game_double.chests, chest)
+  return chest
+end
+
+game.surfaces.nauvis = {
+  find_entities_filtered = function(filter)
+    local out = {}
+    for _, chest in ipairs(game_double.chests or {}) do
+      if chest.position.x == filter.position[1] and chest.position.y == filter.position[2] then out[#out + 1] = chest end
+    end
+    return out
+  end,
+}
+
+local real_print = print
+function game_double.say(...)
+  real_print(...)
+end
+function print(text)
+  game_double.lines[#game_double.lines + 1] = text
+end
+
+local modules = { core = "core", codec = "core", control = "core", bus = "bus" }
+local loaded = {}
+local handler = { add_lib = function(lib) game_double.handlers = lib.events end }
+local function load_module(path)
+  if path == "mainbus/start" then return { start = game_double.start, world = "aaaa" } end
+  if path == "event_handler" then return handler end
+  local name = path:match("^mainbus/(%w+)$")
+  if loaded[name] == nil then
+    loaded[name] = dofile(modules[name] .. "/" .. name .. ".lua") or true
+  end
+  return loaded[name]
+end
+
+-- (Re)loads the script with a start number, as a start of the game with a patched save does; storage stays.
+function game_double.load(start)
+  game_double.start = start
+  loaded, remote.interfaces, commands.commands = {}, {}, {}
+  require = load_module
+  require("mainbus/control")
+end
+
+function game_double.tick(n)
+  for _ = 1, n or 1 do
+    game.tick = game.tick + 1
+    game_double.handlers[defines.events.on_tick]({ tick = game.tick })
+  end
+end
+
+-- Sends one whole message and returns the reply.
+local seq = 0
+function game_double.send(epoch, channel, op, text, player)
+  local codec = require("mainbus/codec")
+  seq = seq + 1
+  local rest = table.concat({ seq, "1/1", epoch, channel, op, codec.encode(text) }, " ")
+  return game_double.raw(#rest .. " " .. codec.crc(rest) .. " " .. rest, player)
+end
+
+function game_double.raw(parameter, player)
+  game_double.replies = {}
+  game_double.command({ parameter = parameter, player_index = player })
+  return game_double.replies[1]
+end
+
+-- The data of the newest line on a channel.
+function game_double.last(channel)
+  for n = #game_double.lines, 1, -1 do
+    local c, data = game_double.lines[n]:match("^mainbus:1 %d+ %x+ %S+ %d+ %d+/%d+ %d+ (%S+) %S+ (%S+)$")
+    if c == channel then
+      return require("mainbus/codec").decode(data)
+    end
+  end
+end
+
+function game_double.bind(epoch, fresh)
+  local reply = game_double.send(epoch, "core", "bind", game_double.start)
+  assert(reply:find("^ok "), reply)
+  return game_double.send(epoch, "core", "assign", "ffff/aaaa/" .. (fresh or "0"))
+end
+
+function game_double.equal(got, want, what)
+  if got ~= want then
+    error((what or "value") .. ": got " .. tostring(got) .. ", want " .. tostring(want), 2)
+  end
+end
+
+return game_double
