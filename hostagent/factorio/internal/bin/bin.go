@@ -161,6 +161,15 @@ func (r *Reader) Skip(n int64) {
 	}
 }
 
+// AtEnd reports whether the stream ended here without an error, by reading one byte more.
+func (r *Reader) AtEnd() bool {
+	if r.err != nil {
+		return false
+	}
+	_, err := r.r.ReadByte()
+	return errors.Is(err, io.EOF)
+}
+
 // Version reads the four numbers of a map version.
 func (r *Reader) Version() factorio.Version {
 	return factorio.Version{Major: r.U16(), Minor: r.U16(), Patch: r.U16(), Developer: r.U16()}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A process is one program of the cluster, started from the folder with the programs. What it prints goes to a log
+// file and, line by line, to anybody who waits for a line.
+type process struct {
+	name string
+	cmd  *exec.Cmd
+	done chan struct{} // closed when it has ended and its output is read
+
+	mu    sync.Mutex
+	lines []string // the last ones
+	added chan struct{}
+}
+
+const keptLines = 200
+
+func startProcess(dir, name, program string, args ...string) (*process, error) {
+	log, err := os.OpenFile(filepath.Join(dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	p := &process{name: name, cmd: exec.Command(program, args...), done: make(chan struct{}), added: make(chan struct{})}
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		log.Close()
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	p.cmd.Stderr = p.cmd.Stdout
+	if err := p.cmd.Start(); err != nil {
+		log.Close()
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	go p.read(out, log)
+	return p, nil
+}
+
+func (p *process) read(out io.Reader, log *os.File) {
+	defer close(p.done)
+	defer log.Close()
+	scanner := bufio.NewScanner(out)
+	for scanner.Scan() {
+		fmt.Fprintln(log, scanner.Text())
+		p.mu.Lock()
+		p.lines = append(p.lines, scanner.Text())
+		if len(p.lines) > keptLines {
+			p.lines = p.lines[1:]
+		}
+		close(p.added)
+		p.added = make(chan struct{})
+		p.mu.Unlock()
+	}
+	_ = p.cmd.Wait() // that it ended is what matters; how is in its log
+}
+
+// waitLine returns the first line that match accepts; it sees the lines from before the call too.
+func (p *process) waitLine(ctx context.Context, match func(string) (string, bool)) (string, error) {
+	for {
+		p.mu.Lock()
+		lines, added := p.lines, p.added
+		p.mu.Unlock()
+		for _, line := range lines {
+			if found, ok := match(line); ok {
+				return found, nil
+			}
+		}
+		select {
+		case <-added:
+		case <-p.done:
+			return "", fmt.Errorf("%s ended: %s", p.name, strings.Join(lines, " | "))
+		case <-ctx.Done():
+			return "", fmt.Errorf("wait for %s: %w", p.name, context.Cause(ctx))
+		}
+	}
+}
+
+// kill ends the process as a crash would and waits until it is gone.
+func (p *process) kill() error {
+	if err := p.cmd.Process.Kill(); err != nil {
+		return fmt.Errorf("kill %s: %w", p.name, err)
+	}
+	<-p.done
+	return nil
+}
+
+// stop asks the process to end and kills it when it does not.
+func (p *process) stop(patience time.Duration) {
+	select {
+	case <-p.done:
+		return
+	default:
+	}
+	_ = p.cmd.Process.Signal(os.Interrupt) // a process that is gone already is what we want
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		_ = p.kill()
+	}
+}

@@ -1,0 +1,117 @@
+package pairing
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Forty bits against twenty guesses: one in 5e10 that a stranger gets in before a person has to look.
+const (
+	codeLife    = 10 * time.Minute
+	perCode     = 5  // failures that a code survives
+	perWindow   = 20 // failures after which only a person opens the window again
+	backOffBase = 2 * time.Second
+)
+
+// Why a try is refused; the text is for the person at the controller.
+var (
+	ErrClosed  = errors.New("this host is not in pairing mode: open pairing on it")
+	ErrBusy    = errors.New("another pairing is under way: try again in a moment")
+	ErrBackOff = errors.New("too many wrong codes: wait, then type the new code that the host shows")
+)
+
+// Window is an agent's willingness to pair. While it is open there is a code, which is replaced when it has lived
+// ten minutes or seen five failures. The zero Window is closed. It is safe for concurrent use.
+type Window struct {
+	mu        sync.Mutex
+	open      bool
+	busy      bool
+	code      Code
+	expires   time.Time
+	notBefore time.Time
+	failures  int
+}
+
+// Open starts pairing mode with a new code and forgets earlier failures.
+func (w *Window) Open(now time.Time) Code {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open, w.failures, w.notBefore = true, 0, time.Time{}
+	w.renew(now)
+	return w.code
+}
+
+// Close ends pairing mode. A try that is under way may still succeed.
+func (w *Window) Close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open = false
+}
+
+// Code returns the code to show and when it will be replaced. ok is false while the window is closed.
+func (w *Window) Code(now time.Time) (code Code, expires time.Time, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.open {
+		return "", time.Time{}, false
+	}
+	w.refresh(now)
+	return w.code, w.expires, true
+}
+
+// Try admits one pairing attempt and returns the code that it must know. The caller calls release exactly when
+// the attempt has ended: success closes the window, everything else counts as a wrong guess.
+func (w *Window) Try(now time.Time) (code Code, release func(success bool), err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case !w.open:
+		return "", nil, ErrClosed
+	case w.busy:
+		return "", nil, ErrBusy
+	case now.Before(w.notBefore):
+		wait := w.notBefore.Sub(now).Round(time.Second)
+		return "", nil, fmt.Errorf("%w (%v left)", ErrBackOff, max(wait, time.Second))
+	}
+	w.refresh(now)
+	w.busy = true
+	start := time.Now()
+	var once sync.Once
+	return w.code, func(success bool) {
+		once.Do(func() { w.release(now.Add(time.Since(start)), success) })
+	}, nil
+}
+
+func (w *Window) release(now time.Time, success bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy = false
+	if success {
+		w.open = false
+		return
+	}
+	if !w.open {
+		return
+	}
+	w.failures++
+	if w.failures >= perWindow {
+		w.open = false
+		return
+	}
+	if w.failures%perCode == 0 {
+		w.notBefore = now.Add(backOffBase << (w.failures/perCode - 1))
+		w.renew(now)
+	}
+}
+
+func (w *Window) refresh(now time.Time) {
+	if !now.Before(w.expires) {
+		w.renew(now)
+	}
+}
+
+func (w *Window) renew(now time.Time) {
+	w.code, w.expires = NewCode(), now.Add(codeLife)
+}
