@@ -1,0 +1,162 @@
+package widgets
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"mainbus/app/look"
+)
+
+type fruit struct {
+	name  string
+	count int
+}
+
+func fruitTable() *Table[fruit] {
+	return NewTable(func(f fruit) string { return f.name },
+		Column[fruit]{Title: "Name", Cell: func(f fruit) Cell { return Cell{Text: f.name} }, Order: func(a, b fruit) int { return cmp.Compare(a.name, b.name) }},
+		Column[fruit]{Title: "Count", Width: 90, Right: true, Cell: func(f fruit) Cell { return Cell{Text: fmt.Sprint(f.count)} }, Order: func(a, b fruit) int { return cmp.Compare(a.count, b.count) }},
+	)
+}
+
+func show(t *testing.T, o fyne.CanvasObject) fyne.Window {
+	t.Helper()
+	test.NewTempApp(t)
+	test.ApplyTheme(t, look.Theme(look.Dark))
+	w := test.NewTempWindow(t, o)
+	w.SetPadded(false)
+	w.Resize(fyne.NewSize(400, 300))
+	return w
+}
+
+func rowAt(i int) fyne.Position {
+	return fyne.NewPos(50, look.DenseRowHeight+float32(i)*(look.RowHeight+4)+look.RowHeight/2)
+}
+
+func names(rows []fruit) []string {
+	var out []string
+	for _, r := range rows {
+		out = append(out, r.name)
+	}
+	return out
+}
+
+func TestTableSortsByAHeaderAndKeepsTheSelection(t *testing.T) {
+	table := fruitTable()
+	w := show(t, table)
+	table.SetRows([]fruit{{"plum", 3}, {"apple", 9}, {"fig", 1}})
+	test.TapCanvas(w.Canvas(), rowAt(0))
+	if got, _ := table.Selected(); got.name != "plum" {
+		t.Fatalf("tapping the first row selected %q", got.name)
+	}
+	test.TapCanvas(w.Canvas(), fyne.NewPos(360, 10))
+	if got := names(table.Rows()); !slices.Equal(got, []string{"fig", "plum", "apple"}) {
+		t.Errorf("sorted by count: %v", got)
+	}
+	test.TapCanvas(w.Canvas(), fyne.NewPos(360, 10))
+	if got := names(table.Rows()); !slices.Equal(got, []string{"apple", "plum", "fig"}) {
+		t.Errorf("sorted the other way: %v", got)
+	}
+	table.SetRows([]fruit{{"plum", 30}, {"kiwi", 5}})
+	if got, ok := table.Selected(); !ok || got.name != "plum" || got.count != 30 {
+		t.Errorf("after a replacement %v is selected", got)
+	}
+	table.SetRows([]fruit{{"kiwi", 5}})
+	if got, ok := table.Selected(); ok {
+		t.Errorf("a row that is gone is still selected: %v", got)
+	}
+}
+
+func TestTableOpensByASecondTapOnTheSameRow(t *testing.T) {
+	table := fruitTable()
+	var opened []string
+	table.OnOpen = func(f fruit) { opened = append(opened, f.name) }
+	w := show(t, table)
+	table.SetRows([]fruit{{"plum", 3}, {"apple", 9}})
+	test.TapCanvas(w.Canvas(), rowAt(0))
+	test.TapCanvas(w.Canvas(), rowAt(1))
+	if len(opened) != 0 {
+		t.Fatalf("single taps opened %v", opened)
+	}
+	test.TapCanvas(w.Canvas(), rowAt(1))
+	if !slices.Equal(opened, []string{"apple"}) {
+		t.Errorf("opened %v", opened)
+	}
+}
+
+func TestEllipsis(t *testing.T) {
+	test.NewTempApp(t)
+	if got := ellipsis("short", 400, 14, fyne.TextStyle{}); got != "short" {
+		t.Errorf("got %q", got)
+	}
+	long := "ein sehr langer Name mit Ümläuten und 🚂 und Кириллица"
+	got := ellipsis(long, 120, 14, fyne.TextStyle{})
+	if width := fyne.MeasureText(got, 14, fyne.TextStyle{}).Width; width > 120 || len(got) < 5 {
+		t.Errorf("%q is %.0f wide", got, width)
+	}
+}
+
+func TestConsoleFollowsUntilScrolledUp(t *testing.T) {
+	c := NewConsole()
+	show(t, c)
+	for i := range 100 {
+		c.Append(ConsoleLine{Text: fmt.Sprint("line ", i)})
+	}
+	last := func() string { return lineText(c, len(c.grid.Rows)-1) }
+	if last() != "line 99" {
+		t.Fatalf("the last line in sight is %q", last())
+	}
+	c.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, 10)})
+	first := lineText(c, 0)
+	c.Append(ConsoleLine{Text: "line 100"})
+	if got := lineText(c, 0); got != first {
+		t.Errorf("a new line moved the view from %q to %q", first, got)
+	}
+	if c.newest.Hidden {
+		t.Error("nothing offers the way back to the newest line")
+	}
+	test.Tap(c.newest)
+	if last() != "line 100" {
+		t.Errorf("after the jump the last line in sight is %q", last())
+	}
+}
+
+func lineText(c *Console, row int) string {
+	var out []rune
+	for _, cell := range c.grid.Rows[row].Cells {
+		out = append(out, cell.Rune)
+	}
+	return string(out)
+}
+
+func TestConsoleIsBounded(t *testing.T) {
+	c := NewConsole()
+	show(t, c)
+	for i := range consoleLines + 500 {
+		c.ring.add(ConsoleLine{Text: fmt.Sprint(i)})
+	}
+	c.Refresh()
+	if c.length() != consoleLines || c.line(0).Text != "500" {
+		t.Errorf("%d lines, the first is %q", c.length(), c.line(0).Text)
+	}
+}
+
+func TestConsoleFilters(t *testing.T) {
+	c := NewConsole()
+	show(t, c)
+	c.Append(ConsoleLine{Text: "Alpha"}, ConsoleLine{Text: "beta"})
+	c.SetFilter("ALPH")
+	c.Append(ConsoleLine{Text: "alphabet"}, ConsoleLine{Text: "gamma"})
+	if got := c.Text(); got != "Alpha\nalphabet\n" {
+		t.Errorf("shown: %q", got)
+	}
+	c.SetFilter("")
+	if c.length() != 4 {
+		t.Errorf("%d lines without a filter", c.length())
+	}
+}
