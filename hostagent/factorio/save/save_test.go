@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -171,61 +170,6 @@ func TestSubtreeOfRealSave(t *testing.T) {
 		v, ok, err := openSave(t, path).Subtree("created_items")
 		if want := version(t, e.Header.Version).Major >= 2; err != nil || ok != want {
 			t.Errorf("%s: %v, %v, %v", filepath.Base(path), v, ok, err)
-		}
-	}
-}
-
-// header20 has every field set, with numbers and lengths on both sides of the space-optimised border.
-var header20 = Header{
-	Version: factorio.Version{Major: 2, Minor: 0, Patch: 77, Developer: 1}, Campaign: "c", Level: strings.Repeat("l", 255),
-	BaseMod: "base", Difficulty: 3, Finished: true, NextLevel: "n", FinishedButContinuing: true, NonAdminDebug: true,
-	LoadedFrom: factorio.Version{Major: 2, Minor: 254, Patch: 255}, Build: 84539, AllowedCommands: 3,
-	Mods: []Mod{{"base", factorio.Version{Major: 2, Patch: 77}, math.MaxUint32}, {"x", factorio.Version{Minor: 65535}, 0}},
-}
-
-func TestHeaderReadsBack(t *testing.T) {
-	b := header20.Append(nil)
-	r := bytes.NewReader(append(b, "rest"...))
-	got, err := ReadHeader(r)
-	if err != nil || !reflect.DeepEqual(got, header20) || r.Len() != 4 {
-		t.Errorf("got %+v, %v, %d bytes left", got, err, r.Len())
-	}
-	for n := range b {
-		if _, err := ReadHeader(bytes.NewReader(b[:n])); !errors.Is(err, io.ErrUnexpectedEOF) {
-			t.Fatalf("first %d bytes: %v", n, err)
-		}
-	}
-}
-
-func TestReadHeaderSkipsAllKindsOfSettings(t *testing.T) {
-	b := header20.Append(nil)
-	b = b[:len(b)-6]
-	key := "\x00\x01k"
-	nodes := []string{"\x00\x00", "\x01\x00\x01", "\x02\x0012345678", "\x03\x00\x00\x05hello", "\x03\x00\x01",
-		"\x04\x00\x01\x00\x00\x00" + "\x01" + "\x01\x00\x00", "\x05\x00\x01\x00\x00\x00" + key + "\x06\x0012345678", "\x07\x0012345678"}
-	b = append(b, 5, 0, byte(len(nodes)), 0, 0, 0)
-	for _, n := range nodes {
-		b = append(append(b, key...), n...)
-	}
-	r := bytes.NewReader(append(b, "rest"...))
-	if h, err := ReadHeader(r); err != nil || !h.StartupSettings || r.Len() != 4 {
-		t.Errorf("got %+v, %v, %d bytes left", h, err, r.Len())
-	}
-}
-
-func TestReadHeaderRefuses(t *testing.T) {
-	whole := header20.Append(nil)
-	settings := whole[:len(whole)-6]
-	for name, b := range map[string][]byte{
-		"0.16":               append([]byte{0, 0, 16, 0, 51, 0, 0, 0}, whole[8:]...),
-		"text":               []byte(strings.Repeat("this is no level data ", 20)),
-		"zeros":              make([]byte, 1000),
-		"settings no dict":   append(bytes.Clone(settings), 2, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-		"unknown setting":    append(bytes.Clone(settings), 5, 0, 1, 0, 0, 0, 1, 9, 0),
-		"settings very deep": append(bytes.Clone(settings), bytes.Repeat([]byte{5, 0, 1, 0, 0, 0, 1}, 1<<16)...),
-	} {
-		if h, err := ReadHeader(bytes.NewReader(b)); err == nil {
-			t.Errorf("%s: no error: %+v", name, h)
 		}
 	}
 }
@@ -501,125 +445,6 @@ func TestVerifyFindsLevelsThatDisagree(t *testing.T) {
 	if err := Verify(makeZip(t, file("a/control.lua", ""))); err == nil {
 		t.Error("no level at all: no error")
 	}
-}
-
-func TestRewriteRealSaves(t *testing.T) {
-	set := map[string][]byte{"control.lua": []byte("require('mainbus/control')\n"), "mainbus/control.lua": []byte("-- ours\n")}
-	for path := range realSaves(t) {
-		dst := filepath.Join(t.TempDir(), "patched.zip")
-		if err := Rewrite(path, dst, set); err != nil {
-			t.Errorf("%s: %v", path, err)
-			continue
-		}
-		was, is := openSave(t, path), openSave(t, dst)
-		for name, want := range set {
-			if got := readAll(t, is, name); got != string(want) {
-				t.Errorf("%s: %s is %q", path, name, got)
-			}
-		}
-		kept := slices.DeleteFunc(is.Names(), func(name string) bool { return set[name] != nil })
-		if want := slices.DeleteFunc(was.Names(), func(name string) bool { return set[name] != nil }); !slices.Equal(kept, want) {
-			t.Errorf("%s: kept %q, want %q", path, kept, want)
-		}
-		for _, name := range kept {
-			if !bytes.Equal(rawEntry(t, is, name), rawEntry(t, was, name)) {
-				t.Errorf("%s: %s is stored differently", path, name)
-			}
-		}
-		if is.Root() != was.Root() {
-			t.Errorf("root %q became %q", was.Root(), is.Root())
-		}
-	}
-}
-
-func rawEntry(t *testing.T, a *Archive, name string) []byte {
-	t.Helper()
-	r, err := a.entries[name].OpenRaw()
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-func TestRewriteInPlaceTwice(t *testing.T) {
-	path, _ := makeSave(t, t.TempDir())
-	if err := os.WriteFile(path+TempSuffix, []byte("left over"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, text := range []string{"one", "two"} {
-		if err := Rewrite(path, path, map[string][]byte{"mainbus/start.lua": []byte(text)}); err != nil {
-			t.Fatal(err)
-		}
-		a, err := Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := readAll(t, a, "mainbus/start.lua"); got != text || len(a.Names()) != 9 {
-			t.Errorf("start.lua is %q of %q", got, a.Names())
-		}
-		a.Close()
-	}
-	if _, err := os.Stat(path + TempSuffix); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("temporary file is left: %v", err)
-	}
-}
-
-func TestFailedRewriteLeavesTheOldSave(t *testing.T) {
-	dir := t.TempDir()
-	path, _ := makeSave(t, dir)
-	before, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, set := range map[string]map[string][]byte{
-		"bad name":     {"../control.lua": nil},
-		"broken level": {"level.dat0": []byte("x")},
-	} {
-		if err := Rewrite(path, path, set); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-	if err := Rewrite(path, filepath.Join(dir, "absent", "x.zip"), nil); err == nil {
-		t.Error("absent folder: no error")
-	}
-	if err := Rewrite(filepath.Join(dir, "absent.zip"), path, nil); err == nil {
-		t.Error("absent source: no error")
-	}
-	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, before) {
-		t.Errorf("the save changed (%v)", err)
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
-		t.Errorf("left over: %v, %v", left, err)
-	}
-}
-
-func BenchmarkRewrite(b *testing.B) {
-	path := filepath.Join(sample.Dir(b, "saves"), "2.0.55-headless-init.zip")
-	dst := filepath.Join(b.TempDir(), "x.zip")
-	for b.Loop() {
-		if err := Rewrite(path, dst, map[string][]byte{"control.lua": nil}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func FuzzReadHeader(f *testing.F) {
-	f.Add(header20.Append(nil))
-	f.Add(append([]byte{1, 0, 1, 0, 19, 0, 0, 0}, header20.Append(nil)[8:]...))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		h, err := ReadHeader(bytes.NewReader(data))
-		if err != nil || h.Version.Major < 2 {
-			return
-		}
-		h.StartupSettings, h.StartupChecksum = false, 0
-		if again, err := ReadHeader(bytes.NewReader(h.Append(nil))); err != nil || !reflect.DeepEqual(again, h) {
-			t.Errorf("read %+v\nagain %+v, %v", h, again, err)
-		}
-	})
 }
 
 func FuzzArchive(f *testing.F) {
