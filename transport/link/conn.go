@@ -111,16 +111,18 @@ func (c *Conn) call(ctx context.Context, m wire.Method, req, resp proto.Message)
 		return err
 	}
 	defer s.Close()
-	if err := s.write(frames.Bytes()); err != nil {
-		return err
-	}
-	if err := s.CloseSend(); err != nil {
-		return err
-	}
+	// A peer that has answered stops to listen, so what counts is its answer, however sending ended.
+	unsent := s.write(frames.Bytes())
+	_ = s.CloseSend()
 	if resp == nil {
 		resp = &wire.Empty{}
 	}
-	return s.Recv(resp)
+	err = s.Recv(resp)
+	var status *StatusError
+	if unsent != nil && err != nil && !errors.As(err, &status) {
+		return unsent
+	}
+	return err
 }
 
 // Open opens a stream that lives until ctx ends, Close is called, or the link ends.

@@ -167,10 +167,8 @@ func (s *Stream) finish(last proto.Message, err error) error {
 	case last != nil:
 		err = s.Send(last)
 	}
-	if s.finished.Load() { // by the handler
-		return nil
-	}
-	return errors.Join(err, s.CloseSend())
+	_ = s.CloseSend() // fails if the peer is content with what it has, or the handler did it
+	return err
 }
 
 // readOpen takes the first frame of a stream. It is so short that a length of one byte is enough.
