@@ -282,7 +282,7 @@ func readable(err error) error {
 	case errors.As(err, &trans) && trans.Remote && trans.ErrorCode == cryptoError+alertBadCertificate:
 		return ErrUntrusted
 	case errors.As(err, &trans) && trans.ErrorCode == cryptoError+alertNoProtocol:
-		return fmt.Errorf("%w: it speaks no %s or %s", ErrRefused, alpnLink, alpnPair)
+		return fmt.Errorf("%w: it is no program to pair with, or speaks another version of the protocol", ErrRefused)
 	case errors.As(err, &idle):
 		return fmt.Errorf("nothing heard of the peer for %v: %w", idleTimeout, err)
 	case errors.As(err, &handshake):

@@ -15,16 +15,15 @@ import (
 
 // agent makes an endpoint that pairs with whoever knows the code, as host agents do.
 func agent(t *testing.T, code pairing.Code, paired chan<- error) *peer {
-	var p *peer
-	p = newPeer(t, "agent", func(c *Config) {
+	own := newIdentity(t)
+	return newPeer(t, "agent", as(own), func(c *Config) {
 		c.Trusted = func(identity.ID) bool { return false }
 		c.Pair = func(ctx context.Context, s PairStream) error {
-			err := pairing.Respond(ctx, s, pairing.Session{Code: code, Exporter: s.Exporter(), Controller: s.Peer(), Agent: p.ID()})
+			err := pairing.Respond(ctx, s, pairing.Session{Code: code, Exporter: s.Exporter(), Controller: s.Peer(), Agent: own.ID()})
 			paired <- err
 			return err
 		}
 	})
-	return p
 }
 
 // join is the controller's side.
@@ -58,8 +57,9 @@ func TestPairing(t *testing.T) {
 func TestRelayInTheMiddleIsRefused(t *testing.T) {
 	paired := make(chan error, 1)
 	a, c := agent(t, "K7Q4-9XBM", paired), newPeer(t, "controller")
-	var out *peer
-	in := newPeer(t, "relay", func(cfg *Config) {
+	own := newIdentity(t)
+	out := newPeer(t, "relay", as(own))
+	in := newPeer(t, "relay", as(own), func(cfg *Config) {
 		cfg.Pair = func(ctx context.Context, towardsController PairStream) error {
 			return out.Pair(ctx, a.addrs(), func(ctx context.Context, towardsAgent PairStream) error {
 				go io.Copy(towardsAgent, towardsController)
@@ -68,7 +68,6 @@ func TestRelayInTheMiddleIsRefused(t *testing.T) {
 			})
 		}
 	})
-	out = newPeer(t, "relay", as(in.identity))
 	var who identity.ID
 	if err := c.Pair(ctxOf(t), in.addrs(), join(c, "K7Q4-9XBM", &who)); !errors.Is(err, pairing.ErrWrongCode) {
 		t.Errorf("controller: %v", err)
@@ -93,7 +92,7 @@ func TestPairingIsDeclined(t *testing.T) {
 	closed := newPeer(t, "closed", func(cfg *Config) {
 		cfg.Pair = func(context.Context, PairStream) error { return pairing.ErrClosed }
 	})
-	for name, addrs := range map[string][]netip.AddrPort{"open pairing on it": closed.addrs(), alpnPair: newPeer(t, "never").addrs()} {
+	for name, addrs := range map[string][]netip.AddrPort{"open pairing on it": closed.addrs(), "no program to pair with": newPeer(t, "never").addrs()} {
 		if err := c.Pair(ctxOf(t), addrs, talk); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), name) {
 			t.Errorf("want ErrRefused with %q, got %v", name, err)
 		}
