@@ -66,11 +66,11 @@ const modifiedOnLoad = "Detected modifications to the 'storage' table during on_
 
 // HandlerError is an error in a handler, which stops the game.
 type HandlerError struct {
-	Where string // "level::on_tick (ID 0)"
+	Where string // "level::on_tick (ID 0)"; empty while control.lua is read
 	Err   error
 }
 
-func (e *HandlerError) Error() string { return e.Where + ": " + e.Err.Error() }
+func (e *HandlerError) Error() string { return strings.TrimPrefix(e.Where+": "+e.Err.Error(), ": ") }
 func (e *HandlerError) Unwrap() error { return e.Err }
 
 // New runs control.lua, if the save has one. New maps then need Init, loaded ones Load.
@@ -87,7 +87,7 @@ func New(p Params) (*Script, error) {
 	if source, ok := p.Files("__level__/control.lua"); ok {
 		if err := s.vm.Run(string(source), "__level__/control.lua"); err != nil {
 			s.Close()
-			return nil, &HandlerError{Where: "control.lua", Err: err}
+			return nil, &HandlerError{Err: err}
 		}
 	}
 	s.vm.Seal()

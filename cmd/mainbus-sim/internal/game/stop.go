@@ -75,7 +75,9 @@ func scriptError(err error) string {
 	}
 	var handler *api.HandlerError
 	if errors.As(err, &handler) {
-		lines = append(lines, "Error while running event "+handler.Where)
+		if handler.Where != "" {
+			lines = append(lines, "Error while running event "+handler.Where)
+		}
 		err = handler.Err
 	}
 	lines = append(lines, err.Error())

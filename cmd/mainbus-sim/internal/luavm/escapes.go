@@ -94,5 +94,6 @@ func expandString(out *strings.Builder, source string, pos int) int {
 			pos++
 		}
 	}
+	out.WriteString(strings.Repeat("\n", swallowed))
 	return pos
 }

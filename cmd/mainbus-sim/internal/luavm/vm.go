@@ -106,7 +106,8 @@ func syntaxError(name string, err error) error {
 	if syntax.Pos.Line == parse.EOF {
 		syntax.Pos.Line = 1
 	}
-	return &Error{Message: fmt.Sprintf("%s:%d: %s near %s", name, syntax.Pos.Line, syntax.Message, near)}
+	message := strings.ReplaceAll(syntax.Message, "parse error", "syntax error")
+	return &Error{Message: fmt.Sprintf("%s:%d: %s near %s", name, syntax.Pos.Line, message, near)}
 }
 
 // Run loads and calls a script of the start-up.

@@ -170,7 +170,7 @@ func TestRandomFollowsTheMap(t *testing.T) {
 }
 
 func FuzzExpandEscapes(f *testing.F) {
-	for _, s := range []string{`"\x41"`, `'\z  x'`, "--[[ \\x ]] x", `[==[ "\x41" ]==]`, `"\x4`, `"\`, "[=", "--["} {
+	for _, s := range []string{`"\x41"`, `'\z  x'`, "--[[ \\x ]] x", `[==[ "\x41" ]==]`, `"\x4`, `"\`, "[=", "--[", "\"\\z\n"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, source string) {

@@ -4,6 +4,7 @@ package world
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -94,6 +95,9 @@ func Load(data []byte, catalog *Catalog) (*World, error) {
 	if err := w.Source.UnmarshalBinary(w.Random); err != nil {
 		return nil, fmt.Errorf("read world's random generator: %w", err)
 	}
+	if err := w.check(); err != nil {
+		return nil, fmt.Errorf("read world: %w", err)
+	}
 	for _, e := range w.Entities {
 		if e.Inventory != nil {
 			e.Inventory.adopt(catalog)
@@ -101,6 +105,25 @@ func Load(data []byte, catalog *Catalog) (*World, error) {
 	}
 	w.index()
 	return w, nil
+}
+
+// check refuses what the rest of the package relies on not to find.
+func (w *World) check() error {
+	if len(w.Surfaces) == 0 || len(w.Forces) != 3 || !(w.Speed > 0) {
+		return errors.New("surfaces, forces or speed are missing")
+	}
+	for _, e := range w.Entities {
+		if e == nil || e.Surface < 1 || e.Surface > len(w.Surfaces) || e.Force < 1 || e.Force > len(w.Forces) ||
+			w.Catalog.Item(e.Name) == nil || w.Catalog.Item(e.Name).Place == nil {
+			return errors.New("an entity stands nowhere, belongs to nobody or is of an unknown kind")
+		}
+	}
+	for i := range w.Flows {
+		if rule, err := w.Flows[i].rule(); err != nil || rule.EveryTicks == 0 {
+			return fmt.Errorf("flow %d is incomplete", i+1)
+		}
+	}
+	return nil
 }
 
 // Save gives all state as JSON.
