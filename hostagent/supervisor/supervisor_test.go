@@ -96,7 +96,7 @@ func TestEveryLineComesOnceAndInOrderThroughReattachments(t *testing.T) {
 			if want := fmt.Sprintf("line %d", next); line.Text != want || line.Offset != offset || line.Gap {
 				t.Fatalf("got %+v, want %q at %d", line, want, offset)
 			}
-			offset += uint64(len(line.Text)) + 1
+			offset = line.End
 			next++
 		}
 		tail.Close()
@@ -304,9 +304,9 @@ func TestLinesAreCutAndBounded(t *testing.T) {
 		chunks []string
 		want   []Line
 	}{
-		{"several in one", []string{"a\nbb\r\n\nc"}, []Line{{0, "a", false}, {2, "bb", false}, {6, "", false}}},
-		{"one in several", []string{"a", "b", "c\nd\n"}, []Line{{0, "abc", false}, {4, "d", false}}},
-		{"too long", []string{long, "yy\nz\n"}, []Line{{0, long[:MaxLine], false}, {MaxLine + 103, "z", false}}},
+		{"several in one", []string{"a\nbb\r\n\nc"}, []Line{{0, 2, "a", false}, {2, 6, "bb", false}, {6, 7, "", false}}},
+		{"one in several", []string{"a", "b", "c\nd\n"}, []Line{{0, 4, "abc", false}, {4, 6, "d", false}}},
+		{"too long", []string{long, "yy\nz\n"}, []Line{{0, MaxLine + 103, long[:MaxLine], false}, {MaxLine + 103, MaxLine + 105, "z", false}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var lines Lines
@@ -336,7 +336,7 @@ func TestLinesAfterAGapStartWithAWholeOne(t *testing.T) {
 		t.Fatal(line)
 	}
 	lines.Add([]byte("f\nwhole\n"), 1000)
-	if line, ok := lines.Next(); !ok || line != (Line{1002, "whole", true}) {
+	if line, ok := lines.Next(); !ok || line != (Line{1002, 1008, "whole", true}) {
 		t.Errorf("got %+v %v", line, ok)
 	}
 }
