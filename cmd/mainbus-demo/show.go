@@ -67,12 +67,11 @@ func (s *show) startPrograms(ctx context.Context) error {
 	if err := c.startController(ctx); err != nil {
 		return err
 	}
-	every := probeTicks(s.length)
 	for _, h := range []struct {
 		name   string
 		worlds []string
 	}{{firstHost, []string{"nauvis"}}, {secondHost, []string{"vulcanus", "gleba"}}} {
-		added, err := c.addHost(h.name, scenario(every), h.worlds...)
+		added, err := c.addHost(h.name, scenario(s.length), h.worlds...)
 		if err != nil {
 			return err
 		}
@@ -81,15 +80,6 @@ func (s *show) startPrograms(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// probeTicks spreads the single transfers over the time that the show leaves for them. More than six ticks keep each in a
-// line of its own.
-func probeTicks(length time.Duration) int {
-	if length >= defaultSeconds*time.Second {
-		return 12
-	}
-	return 7
 }
 
 func (s *show) pairHosts(ctx context.Context) error {
@@ -274,9 +264,17 @@ func (s *show) killGame(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.say("%s is back after %d ms, from its last save (tick %d before, %d then). Iron plates it has sent by its own count: %d before, "+
-		"%d then; the bus took back the difference, vulcanus and gleba owe nothing", world, away.Milliseconds(), before.Tick, after.Tick, sent.Sent, now.Sent)
+	s.say("%s is back after %d ms, from its last save. By that save it has sent %d iron plates, so the bus has given up the rest%s",
+		world, away.Milliseconds(), now.Sent, debt(now))
 	return nil
+}
+
+// debt says what the world owes because others had used already what it took back.
+func debt(i api.BusItem) string {
+	if i.Owed == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d of them had been used elsewhere and are owed: its next ones pay", i.Owed)
 }
 
 func (s *show) killAgent(ctx context.Context) error {
@@ -396,7 +394,9 @@ func (s *show) count(ctx context.Context) error {
 		return err
 	}
 	for _, h := range hosts {
-		sum.Hosts = append(sum.Hosts, hostSummary{Name: h.Name, DiscoveredBy: h.DiscoveredBy, Paired: h.State == "paired"})
+		if h.State == "paired" { // another demo's hosts may be on the same network
+			sum.Hosts = append(sum.Hosts, hostSummary{Name: h.Name, DiscoveredBy: h.DiscoveredBy, Paired: true})
+		}
 	}
 	for _, i := range instances {
 		sum.Instances = append(sum.Instances, instanceSummary{Name: i.Name, Host: i.HostName, State: i.State})

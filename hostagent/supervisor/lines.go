@@ -8,6 +8,7 @@ const MaxLine = 64 << 10
 // Line is one line of the game's output without its line end.
 type Line struct {
 	Offset uint64 // of its first byte
+	End    uint64 // of its line end: where the next line starts
 	Text   string
 	Gap    bool // output before this line was overwritten before it could be read
 }
@@ -53,7 +54,7 @@ func (l *Lines) Next() (Line, bool) {
 			continue
 		}
 		l.keep(piece)
-		line := Line{Offset: l.start, Text: string(bytes.TrimSuffix(l.part, []byte{'\r'})), Gap: l.gap}
+		line := Line{Offset: l.start, End: l.restAt, Text: string(bytes.TrimSuffix(l.part, []byte{'\r'})), Gap: l.gap}
 		l.part, l.skip, l.gap = l.part[:0], false, false
 		return line, true
 	}

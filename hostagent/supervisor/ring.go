@@ -46,7 +46,8 @@ func openRing(dir string, size uint64) (*ring, error) {
 	}
 	var header [ringHeader]byte
 	copy(header[:], ringMagic)
-	if _, err := file.WriteAt(header[:], 0); err == nil {
+	_, err = file.WriteAt(header[:], 0)
+	if err == nil {
 		err = file.Truncate(int64(ringHeader + size))
 	}
 	if err != nil {

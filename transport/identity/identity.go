@@ -204,11 +204,13 @@ func writeOnce(dir, path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(path); err == nil {
+	switch err := os.Link(f.Name(), path); {
+	case errors.Is(err, fs.ErrExist):
 		return nil
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
+	case err != nil: // a file system without hard links
+		if err := os.Rename(f.Name(), path); err != nil {
+			return err
+		}
 	}
 	return syncDir(dir)
 }

@@ -2,11 +2,12 @@ package wire
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 
-	"google.golang.org/protobuf/encoding/protodelim"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -16,28 +17,64 @@ const MaxFrame = 4<<20 + 4096
 // ErrFrame says that a peer sent something that is no message; the stream is of no use after it.
 var ErrFrame = errors.New("malformed frame")
 
-// Write puts m on w with a single Write, so that it travels in one packet where it fits.
+// Write puts m on w with a single Write, so that it travels in one packet where it fits and concurrent writers don't
+// mix their frames.
 func Write(w io.Writer, m proto.Message) error {
-	if size := proto.Size(m); size > MaxFrame {
+	size := proto.Size(m)
+	if size > MaxFrame {
 		return fmt.Errorf("write %T: %d bytes are more than a frame may hold: %w", m, size, ErrFrame)
 	}
-	if _, err := protodelim.MarshalTo(w, m); err != nil {
+	frame := binary.AppendUvarint(make([]byte, 0, size+binary.MaxVarintLen32), uint64(size))
+	frame, err := proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(frame, m)
+	if err != nil {
+		return fmt.Errorf("write %T: %w", m, err)
+	}
+	if _, err := w.Write(frame); err != nil {
 		return fmt.Errorf("write %T: %w", m, err)
 	}
 	return nil
 }
 
-// Read takes the next message from r. It returns io.EOF untouched at a clean end, and ErrFrame when the bytes
-// are no message; nothing is allocated for a length beyond MaxFrame.
+// Read takes the next message from r. It returns io.EOF untouched at a clean end, and ErrFrame when the bytes are no
+// message. Memory is taken as bytes arrive, not as a length announces them.
 func Read(r *bufio.Reader, m proto.Message) error {
-	err := protodelim.UnmarshalOptions{MaxSize: MaxFrame}.UnmarshalFrom(r, m)
-	var size *protodelim.SizeTooLargeError
-	switch {
-	case err == nil, errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+	size, err := readSize(r)
+	if err == io.EOF {
 		return err
-	case errors.As(err, &size), errors.Is(err, proto.Error):
-		return fmt.Errorf("read %T: %w: %v", m, ErrFrame, err)
-	default:
+	} else if err != nil {
 		return fmt.Errorf("read %T: %w", m, err)
 	}
+	var frame bytes.Buffer
+	if n, err := io.CopyN(&frame, r, int64(size)); err != nil {
+		if err == io.EOF && n < int64(size) {
+			err = io.ErrUnexpectedEOF
+		}
+		return fmt.Errorf("read %T: %w", m, err)
+	}
+	if err := proto.Unmarshal(frame.Bytes(), m); err != nil {
+		return fmt.Errorf("read %T: %w: %v", m, ErrFrame, err)
+	}
+	return nil
+}
+
+// readSize reads a varint of at most five bytes, which is more than MaxFrame needs.
+func readSize(r *bufio.Reader) (uint64, error) {
+	var size uint64
+	for i := range binary.MaxVarintLen32 {
+		b, err := r.ReadByte()
+		if err == io.EOF && i > 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return 0, err
+		}
+		size |= uint64(b&0x7f) << (7 * i)
+		if b < 0x80 {
+			if size > MaxFrame {
+				return 0, fmt.Errorf("%w: %d bytes announced", ErrFrame, size)
+			}
+			return size, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: no length", ErrFrame)
 }

@@ -46,6 +46,7 @@ func TestReadRefuses(t *testing.T) {
 		want  error
 	}{
 		{"a length beyond the bound", huge, ErrFrame},
+		{"a length without end", bytes.Repeat([]byte{0xff}, 5), ErrFrame},
 		{"bytes that are no message", []byte{2, 0xff, 0xff}, ErrFrame},
 		{"a frame cut short", []byte{10, 1, 2}, io.ErrUnexpectedEOF},
 		{"a length cut short", []byte{0x80}, io.ErrUnexpectedEOF},
@@ -64,6 +65,23 @@ func TestWriteRefusesWhatNobodyWouldRead(t *testing.T) {
 	err := Write(io.Discard, &Envelope{Body: make([]byte, MaxFrame+1)})
 	if !errors.Is(err, ErrFrame) {
 		t.Errorf("got %v, want %v", err, ErrFrame)
+	}
+}
+
+type writes struct {
+	io.Writer
+	count int
+}
+
+func (w *writes) Write(b []byte) (int, error) {
+	w.count++
+	return w.Writer.Write(b)
+}
+
+func TestWriteIsOneWrite(t *testing.T) {
+	w := writes{Writer: io.Discard}
+	if err := Write(&w, &Envelope{Channel: "bus", Body: make([]byte, 1000)}); err != nil || w.count != 1 {
+		t.Errorf("%d writes, %v", w.count, err)
 	}
 }
 

@@ -325,11 +325,12 @@ func (x *Open) GetDeadlineMs() uint32 {
 	return 0
 }
 
-// Reply is the one answer of a call and the last frame of a stream that ends with an error.
+// Reply wraps whatever the answering side of a stream sends: the one answer of a call, each message of a long-lived
+// stream, and as the last frame the error that a stream ends with.
 type Reply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Status        *Status                `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
-	Body          []byte                 `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"` // the response message of the method
+	Body          []byte                 `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"` // the message of the method
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

@@ -1,62 +1,208 @@
-// Package save reads, checks and rewrites the game's save zips.
+// Package save reads, checks, makes and rewrites the game's save zips. It starts no goroutines.
+//
+// A save is a zip with one root folder. Since 1.1.14 the level data is cut into level.dat0, level.dat1, ... which are each a
+// zlib stream of 1 MiB inflated, and level.datmetadata holds the inflated total; before, it is level.dat as it is. Nothing
+// here holds more of a save in memory than a part of it, and whatever a zip claims is bounded before it is believed.
 package save
 
 import (
+	"archive/zip"
+	"bufio"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
+	"math"
+	"os"
+	"strings"
 
-	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/scriptdat"
 )
 
-// Mod is a mod that the save was last played with.
-type Mod struct {
-	Name    string
-	Version factorio.Version
-	CRC     uint32
+const (
+	maxEntries   = 10_000
+	maxDirectory = 8 << 20 // bytes of the zip's directory that are read
+	maxEntry     = math.MaxUint32 - 1
+	maxTotal     = 8 << 30 // bytes of all entries inflated, and of the level inflated
+	maxRatio     = 1100    // deflate can't shrink to less than 1/1032
+	ratioFrom    = 1 << 20 // inflated size from which the ratio counts
+)
+
+// Archive is an open save zip. Its methods may be called from several goroutines.
+type Archive struct {
+	file    io.Closer
+	root    string
+	names   []string
+	entries map[string]*zip.File // by name relative to the root
 }
 
-// Header is the beginning of level.dat.
-type Header struct {
-	Version                            factorio.Version
-	Campaign, Level, BaseMod           string
-	Difficulty                         uint8
-	Finished, PlayerWon                bool
-	NextLevel                          string
-	CanContinue, FinishedButContinuing bool
-	SavingReplay, NonAdminDebug        bool
-	LoadedFrom                         factorio.Version
-	Build                              uint32
-	AllowedCommands                    uint8
-	Mods                               []Mod
-	StartupSettings                    bool
+// Open opens a save. It refuses what is no zip, entries outside one root folder or with paths that leave it, links, double
+// entries, more than 10,000 entries and sizes beyond 8 GiB in all.
+func Open(path string) (*Archive, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open save: %w", err)
+	}
+	a, err := open(f)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("open save %s: %w", path, err)
+	}
+	return a, nil
 }
 
-func ReadHeader(r io.Reader) (Header, error) { return Header{}, errors.ErrUnsupported }
+func open(f *os.File) (*Archive, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a file")
+	}
+	a, err := newArchive(f, info.Size())
+	if err != nil {
+		return nil, err
+	}
+	a.file = f
+	return a, nil
+}
 
-func (h Header) Append(b []byte) []byte { return b }
+func newArchive(r io.ReaderAt, size int64) (*Archive, error) {
+	limited := &directoryLimit{r: r, left: maxDirectory}
+	z, err := zip.NewReader(limited, size)
+	if err != nil {
+		return nil, err
+	}
+	limited.lifted = true
+	if len(z.File) == 0 || len(z.File) > maxEntries {
+		return nil, fmt.Errorf("%d entries are not within 1..%d", len(z.File), maxEntries)
+	}
+	root, _, _ := strings.Cut(z.File[0].Name, "/")
+	if err := checkRoot(root); err != nil {
+		return nil, err
+	}
+	a := &Archive{root: root, entries: make(map[string]*zip.File, len(z.File))}
+	var total uint64
+	for _, f := range z.File {
+		if err := a.add(f); err != nil {
+			return nil, fmt.Errorf("entry %q: %w", f.Name, err)
+		}
+		if total += f.UncompressedSize64; total > maxTotal {
+			return nil, fmt.Errorf("entries inflate to more than %d GiB", maxTotal>>30)
+		}
+	}
+	return a, nil
+}
 
-type Archive struct{}
+func (a *Archive) add(f *zip.File) error {
+	switch mode := f.Mode(); {
+	case f.UncompressedSize64 > maxEntry || f.CompressedSize64 > maxEntry:
+		return fmt.Errorf("it is larger than %d bytes", uint64(maxEntry))
+	case f.UncompressedSize64 > ratioFrom && f.UncompressedSize64/maxRatio > f.CompressedSize64:
+		return fmt.Errorf("%d bytes can't inflate to %d", f.CompressedSize64, f.UncompressedSize64)
+	case !mode.IsRegular() && !mode.IsDir():
+		return fmt.Errorf("it is neither file nor folder but %v", mode)
+	}
+	root, name, inRoot := strings.Cut(f.Name, "/")
+	if root != a.root || !inRoot {
+		return fmt.Errorf("it is not in the root folder %q", a.root)
+	}
+	plain, isFolder := strings.CutSuffix(name, "/")
+	if name == "" {
+		return nil // the root folder, which the game does not write but other tools do
+	}
+	if err := checkName(plain); err != nil || isFolder {
+		return err
+	}
+	if a.entries[name] != nil {
+		return errors.New("it occurs twice")
+	}
+	a.entries[name] = f
+	a.names = append(a.names, name)
+	return nil
+}
 
-func Open(path string) (*Archive, error)                   { return nil, errors.ErrUnsupported }
-func (a *Archive) Close() error                            { return nil }
-func (a *Archive) Root() string                            { return "" }
-func (a *Archive) Names() []string                         { return nil }
-func (a *Archive) Open(name string) (io.ReadCloser, error) { return nil, errors.ErrUnsupported }
-func (a *Archive) Header() (Header, error)                 { return Header{}, errors.ErrUnsupported }
-func (a *Archive) Level() (io.ReadCloser, error)           { return nil, errors.ErrUnsupported }
+func checkRoot(root string) error {
+	if err := checkName(root); err != nil || strings.Contains(root, "/") {
+		return fmt.Errorf("%q can't be a save's root folder", root)
+	}
+	return nil
+}
+
+// checkName refuses paths that could mean a place outside the folder they are taken relative to, on any system.
+func checkName(name string) error {
+	if strings.ContainsAny(name, "\\\x00") {
+		return errors.New("its name has a backslash or a zero byte")
+	}
+	if len(name) >= 2 && name[1] == ':' {
+		return errors.New("its name begins with a drive letter")
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || part == "." || part == ".." {
+			return errors.New("its name is not a plain path within a folder")
+		}
+	}
+	return nil
+}
+
+// directoryLimit keeps a zip whose directory is absurdly long from being read into memory.
+type directoryLimit struct {
+	r      io.ReaderAt
+	left   int
+	lifted bool // set before anybody else gets to read
+}
+
+func (d *directoryLimit) ReadAt(p []byte, off int64) (int, error) {
+	if !d.lifted {
+		if d.left -= len(p); d.left < 0 {
+			return 0, fmt.Errorf("its directory is longer than %d MiB", maxDirectory>>20)
+		}
+	}
+	return d.r.ReadAt(p, off)
+}
+
+// Close closes the file.
+func (a *Archive) Close() error { return a.file.Close() }
+
+// Root returns the name of the root folder, which need not be the file's.
+func (a *Archive) Root() string { return a.root }
+
+// Names returns the files, relative to the root folder, in the zip's order.
+func (a *Archive) Names() []string { return append([]string(nil), a.names...) }
+
+// Open opens a file by its name relative to the root folder. An absent one is fs.ErrNotExist. The reader ends with an error
+// if length or CRC are not as promised.
+func (a *Archive) Open(name string) (io.ReadCloser, error) {
+	f := a.entries[name]
+	if f == nil {
+		return nil, &fs.PathError{Op: "open in save", Path: name, Err: fs.ErrNotExist}
+	}
+	r, err := f.Open()
+	if err != nil {
+		return nil, fmt.Errorf("open %s in save: %w", name, err)
+	}
+	return r, nil
+}
+
+// Header reads the header; only the first part of the level is inflated for it.
+func (a *Archive) Header() (Header, error) {
+	level, err := a.Level()
+	if err != nil {
+		return Header{}, err
+	}
+	defer level.Close()
+	return ReadHeader(bufio.NewReader(level))
+}
+
+// Subtree looks for a table in the scenario's storage, as scriptdat.Find does.
 func (a *Archive) Subtree(key string) (scriptdat.Value, bool, error) {
-	return nil, false, errors.ErrUnsupported
+	r, err := a.Open("script.dat")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	defer r.Close()
+	return scriptdat.Find(r, "level", key)
 }
-
-func Verify(path string) error { return errors.ErrUnsupported }
-
-type Writer struct{}
-
-func Create(path, root string) (*Writer, error)        { return nil, errors.ErrUnsupported }
-func (w *Writer) File(name string, data []byte) error  { return errors.ErrUnsupported }
-func (w *Writer) Level(h Header, rest io.Reader) error { return errors.ErrUnsupported }
-func (w *Writer) Script(f scriptdat.File) error        { return errors.ErrUnsupported }
-func (w *Writer) Close() error                         { return errors.ErrUnsupported }
-
-func Rewrite(src, dst string, set map[string][]byte) error { return errors.ErrUnsupported }

@@ -1,0 +1,1 @@
+require("event_handler").add_lib(require("__base__/script/freeplay/freeplay.lua"))

@@ -1,0 +1,109 @@
+package game
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"mainbus/cmd/mainbus-sim/internal/world"
+)
+
+//go:embed files
+var files embed.FS
+
+// install makes a headless installation's layout in dir. scenario may be empty.
+func install(dir, scenario string) error {
+	if scenario != "" {
+		if _, err := world.ReadScenario(scenario); err != nil {
+			return err
+		}
+		if err := copyFile(scenario, filepath.Join(dir, "sim.json"), 0o644); err != nil {
+			return err
+		}
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	binary := "factorio"
+	if runtime.GOOS == "windows" {
+		binary += ".exe"
+	}
+	if err := copyFile(program, filepath.Join(dir, "bin", "x64", binary), 0o755); err != nil {
+		return err
+	}
+	if err := writeTree(filepath.Join(dir, "data")); err != nil {
+		return err
+	}
+	for _, mod := range builtin {
+		if err := writeFile(filepath.Join(dir, "data", mod.Name, "info.json"), modInfo(mod.Name, gameVersion.String())); err != nil {
+			return err
+		}
+	}
+	if err := writeFile(filepath.Join(dir, "data", "core", "info.json"), modInfo("core", "0.0.0")); err != nil {
+		return err
+	}
+	const config = "config-path=__PATH__executable__/../../config\nuse-system-read-write-data-directories=false\n"
+	return writeFile(filepath.Join(dir, "config-path.cfg"), []byte(config))
+}
+
+func modInfo(name, version string) []byte {
+	return fmt.Appendf(nil, "{\n  \"name\": %q,\n  \"version\": %q,\n  \"title\": %q,\n  \"author\": \"mainbus-sim\"\n}\n", name, version, name)
+}
+
+// writeTree writes the embedded part of the data folder.
+func writeTree(data string) error {
+	return fs.WalkDir(files, "files", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := files.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel("files", filepath.FromSlash(path))
+		if err != nil {
+			return err
+		}
+		return writeFile(filepath.Join(data, name), content)
+	})
+}
+
+func writeFile(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("install: %w", err)
+	}
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		return fmt.Errorf("install: %w", err)
+	}
+	return nil
+}
+
+// copyFile replaces the target in one step, so that a running copy of it is no obstacle.
+func copyFile(from, to string, mode os.FileMode) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return fmt.Errorf("install: %w", err)
+	}
+	in, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("install: %w", err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, mode)
+	if err != nil {
+		return fmt.Errorf("install: %w", err)
+	}
+	_, err = io.Copy(out, in)
+	if err = errors.Join(err, out.Close()); err == nil {
+		err = os.Rename(to+".new", to)
+	}
+	if err != nil {
+		return fmt.Errorf("install %s: %w", to, err)
+	}
+	return nil
+}

@@ -1,0 +1,206 @@
+package game
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mainbus/hostagent/factorio"
+	"mainbus/hostagent/factorio/save"
+	"mainbus/hostagent/factorio/scriptdat"
+)
+
+// gameVersion is the version that the simulated game claims to be.
+var gameVersion = factorio.Version{Major: 2, Minor: 0, Patch: 77}
+
+const gameBuild = 84539
+
+// worldMark stands between the header and the simulator's own data in the level. The real game's data, which the
+// simulator can't read, does not have it.
+var worldMark = []byte("\x00mainbus-sim world 1\x00")
+
+// mapFile is the content of a save.
+type mapFile struct {
+	Header  save.Header
+	World   []byte // as world.Save gives it
+	Storage *scriptdat.Table
+	Names   []string // other entries, in their order
+	Files   map[string][]byte
+}
+
+// ownEntry says whether the game writes an entry itself, rather than keeping what it found.
+func ownEntry(name string) bool {
+	return strings.HasPrefix(name, "level.dat") || name == "script.dat"
+}
+
+// scriptFile finds a script of the save.
+func (m *mapFile) scriptFile(name string) ([]byte, bool) {
+	data, ok := m.Files[name]
+	return data, ok
+}
+
+// newMapFile is a new map: freeplay, without storage.
+func newMapFile(mods []save.Mod, allowed uint8) *mapFile {
+	m := &mapFile{
+		Header: save.Header{
+			Version: gameVersion, Level: "freeplay", BaseMod: "base", LoadedFrom: gameVersion, Build: gameBuild,
+			AllowedCommands: allowed, Mods: mods,
+		},
+		Files: map[string][]byte{},
+	}
+	initial := m.Header.Append(nil)
+	for _, f := range []struct {
+		name string
+		data []byte
+	}{
+		{"control.lua", []byte("require('__base__/script/freeplay/control.lua')\n")},
+		{"description.json", []byte(`{"order":"a","multiplayer-compatible":true,"is-main-game":true}`)},
+		{"info.json", []byte("null\n")},
+		{"level-init.dat", initial},
+	} {
+		m.Names = append(m.Names, f.name)
+		m.Files[f.name] = f.data
+	}
+	return m
+}
+
+// readMapFile reads a save. Lines about it go to out.
+func readMapFile(file string, out *output) (*mapFile, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	out.engine("Loading map %s: %d bytes.", file, info.Size())
+	archive, err := save.Open(file)
+	if err != nil {
+		return nil, complaint("Bad zip file %s: %s", file, err)
+	}
+	defer archive.Close()
+	m := &mapFile{Files: map[string][]byte{}}
+	if !slices.Contains(archive.Names(), "info.json") {
+		return nil, fmt.Errorf("%s/info.json not found", archive.Root())
+	}
+	if err := m.readLevel(archive, out); err != nil {
+		return nil, err
+	}
+	if err := m.readScript(archive, out); err != nil {
+		return nil, err
+	}
+	for _, name := range archive.Names() {
+		if ownEntry(name) {
+			continue
+		}
+		data, err := readEntry(archive, name)
+		if err != nil {
+			return nil, err
+		}
+		m.Names = append(m.Names, name)
+		m.Files[name] = data
+	}
+	return m, nil
+}
+
+func (m *mapFile) readLevel(archive *save.Archive, out *output) error {
+	r, err := archive.Level()
+	if err != nil {
+		return fmt.Errorf("level.dat not found: %w", err)
+	}
+	defer r.Close()
+	level, err := io.ReadAll(r)
+	if err != nil {
+		return fmt.Errorf("read level.dat: %w", err)
+	}
+	out.engine("Loading level.dat: %d bytes.", len(level))
+	buffered := bufio.NewReader(bytes.NewReader(level))
+	if m.Header, err = save.ReadHeader(buffered); err != nil {
+		return err
+	}
+	if m.Header.Version.Compare(gameVersion) > 0 {
+		return complaint("Map version %s cannot be loaded because it is higher than the game version (%s).",
+			mapVersion(m.Header.Version), mapVersion(gameVersion))
+	}
+	out.info("Scenario.cpp:154", "Map version %s", mapVersion(m.Header.Version))
+	_, data, ok := bytes.Cut(level, worldMark)
+	if !ok {
+		return errors.New("level.dat holds a map of the real game, which the simulated game can't read")
+	}
+	m.World = data
+	return nil
+}
+
+func mapVersion(v factorio.Version) string { return fmt.Sprintf("%s-%d", v, v.Developer) }
+
+func (m *mapFile) readScript(archive *save.Archive, out *output) error {
+	data, err := readEntry(archive, "script.dat")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	out.engine("Loading script.dat: %d bytes.", len(data))
+	file, err := scriptdat.Read(bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	for _, block := range file.Blocks {
+		if table, ok := block.Value.(*scriptdat.Table); ok && block.Name == "level" {
+			m.Storage = table
+		}
+	}
+	return nil
+}
+
+func readEntry(archive *save.Archive, name string) ([]byte, error) {
+	r, err := archive.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return data, nil
+}
+
+// write makes the save in a file beside the target and renames it.
+func (m *mapFile) write(target string) error {
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	root := strings.TrimSuffix(filepath.Base(target), ".zip")
+	temporary := filepath.Join(filepath.Dir(target), root+".tmp.zip")
+	w, err := save.Create(temporary, root)
+	if err != nil {
+		return err
+	}
+	err = m.writeEntries(w)
+	if err = errors.Join(err, w.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temporary, target)
+}
+
+func (m *mapFile) writeEntries(w *save.Writer) error {
+	for _, name := range m.Names {
+		if err := w.File(path.Clean(name), m.Files[name]); err != nil {
+			return err
+		}
+	}
+	if err := w.Level(m.Header, io.MultiReader(bytes.NewReader(worldMark), bytes.NewReader(m.World))); err != nil {
+		return err
+	}
+	return w.Script(scriptdat.File{
+		Version: gameVersion,
+		Blocks:  []scriptdat.Block{{Name: "level", Value: m.Storage, Flag: 1}},
+	})
+}

@@ -1,0 +1,184 @@
+package world
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+func catalog(t *testing.T, mods ...string) *Catalog {
+	t.Helper()
+	enabled := map[string]bool{}
+	for _, mod := range mods {
+		enabled[mod] = true
+	}
+	c, err := NewCatalog(enabled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func plan(t *testing.T, text string) Plan {
+	t.Helper()
+	var p Plan
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func run(w *World, ticks int) {
+	for range ticks {
+		w.Tick++
+		w.Step()
+	}
+}
+
+func sum(w *World, name string) Sum {
+	for _, s := range w.Sums() {
+		if s.Name == name {
+			return s
+		}
+	}
+	return Sum{}
+}
+
+const flows = `{
+	"chests": [
+		{"id": "a", "position": [0, 0], "slots": 1, "contents": [{"name": "iron-plate", "count": 60}]},
+		{"id": "b", "position": [2, 0], "slots": 1}
+	],
+	"flows": [
+		{"make": {"item": "iron-plate", "count": 30, "chest": "a", "every_ticks": 10, "start_tick": 20, "limit": 70}},
+		{"move": {"item": "iron-plate", "from": "a", "to": "b", "count": 7, "every_ticks": 5}},
+		{"take": {"item": "iron-plate", "chest": "b", "count": 1, "every_ticks": 2}}
+	]}`
+
+func TestFlowsConserve(t *testing.T) {
+	w, err := New("w", 1, catalog(t, "base"), plan(t, flows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 40 {
+		run(w, 7)
+		data, err := w.Save()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, err = Load(data, w.Catalog); err != nil {
+			t.Fatal(err)
+		}
+		if s := sum(w, "iron-plate"); s.Contents != s.Made-s.Consumed {
+			t.Fatalf("tick %d: %+v doesn't add up", w.Tick, s)
+		}
+	}
+	if s := sum(w, "iron-plate"); s.Made != 130 || s.Consumed == 0 {
+		t.Errorf("limit of 70 beyond the first 60 was not kept: %+v", s)
+	}
+	w.Stopped = true
+	before := w.Sums()
+	run(w, 100)
+	if after := w.Sums(); before[0] != after[0] {
+		t.Errorf("flows ran while stopped: %v, %v", before, after)
+	}
+}
+
+func TestMakeStopsAtAFullChest(t *testing.T) {
+	w, err := New("w", 1, catalog(t, "base"), plan(t, `{"chests": [{"id": "a", "slots": 1}],
+		"flows": [{"make": {"item": "coal", "count": 30, "chest": "a", "every_ticks": 1}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(w, 10)
+	if s := sum(w, "coal"); s.Made != 50 || s.Contents != 50 {
+		t.Errorf("got %+v, want one stack of 50", s)
+	}
+}
+
+func TestInventory(t *testing.T) {
+	inv := NewInventory(catalog(t, "base", "quality"), 3)
+	iron, rare := Key{"iron-plate", "normal"}, Key{"iron-plate", "rare"}
+	steps := []struct {
+		got  int
+		want int
+		what string
+	}{
+		{inv.Insert(Amount{iron, 150}), 150, "insert two stacks"},
+		{inv.Insert(Amount{rare, 150}), 100, "insert rare into the last slot"},
+		{inv.Insertable(iron), 50, "room in the begun stack"},
+		{inv.Insert(Amount{iron, 60}), 50, "fill up"},
+		{inv.Remove(Amount{iron, 120}), 120, "remove over stacks"},
+		{inv.Count(iron), 80, "what is left"},
+		{inv.Count(rare), 100, "rare untouched"},
+		{inv.Remove(Amount{iron, 1000}), 80, "remove all"},
+		{inv.Insert(Amount{Key{"nope", "normal"}, 5}), 0, "unknown item"},
+		{inv.Insert(Amount{iron, -5}), 0, "negative"},
+		{inv.Remove(Amount{iron, -5}), 0, "negative"},
+		{inv.Insertable(iron), 200, "freed slots"},
+	}
+	for _, step := range steps {
+		if step.got != step.want {
+			t.Errorf("%s: got %d, want %d", step.what, step.got, step.want)
+		}
+	}
+}
+
+func TestItemsOfMissingModsVanish(t *testing.T) {
+	w, err := New("w", 1, catalog(t, "base", "space-age"), plan(t, `{"chests": [{"id": "a", "contents": [
+		{"name": "holmium-plate", "count": 5}, {"name": "coal", "count": 5}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := w.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, err = Load(data, catalog(t, "base")); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Entities[0].Inventory.Contents(); len(got) != 1 || got[0].Name != "coal" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestDamagedWorldsAreRefused(t *testing.T) {
+	w, err := New("w", 1, catalog(t, "base"), plan(t, flows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := w.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for old, bad := range map[string]string{
+		`"surface":1`: `"surface":9`, `"force":1`: `"force":0`, `"every_ticks":10`: `"every_ticks":0`, `"speed":1`: `"speed":0`,
+		`"name":"steel-chest"`: `"name":"coal"`, `"random":"`: `"random":"AA`,
+	} {
+		text := strings.Replace(string(good), old, bad, 1)
+		if text == string(good) {
+			t.Fatalf("no %s in %s", old, good)
+		}
+		if _, err := Load([]byte(text), w.Catalog); err == nil {
+			t.Errorf("a world with %s was loaded", bad)
+		}
+	}
+}
+
+func TestPlansThatMakeNoSense(t *testing.T) {
+	for want, text := range map[string]string{
+		"no chest":         `{"flows": [{"make": {"item": "coal", "count": 1, "chest": "x", "every_ticks": 1}}]}`,
+		"no item":          `{"chests": [{"id": "x"}], "flows": [{"make": {"item": "zzz", "count": 1, "chest": "x", "every_ticks": 1}}]}`,
+		"greater than 0":   `{"chests": [{"id": "x"}], "flows": [{"take": {"item": "coal", "count": 1, "chest": "x"}}]}`,
+		"one of make":      `{"flows": [{}]}`,
+		"do not fit":       `{"chests": [{"id": "x", "slots": 1, "contents": [{"name": "coal", "count": 51}]}]}`,
+		"is no chest":      `{"chests": [{"id": "x", "name": "pipe"}]}`,
+		"-1 slots":         `{"chests": [{"id": "x", "slots": -1}]}`,
+		"and take":         `{"chests": [{"id": "x"}], "flows": [{"make": {}, "take": {}}]}`,
+		"quality \"rare\"": `{"chests": [{"id": "x"}], "flows": [{"make": {"item": "coal", "quality": "rare", "count": 1, "chest": "x", "every_ticks": 1}}]}`,
+	} {
+		if _, err := New("w", 1, catalog(t, "base"), plan(t, text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v", want, err)
+		}
+	}
+}

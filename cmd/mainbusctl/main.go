@@ -1,0 +1,124 @@
+// Command mainbusctl does everything that can be done with a cluster, for people and scripts. It talks to the controller
+// on this machine through the socket in the controller's data folder.
+//
+// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 controller or host not reachable.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"mainbus/controller/api"
+	"mainbus/transport/local"
+)
+
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitUnreachable = 3
+)
+
+func main() {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	cancel()
+	os.Exit(code)
+}
+
+// A ctl is one run of the program.
+type ctl struct {
+	client  *api.Client
+	out     io.Writer
+	json    bool
+	dataDir string
+	began   bool // the command line was understood: errors from here on are not about usage
+}
+
+// me is filled in by the controller, which knows who is at the other end of its socket.
+var me = api.Caller{}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	c := &ctl{out: stdout}
+	root := c.root()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if c.client != nil {
+		c.client.Close()
+	}
+	switch {
+	case err == nil:
+		return 0
+	case !c.began:
+		fmt.Fprintf(stderr, "mainbusctl: %v\nmainbusctl --help lists the commands.\n", err)
+		return exitUsage
+	}
+	shown := api.AsError(err)
+	c.printError(stderr, shown)
+	if shown.Code == api.Unavailable {
+		return exitUnreachable
+	}
+	return exitFailed
+}
+
+func (c *ctl) printError(stderr io.Writer, e *api.Error) {
+	if c.json {
+		if err := json.NewEncoder(stderr).Encode(map[string]*api.Error{"error": e}); err == nil {
+			return
+		}
+	}
+	fmt.Fprintf(stderr, "mainbusctl: %s\n", e.Message)
+	if e.Next != "" {
+		fmt.Fprintln(stderr, e.Next)
+	}
+}
+
+func (c *ctl) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "mainbusctl",
+		Short:         "Control a Mainbus cluster",
+		Long:          "Control a Mainbus cluster.\n\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 controller or host not reachable.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			c.began = true
+			c.client = api.Dial(c.dataDir)
+			return nil
+		},
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.PersistentFlags().StringVar(&c.dataDir, "data", local.DataDir("controller"), "the controller's data folder")
+	root.PersistentFlags().BoolVar(&c.json, "json", false, "print one JSON object or array")
+	root.AddCommand(c.controllerCommand(), c.hostsCommand(), c.instancesCommand(), c.busCommand())
+	return root
+}
+
+// group is a command that only holds others; alone or with an unknown word it is wrong usage.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	g := &cobra.Command{Use: use, Short: short, Args: func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return fmt.Errorf("%s has no command %q", cmd.CommandPath(), args[0])
+		}
+		return errors.New(cmd.CommandPath() + " needs one of: " + names(cmd))
+	}, RunE: func(*cobra.Command, []string) error { return nil }}
+	g.AddCommand(commands...)
+	return g
+}
+
+func names(cmd *cobra.Command) string {
+	var all []string
+	for _, sub := range cmd.Commands() {
+		all = append(all, sub.Name())
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mainbus/controller/api"
+	"mainbus/transport/local"
+)
+
+// A cluster with one host and one instance, which is running as soon as it is started.
+type cluster struct {
+	api.Service
+	state string
+	sent  string
+}
+
+func (c *cluster) Hosts(context.Context, api.Caller) ([]api.Host, error) {
+	return []api.Host{{ID: "h1", Name: "attic\x1b[31m", State: api.Paired, Linked: true, RTTMS: 0.41, DiscoveredBy: "mdns", Addresses: []string{"192.0.2.7:34180"}}}, nil
+}
+
+func (c *cluster) Instances(context.Context, api.Caller) ([]api.Instance, error) {
+	return []api.Instance{{ID: "i1", Name: "nauvis", HostName: "attic", State: c.state, Cause: map[string]string{"failed": "the port is taken"}[c.state]}}, nil
+}
+
+func (c *cluster) StartInstance(_ context.Context, _ api.Caller, r api.InstanceRef) (api.Instance, error) {
+	if r.Instance != "nauvis" {
+		return api.Instance{}, api.Errorf(api.NotFound, "See mainbusctl instances list.", "there is no instance %s", r.Instance)
+	}
+	return api.Instance{ID: "i1", Name: "nauvis", State: "starting"}, nil
+}
+
+func (c *cluster) SendConsole(_ context.Context, _ api.Caller, r api.SendConsole) (api.ConsoleReply, error) {
+	c.sent = r.Line
+	return api.ConsoleReply{Text: "Players (0):\n"}, nil
+}
+
+func (c *cluster) ReadConsole(_ context.Context, _ api.Caller, r api.ReadConsole) (api.ConsolePage, error) {
+	pages := []api.ConsolePage{{Lines: []string{"one"}, Next: 1}, {Lines: []string{"two"}, Next: 2}, {Next: 2}}
+	return pages[r.Offset], nil
+}
+
+func (c *cluster) Bus(context.Context, api.Caller) ([]api.BusItem, error) { return nil, nil }
+
+// ctlOn runs the program against a cluster and returns what it printed.
+func ctlOn(t *testing.T, c *cluster, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	dir := t.TempDir()
+	listener, err := local.Listen(filepath.Join(dir, api.SocketName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- api.Serve(ctx, listener, c, func(net.Conn) api.Caller { return api.Caller{} }) }()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), append([]string{"--data", dir}, args...), &out, &errs)
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	return out.String(), errs.String(), code
+}
+
+func TestCommands(t *testing.T) {
+	tests := []struct {
+		name           string
+		args           string
+		state          string
+		code           int
+		stdout, stderr string // parts
+	}{
+		{name: "hosts as a table", args: "hosts list", stdout: "attic[31m  linked  192.0.2.7:34180  mdns      -     0.4 ms  h1"},
+		{name: "an empty list says what to do", args: "bus list", stdout: "Nothing has been sent"},
+		{name: "start waits", args: "instances start nauvis", state: "running", stdout: "nauvis: running"},
+		{name: "start says why it failed", args: "instances start nauvis", state: "failed", code: 1, stderr: "nauvis failed: the port is taken"},
+		{name: "a wait can be short", args: "instances start nauvis --wait 1ms", state: "starting", code: 1, stderr: "not running after 1ms"},
+		{name: "an unknown name", args: "instances start vulcanus", code: 1, stderr: "there is no instance vulcanus\nSee mainbusctl"},
+		{name: "a console line and its answer", args: "instances send nauvis /players", stdout: "Players (0):\n"},
+		{name: "a console to its end", args: "instances console nauvis", stdout: "one\ntwo\n"},
+		{name: "no such command", args: "hosts explode", code: 2, stderr: "no command"},
+		{name: "too few words", args: "hosts pair attic", code: 2, stderr: "accepts 2 arg"},
+		{name: "a missing flag", args: "instances create nauvis", code: 2, stderr: "--host"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			out, errs, code := ctlOn(t, &cluster{state: test.state}, strings.Fields(test.args)...)
+			if code != test.code || !strings.Contains(out, test.stdout) || !strings.Contains(errs, test.stderr) {
+				t.Errorf("exit code %d\nstdout %q\nstderr %q\nwant %d, %q, %q", code, out, errs, test.code, test.stdout, test.stderr)
+			}
+		})
+	}
+}
+
+func TestJSON(t *testing.T) {
+	var hosts []api.Host
+	out, _, code := ctlOn(t, &cluster{}, "hosts", "list", "--json")
+	if err := json.Unmarshal([]byte(out), &hosts); err != nil || code != 0 || len(hosts) != 1 || hosts[0].ID != "h1" {
+		t.Errorf("exit code %d, %v: %s", code, err, out)
+	}
+	if out, _, _ = ctlOn(t, &cluster{}, "bus", "list", "--json"); strings.TrimSpace(out) != "[]" {
+		t.Errorf("an empty list is %q", out)
+	}
+	if out, _, _ = ctlOn(t, &cluster{}, "instances", "console", "nauvis", "--json"); strings.Join(strings.Fields(out), "") != `["one","two"]` {
+		t.Errorf("a console is %q", out)
+	}
+	_, errs, code := ctlOn(t, &cluster{}, "instances", "start", "vulcanus", "--json")
+	var failed struct{ Error api.Error }
+	if err := json.Unmarshal([]byte(errs), &failed); err != nil || code != 1 || failed.Error.Code != api.NotFound {
+		t.Errorf("exit code %d, %v: %s", code, err, errs)
+	}
+}
+
+func TestNoController(t *testing.T) {
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"--data", t.TempDir(), "controller", "status"}, &out, &errs); code != 3 {
+		t.Errorf("exit code %d: %s", code, errs.String())
+	}
+}

@@ -1,0 +1,141 @@
+// Package bus reads and writes the text of the bus channel (docs/gamelink.md): records name/quality=number{/number}
+// joined by "+". Names come escaped: every byte other than A–Z a–z 0–9 - is "_" and two upper-case hexadecimal digits.
+// It starts no goroutines.
+package bus
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"mainbus/controller/ledger"
+)
+
+// MaxBody bounds the text of one message in bytes.
+const MaxBody = 256 << 10
+
+// ErrMalformed says that a text is no list of records. What it says otherwise is of no use then: a report that is
+// understood in part would take the rest for zero.
+var ErrMalformed = errors.New("malformed bus records")
+
+// Parse reads what a world tells: records E/I/W. An empty text is no records.
+func Parse(body []byte) ([]ledger.Record, error) {
+	if len(body) > MaxBody {
+		return nil, fmt.Errorf("%w: %d bytes", ErrMalformed, len(body))
+	}
+	if len(body) == 0 {
+		return nil, nil
+	}
+	records := make([]ledger.Record, 0, bytes.Count(body, []byte{'+'})+1)
+	for text := range bytes.SplitSeq(body, []byte{'+'}) {
+		r, ok := parseRecord(text)
+		if !ok {
+			return nil, fmt.Errorf("%w: %.60q", ErrMalformed, text)
+		}
+		records = append(records, r)
+	}
+	return records, nil
+}
+
+func parseRecord(text []byte) (r ledger.Record, ok bool) {
+	key, numbers, ok := bytes.Cut(text, []byte{'='})
+	if !ok {
+		return r, false
+	}
+	name, quality, ok := bytes.Cut(key, []byte{'/'})
+	if !ok {
+		return r, false
+	}
+	okName, okQuality := false, false
+	r.Name, okName = unescape(name, ledger.MaxName)
+	r.Quality, okQuality = unescape(quality, ledger.MaxQuality)
+	if !okName || !okQuality {
+		return r, false
+	}
+	e, rest, _ := bytes.Cut(numbers, []byte{'/'})
+	i, w, _ := bytes.Cut(rest, []byte{'/'})
+	okE, okI, okW := false, false, false
+	r.E, okE = parseCount(e)
+	r.I, okI = parseCount(i)
+	r.W, okW = parseCount(w)
+	return r, okE && okI && okW
+}
+
+// parseCount reads a whole number without sign. The sixteen digits of 2^53 can't overflow.
+func parseCount(text []byte) (int64, bool) {
+	if len(text) == 0 || len(text) > 16 {
+		return 0, false
+	}
+	var n int64
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, n <= ledger.MaxCount
+}
+
+func plain(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-'
+}
+
+func hexDigit(c byte) (byte, bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}
+
+// unescape refuses a byte that is escaped without need: an item has one spelling.
+func unescape(text []byte, limit int) (string, bool) {
+	if len(text) == 0 || len(text) > 3*limit {
+		return "", false
+	}
+	out := make([]byte, 0, len(text))
+	for n := 0; n < len(text); n++ {
+		c := text[n]
+		if c == '_' {
+			if n+2 >= len(text) {
+				return "", false
+			}
+			high, ok := hexDigit(text[n+1])
+			low, ok2 := hexDigit(text[n+2])
+			if c = high<<4 | low; !ok || !ok2 || plain(c) {
+				return "", false
+			}
+			n += 2
+		} else if !plain(c) {
+			return "", false
+		}
+		out = append(out, c)
+	}
+	return string(out), len(out) <= limit
+}
+
+const hexDigits = "0123456789ABCDEF"
+
+func appendEscaped(dst []byte, s string) []byte {
+	for _, c := range []byte(s) {
+		if plain(c) {
+			dst = append(dst, c)
+		} else {
+			dst = append(dst, '_', hexDigits[c>>4], hexDigits[c&15])
+		}
+	}
+	return dst
+}
+
+// AppendGrant adds the record that grants a world g of an item in total.
+func AppendGrant(dst []byte, item ledger.Item, g int64) []byte {
+	if len(dst) > 0 {
+		dst = append(dst, '+')
+	}
+	dst = append(appendEscaped(dst, item.Name), '/')
+	dst = append(appendEscaped(dst, item.Quality), '=')
+	return strconv.AppendInt(dst, g, 10)
+}

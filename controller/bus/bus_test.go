@@ -1,0 +1,79 @@
+package bus
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"mainbus/controller/ledger"
+)
+
+func item(name, quality string) ledger.Item { return ledger.Item{Name: name, Quality: quality} }
+
+func TestParse(t *testing.T) {
+	tests := []struct {
+		text string
+		want []ledger.Record
+	}{
+		{"", nil},
+		{"iron-plate/normal=120/0/0", []ledger.Record{{Item: item("iron-plate", "normal"), E: 120}}},
+		{"my_5Fmod-item/legendary=1/2/3+a/b=0/0/9007199254740992", []ledger.Record{
+			{Item: item("my_mod-item", "legendary"), E: 1, I: 2, W: 3},
+			{Item: item("a", "b"), W: 1 << 53},
+		}},
+		{"_C3_A9_2F_2B/normal=1/1/1", []ledger.Record{{Item: item("é/+", "normal"), E: 1, I: 1, W: 1}}},
+	}
+	for _, test := range tests {
+		got, err := Parse([]byte(test.text))
+		if err != nil || !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%q: got %v, %v; want %v", test.text, got, err, test.want)
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, text := range []string{
+		"a", "a/b", "a=1/2/3", "a/b=1/2", "a/b=1/2/3/4", "a/b=1//3", "a/b=1/2/", "/b=1/2/3", "a/=1/2/3",
+		"a/b=-1/2/3", "a/b=+1/2/3", "a/b=1.5/2/3", "a/b=1e3/2/3", "a/b= 1/2/3", "a/b=0x1/2/3",
+		"a/b=9007199254740993/0/0", "a/b=99999999999999999999/0/0",
+		"a_/b=1/2/3", "a_4/b=1/2/3", "a_zz/b=1/2/3", "a_5f/b=1/2/3", "a_41/b=1/2/3", "a.b/c=1/2/3", "a b/c=1/2/3",
+		"a/b=1/2/3+", "+a/b=1/2/3", "a/b=1/2/3++a/c=1/2/3", "a/b=1/2/3\n",
+		strings.Repeat("x", ledger.MaxName+1) + "/b=1/2/3", "a/" + strings.Repeat("x", ledger.MaxQuality+1) + "=1/2/3",
+		strings.Repeat("a", MaxBody+1),
+	} {
+		if got, err := Parse([]byte(text)); !errors.Is(err, ErrMalformed) {
+			t.Errorf("%.60q: got %v, %v", text, got, err)
+		}
+	}
+}
+
+func TestAppendGrant(t *testing.T) {
+	b := AppendGrant(nil, item("iron-plate", "normal"), 200)
+	b = AppendGrant(b, item("my_mod item", "rare"), 1<<53)
+	if want := "iron-plate/normal=200+my_5Fmod_20item/rare=9007199254740992"; string(b) != want {
+		t.Errorf("got %s, want %s", b, want)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte("iron-plate/normal=120/0/0"))
+	f.Add([]byte("my_5Fmod-item/legendary=1/2/3+a/b=0/0/9007199254740992"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		records, err := Parse(body)
+		if err != nil {
+			return
+		}
+		// What is understood is written the same way.
+		for n, text := range strings.Split(string(body), "+") {
+			if len(records) == 0 {
+				break
+			}
+			r := records[n]
+			key, _, _ := strings.Cut(text, "=")
+			if got := string(AppendGrant(nil, r.Item, 7)); got != key+"=7" {
+				t.Errorf("%q was read as %v and written as %q", text, r.Item, got)
+			}
+		}
+	})
+}

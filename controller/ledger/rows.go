@@ -1,0 +1,191 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// WorldRow is a world as it is stored. Slot is where it is leased to, empty if nowhere. FromLedger and FromWorld are
+// what it called itself when it got this identity; both are empty for a world that was adopted under its own.
+type WorldRow struct {
+	ID         World
+	Slot       Slot
+	FromLedger string
+	FromWorld  World
+}
+
+// AccountRow is what is booked for one item of one world. G − I is on its way; Owed is the world's debt.
+type AccountRow struct {
+	World World
+	Item
+	E, G, I, Owed int64
+}
+
+// BusRow is how much of one item is on the bus.
+type BusRow struct {
+	Item
+	Qty int64
+}
+
+// Books is what a State is stored as. It is complete when it comes out of storage, and holds only rows that are new or
+// changed when it comes out of Take; Incarnation is then 0 if it did not change.
+type Books struct {
+	Ledger      string
+	Incarnation int64
+	Worlds      []WorldRow
+	Accounts    []AccountRow
+	Bus         []BusRow
+}
+
+// Empty reports whether there is nothing to store.
+func (b Books) Empty() bool {
+	return b.Incarnation == 0 && len(b.Worlds) == 0 && len(b.Accounts) == 0 && len(b.Bus) == 0
+}
+
+// PostingKind says why goods were booked.
+type PostingKind int
+
+// The kinds are stored as numbers: append only.
+const (
+	Exported   PostingKind = iota + 1 // a world sent to the bus
+	Granted                           // the bus granted to a world
+	Reconciled                        // a save was older or newer than the books; negative: taken back
+	Indebted                          // what was to be taken back had been spent: the world owes it
+	Repaid                            // exports went to the debt instead of the bus
+)
+
+var postingKinds = [...]string{Exported: "export", Granted: "grant", Reconciled: "reconcile", Indebted: "debt", Repaid: "repay"}
+
+func (k PostingKind) String() string {
+	if k < Exported || k > Repaid {
+		return fmt.Sprintf("kind %d", int(k))
+	}
+	return postingKinds[k]
+}
+
+// Posting is a line of the log that people read; no rule depends on it. Equal postings are summed until they are taken.
+type Posting struct {
+	World World
+	Epoch Epoch // of the world's run, zero if it has none
+	Kind  PostingKind
+	Item
+	Qty int64
+}
+
+type accountKey struct {
+	world *world
+	item  Item
+}
+
+// dirty is what changed since the last Take.
+type dirty struct {
+	incarnation bool
+	worlds      map[*world]struct{}
+	accounts    map[accountKey]struct{}
+	bus         map[Item]struct{}
+	postings    map[Posting]int64 // by posting without its quantity
+}
+
+func (s *State) touch(w *world, item Item) { s.dirty.accounts[accountKey{w, item}] = struct{}{} }
+
+// move changes what the bus has.
+func (s *State) move(item Item, n int64) {
+	if n != 0 {
+		s.pool(item).bus += n
+		s.dirty.bus[item] = struct{}{}
+	}
+}
+
+func (s *State) post(w *world, kind PostingKind, item Item, n int64) {
+	p := Posting{World: w.row.ID, Kind: kind, Item: item}
+	if r := s.runs[w.row.Slot]; r != nil {
+		p.Epoch = r.epoch
+	}
+	s.dirty.postings[p] += n
+}
+
+// New makes a state from complete books. The ledger's id is made with the storage and never changes.
+func New(b Books) (*State, error) {
+	if !validID(b.Ledger) {
+		return nil, fmt.Errorf("load ledger: id %.40q: %w", b.Ledger, ErrInvalid)
+	}
+	s := &State{
+		ledger: b.Ledger, incarnation: b.Incarnation,
+		pools: map[Item]*pool{}, worlds: map[World]*world{}, leases: map[Slot]*world{}, runs: map[Slot]*run{},
+		dirty: dirty{
+			worlds: map[*world]struct{}{}, accounts: map[accountKey]struct{}{},
+			bus: map[Item]struct{}{}, postings: map[Posting]int64{},
+		},
+	}
+	for _, row := range b.Worlds {
+		w := &world{row: row, accounts: map[Item]*account{}}
+		if row.Slot != "" {
+			if other := s.leases[row.Slot]; other != nil {
+				return nil, fmt.Errorf("load ledger: slot %s has worlds %s and %s: %w", row.Slot, other.row.ID, row.ID, ErrInvalid)
+			}
+			s.leases[row.Slot] = w
+		}
+		s.worlds[row.ID] = w
+	}
+	for _, row := range b.Accounts {
+		w := s.worlds[row.World]
+		if w == nil {
+			return nil, fmt.Errorf("load ledger: account of unknown world %s: %w", row.World, ErrInvalid)
+		}
+		w.accounts[row.Item] = &account{e: row.E, g: row.G, i: row.I, owed: row.Owed}
+	}
+	for _, row := range b.Bus {
+		s.pools[row.Item] = &pool{bus: row.Qty}
+	}
+	return s, nil
+}
+
+// Take returns the rows that are new or changed since the last Take, in a fixed order.
+func (s *State) Take() Books {
+	d := &s.dirty
+	b := Books{Ledger: s.ledger}
+	if d.incarnation {
+		b.Incarnation, d.incarnation = s.incarnation, false
+	}
+	for w := range d.worlds {
+		b.Worlds = append(b.Worlds, w.row)
+	}
+	for k := range d.accounts {
+		a := k.world.accounts[k.item]
+		b.Accounts = append(b.Accounts, AccountRow{World: k.world.row.ID, Item: k.item, E: a.e, G: a.g, I: a.i, Owed: a.owed})
+	}
+	for item := range d.bus {
+		b.Bus = append(b.Bus, BusRow{Item: item, Qty: s.pools[item].bus})
+	}
+	clear(d.worlds)
+	clear(d.accounts)
+	clear(d.bus)
+	// Released leases first: a slot has one world at any time, in storage too.
+	slices.SortFunc(b.Worlds, func(a, c WorldRow) int { return cmp.Or(cmp.Compare(a.Slot, c.Slot), cmp.Compare(a.ID, c.ID)) })
+	slices.SortFunc(b.Accounts, func(a, c AccountRow) int {
+		return cmp.Or(cmp.Compare(a.World, c.World), compareItems(a.Item, c.Item))
+	})
+	slices.SortFunc(b.Bus, func(a, c BusRow) int { return compareItems(a.Item, c.Item) })
+	return b
+}
+
+// TakePostings returns the postings since the last call, in a fixed order.
+func (s *State) TakePostings() []Posting {
+	all := make([]Posting, 0, len(s.dirty.postings))
+	for p, n := range s.dirty.postings {
+		p.Qty = n
+		all = append(all, p)
+	}
+	clear(s.dirty.postings)
+	slices.SortFunc(all, func(a, b Posting) int {
+		return cmp.Or(cmp.Compare(a.World, b.World), cmp.Compare(a.Epoch.Incarnation, b.Epoch.Incarnation),
+			cmp.Compare(a.Epoch.Number, b.Epoch.Number), cmp.Compare(a.Kind, b.Kind), compareItems(a.Item, b.Item))
+	})
+	return all
+}
+
+func sortedItems[V any](m map[Item]V) []Item {
+	return slices.SortedFunc(maps.Keys(m), compareItems)
+}

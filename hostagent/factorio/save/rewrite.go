@@ -1,0 +1,71 @@
+package save
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+)
+
+// TempSuffix ends the name of Rewrite's temporary file: dst and this. What is left over by a killed program is no save.
+const TempSuffix = ".mainbus.tmp.zip"
+
+// Rewrite copies the save src to dst, with the files in set (names relative to the root folder) replaced or added. All other
+// files are copied as they are stored. The copy is made beside dst, synced to disk and verified before it is renamed to
+// dst; on any error dst is as before. src may be dst.
+func Rewrite(src, dst string, set map[string][]byte) error {
+	temp := dst + TempSuffix
+	if err := rewriteTo(temp, src, set); err != nil {
+		os.Remove(temp)
+		return fmt.Errorf("rewrite save %s: %w", src, err)
+	}
+	if err := os.Rename(temp, dst); err != nil {
+		os.Remove(temp)
+		return fmt.Errorf("rewrite save %s: %w", src, err)
+	}
+	syncFolderOf(dst)
+	return nil
+}
+
+func rewriteTo(temp, src string, set map[string][]byte) error {
+	a, err := Open(src)
+	if err != nil {
+		return err
+	}
+	defer a.Close() // before the rename: Windows can't rename over an open file
+	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove left-over file: %w", err)
+	}
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	w, err := newWriter(f, a.root)
+	if err != nil {
+		f.Close()
+		return err
+	}
+	w.copyWith(a, set)
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return Verify(temp)
+}
+
+// copyWith keeps the order of the entries; new ones come last. Errors are left for Close.
+func (w *Writer) copyWith(a *Archive, set map[string][]byte) {
+	for _, name := range a.names {
+		if data, ok := set[name]; ok {
+			w.File(name, data)
+		} else {
+			w.copyEntry(name, a.entries[name])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		if a.entries[name] == nil {
+			w.File(name, set[name])
+		}
+	}
+}

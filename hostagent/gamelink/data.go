@@ -1,0 +1,102 @@
+package gamelink
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+)
+
+// MaxBody is the most that a message may hold, in bytes.
+const MaxBody = 256 << 10
+
+// Above this many bytes compression pays for its own overhead in most of what is sent.
+const rawLimit = 240
+
+var errBody = fmt.Errorf("message larger than %d bytes", MaxBody)
+
+// encoder makes the text form of data. It is kept because a new compressor costs more than most messages.
+type encoder struct {
+	z   *zlib.Writer
+	out bytes.Buffer
+}
+
+func (e *encoder) encode(body []byte) (string, error) {
+	if len(body) > MaxBody {
+		return "", errBody
+	}
+	if len(body) <= rawLimit && isRaw(body) {
+		return "r" + string(body), nil
+	}
+	e.out.Reset()
+	if e.z == nil {
+		e.z = zlib.NewWriter(&e.out)
+	} else {
+		e.z.Reset(&e.out)
+	}
+	e.z.Write(body) // a bytes.Buffer takes everything
+	e.z.Close()
+	return "z" + base64.StdEncoding.EncodeToString(e.out.Bytes()), nil
+}
+
+func isRaw[T string | []byte](text T) bool {
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+		case c == '+', c == '/', c == '=', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func decode(data string) ([]byte, error) {
+	if data == "" {
+		return nil, errors.New("data without encoding")
+	}
+	switch text := data[1:]; data[0] {
+	case 'r':
+		if len(text) > MaxBody {
+			return nil, errBody
+		}
+		if !isRaw(text) {
+			return nil, errors.New("raw data with other characters than are allowed")
+		}
+		return []byte(text), nil
+	case 'z':
+		return inflate(text)
+	}
+	return nil, fmt.Errorf("unknown encoding %q of data", data[0])
+}
+
+func inflate(text string) ([]byte, error) {
+	packed, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("decode data: %w", err)
+	}
+	z, err := zlib.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, fmt.Errorf("decompress data: %w", err)
+	}
+	body, err := io.ReadAll(io.LimitReader(z, MaxBody+1))
+	if err != nil {
+		return nil, fmt.Errorf("decompress data: %w", err)
+	}
+	if len(body) > MaxBody {
+		return nil, errBody
+	}
+	return body, nil
+}
+
+// crc returns the checksum of text in the form in which it travels.
+func crc(text string) string { return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(text))) }
+
+// nextChain returns the chain after a line with this rest.
+func nextChain(chain, rest string) string {
+	return crc(chain + rest)
+}

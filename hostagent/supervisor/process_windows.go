@@ -1,0 +1,64 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/windows"
+)
+
+// detachSupervisor gives the supervisor no console, and a process group that the agent's Ctrl+C does not reach.
+func detachSupervisor(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.CREATE_NO_WINDOW, HideWindow: true,
+	}
+}
+
+func detachGame(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
+}
+
+// interrupt types what saves and ends the game: a process without a console can't be sent a Ctrl+C.
+func (s *supervisor) interrupt() error { return s.writeStdin("/quit") }
+
+func killGame(p *os.Process) error { return p.Kill() }
+
+// interruptProcess can't be done from outside here.
+func interruptProcess(int) error { return nil }
+
+func killProcess(pid int) error {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	return p.Kill()
+}
+
+func exitSignal(*os.ProcessState) string { return "" }
+
+func dropSignals(ctx context.Context) {
+	signals := make(chan os.Signal, 1) // nobody reads it: what doesn't fit is dropped too
+	signal.Notify(signals, os.Interrupt)
+	context.AfterFunc(ctx, func() { signal.Stop(signals) })
+}
+
+// processStart tells when the process was started, in a form that only serves to be compared.
+func processStart(pid int) (string, error) {
+	handle, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid))
+	if err != nil {
+		return "", fmt.Errorf("look up process %d: %w", pid, err)
+	}
+	defer windows.CloseHandle(handle)
+	var created, exited, kernel, user windows.Filetime
+	if err := windows.GetProcessTimes(handle, &created, &exited, &kernel, &user); err != nil {
+		return "", fmt.Errorf("look up process %d: %w", pid, err)
+	}
+	if exited.Nanoseconds() > created.Nanoseconds() {
+		return "", fmt.Errorf("look up process %d: it has ended", pid)
+	}
+	return fmt.Sprint(created.Nanoseconds()), nil
+}

@@ -1,0 +1,7 @@
+//go:build unix
+
+package link
+
+import "syscall"
+
+const transientExample = syscall.ENETUNREACH

@@ -1,0 +1,5 @@
+package link
+
+import "golang.org/x/sys/windows"
+
+const transientExample = windows.WSAENETUNREACH
