@@ -67,6 +67,12 @@ func (c *Console) Append(lines ...ConsoleLine) {
 	c.Refresh()
 }
 
+// Clear forgets all lines.
+func (c *Console) Clear() {
+	c.ring, c.shown, c.top, c.follow = lineRing{}, nil, 0, true
+	c.Refresh()
+}
+
 // SetFilter shows only lines that hold this text, whatever its case; empty shows all.
 func (c *Console) SetFilter(text string) {
 	c.filter = strings.ToLower(text)

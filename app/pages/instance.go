@@ -1,0 +1,176 @@
+package pages
+
+import (
+	"context"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"mainbus/app/look"
+	"mainbus/app/view"
+	"mainbus/app/widgets"
+	"mainbus/controller/api"
+)
+
+// Instance shows one game server with its console.
+type Instance struct {
+	Params
+	control
+	id       string
+	name     *widgets.Text
+	state    *widget.Icon
+	words    *widgets.Text
+	facts    *widgets.Text
+	problem  *widgets.ErrorCard
+	console  *widgets.Console
+	input    *widget.Entry
+	content  fyne.CanvasObject
+	unfollow func() // ends the goroutine that follows the console; nil: there is none
+}
+
+// NewInstance makes the screen of the instance with this id.
+func NewInstance(p Params, id string) *Instance {
+	s := &Instance{
+		Params: p, id: id, name: widgets.NewText("", "", theme.SizeNameHeadingText).Bold(), state: widget.NewIcon(nil),
+		words: widgets.NewText("", "", ""), facts: widgets.NewText("", look.Muted, theme.SizeNameCaptionText),
+		problem: widgets.NewErrorCard(), console: widgets.NewConsole(), input: widget.NewEntry(),
+	}
+	s.control = newControl(p, s.problem)
+	s.input.SetPlaceHolder("Type a command, or something to say, and press Return")
+	s.input.OnSubmitted = s.send
+	filter := widget.NewEntry()
+	filter.SetPlaceHolder("Filter lines")
+	filter.OnChanged = s.console.SetFilter
+	copyAll := widget.NewButtonWithIcon("Copy", theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(s.console.Text()) })
+	title := container.NewBorder(nil, nil, spaced(s.state, s.name, s.words), spaced(s.control.start, s.control.stop, s.control.kill))
+	tools := container.NewBorder(nil, nil, widgets.NewText("Console", "", theme.SizeNameSubHeadingText).Bold(),
+		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), filter), copyAll))
+	s.content = container.NewPadded(container.NewBorder(
+		container.NewVBox(title, s.facts, s.problem, tools), s.input, nil, nil, s.console))
+	p.Model.Watch(s.refresh)
+	return s
+}
+
+// Content implements Page.
+func (s *Instance) Content() fyne.CanvasObject { return s.content }
+
+// Shown follows the console while the page is in sight.
+func (s *Instance) Shown() {
+	if s.unfollow != nil {
+		return
+	}
+	ended := make(chan struct{})
+	s.unfollow = func() { close(ended) }
+	s.Frame.Go(func(ctx context.Context) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		go func() {
+			select {
+			case <-ended:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+		s.Model.Follow(ctx, s.id, s.append)
+	})
+	s.Frame.Window().Canvas().Focus(s.input)
+}
+
+// Hidden implements Page.
+func (s *Instance) Hidden() {
+	if s.unfollow != nil {
+		s.unfollow()
+		s.unfollow = nil
+	}
+	s.console.Clear()
+}
+
+func (s *Instance) append(lines []string, problem *api.Error) {
+	if problem != nil {
+		s.problem.Say("The console can't be read: "+problem.Message, problem.Next)
+		return
+	}
+	out := make([]widgets.ConsoleLine, len(lines))
+	for i, line := range lines {
+		out[i] = widgets.ConsoleLine{Text: line, Color: lineColor(view.Kind(line))}
+	}
+	s.console.Append(out...)
+}
+
+func lineColor(k view.LineKind) fyne.ThemeColorName {
+	switch k {
+	case view.Warning:
+		return look.Busy
+	case view.Error:
+		return look.Bad
+	case view.Join:
+		return look.Good
+	case view.Leave, view.Script:
+		return look.Muted
+	case view.Command:
+		return look.Info
+	}
+	return ""
+}
+
+func (s *Instance) refresh(now view.Snapshot) {
+	for _, r := range now.Instances {
+		if r.ID == s.id {
+			s.show(r)
+			return
+		}
+	}
+	if now.Loaded {
+		s.words.Set("This instance is gone.", look.Muted)
+		s.control.point(nil)
+	}
+}
+
+func (s *Instance) show(r view.Instance) {
+	state := look.InstanceState(r.State)
+	s.name.Set(r.Name, "")
+	s.state.SetResource(state.Icon())
+	text := state.Word
+	if r.Words != "" {
+		text += " · " + r.Words
+	}
+	s.words.Set(text, state.Color)
+	facts := []string{"host " + r.Host}
+	if r.Port != "" {
+		facts = append(facts, "port "+r.Port)
+	}
+	if r.Game != "" {
+		facts = append(facts, "Factorio "+r.Game)
+	}
+	if r.Save != "" {
+		facts = append(facts, "runs from “"+r.Save+"”")
+	}
+	if r.Trades {
+		facts = append(facts, "trades on the bus")
+	}
+	s.facts.Set(strings.Join(facts, " · "), look.Muted)
+	s.control.point(&r)
+	if r.State == "running" {
+		s.input.Enable()
+	} else {
+		s.input.Disable()
+	}
+}
+
+func (s *Instance) send(line string) {
+	if strings.TrimSpace(line) == "" {
+		return
+	}
+	s.input.SetText("")
+	s.console.Append(widgets.ConsoleLine{Text: "> " + line, Color: look.Info})
+	s.try(s.problem, "", func(ctx context.Context) error {
+		reply, err := s.Service.SendConsole(ctx, s.Caller, api.SendConsole{Instance: s.id, Line: line})
+		if err == nil && reply.Text != "" {
+			s.Frame.Do(func() { s.append(strings.Split(strings.TrimRight(reply.Text, "\n"), "\n"), nil) })
+		}
+		return err
+	})
+}

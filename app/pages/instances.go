@@ -1,0 +1,143 @@
+package pages
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"mainbus/app/look"
+	"mainbus/app/view"
+	"mainbus/app/widgets"
+	"mainbus/controller/api"
+)
+
+// Instances shows all game servers.
+type Instances struct {
+	Params
+	control
+	list   *listPage
+	table  *widgets.Table[view.Instance]
+	empty  fyne.CanvasObject
+	create *widget.Button
+}
+
+// NewInstances makes the screen.
+func NewInstances(p Params) *Instances {
+	s := &Instances{Params: p}
+	s.table = widgets.NewTable(func(r view.Instance) string { return r.ID },
+		widgets.Column[view.Instance]{Title: "Instance", Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Name} },
+			Order: func(a, b view.Instance) int { return strings.Compare(a.Name, b.Name) }},
+		widgets.Column[view.Instance]{Title: "State", Width: 130, Cell: instanceState,
+			Order: func(a, b view.Instance) int { return strings.Compare(a.State, b.State) }},
+		widgets.Column[view.Instance]{Title: "", Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Words, Color: wordsColor(r)} }},
+		widgets.Column[view.Instance]{Title: "Bus", Width: 80, Cell: instanceBus},
+		widgets.Column[view.Instance]{Title: "Host", Width: 140, Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Host} },
+			Order: func(a, b view.Instance) int { return strings.Compare(a.Host, b.Host) }},
+		widgets.Column[view.Instance]{Title: "Port", Width: 80, Right: true, Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Port} }},
+		widgets.Column[view.Instance]{Title: "Factorio", Width: 90, Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Game, Color: look.Muted} }},
+	)
+	s.create = primary("New instance…", theme.ContentAddIcon(), s.askCreate)
+	s.list = newListPage("Filter instances", s.refresh)
+	s.control = newControl(p, s.list.problem)
+	for _, b := range []fyne.CanvasObject{s.control.start, s.control.stop, s.control.kill, s.create} {
+		s.list.buttons.Add(b)
+	}
+	s.table.OnSelect = func(r view.Instance) { s.control.point(&r) }
+	s.table.OnOpen = func(r view.Instance) { p.Frame.Open(r.ID) }
+	s.table.Menu = func(r view.Instance) *fyne.Menu { return s.menu(r) }
+	s.empty = widgets.Empty(theme.StorageIcon(), "No instance yet. An instance is one game server with its world, saves and settings.",
+		primary("New instance…", theme.ContentAddIcon(), s.askCreate))
+	p.Model.Watch(func(view.Snapshot) { s.refresh() })
+	return s
+}
+
+func instanceState(r view.Instance) widgets.Cell {
+	state := look.InstanceState(r.State)
+	return widgets.Cell{Text: state.Word, Color: state.Color, State: &state}
+}
+
+func wordsColor(r view.Instance) fyne.ThemeColorName {
+	if r.State == "failed" {
+		return look.Bad
+	}
+	return look.Muted
+}
+
+func instanceBus(r view.Instance) widgets.Cell {
+	if r.Trades {
+		return widgets.Cell{Text: "trades", Color: look.Good}
+	}
+	return widgets.Cell{}
+}
+
+// Content implements Page.
+func (s *Instances) Content() fyne.CanvasObject { return s.list.content }
+
+// Shown implements Page.
+func (s *Instances) Shown() {}
+
+// Hidden implements Page.
+func (s *Instances) Hidden() {}
+
+func (s *Instances) refresh() {
+	now := s.Model.Now()
+	var rows []view.Instance
+	for _, r := range now.Instances {
+		if view.Matches(s.list.filter.Text, r.Name, r.Host, r.State) {
+			rows = append(rows, r)
+		}
+	}
+	s.table.SetRows(rows)
+	s.list.show(s.table, s.empty, len(now.Instances))
+	s.list.footer.Set(fmt.Sprintf("Showing %d of %d", len(rows), len(now.Instances)), look.Muted)
+	if r, ok := s.table.Selected(); ok {
+		s.control.point(&r)
+	} else {
+		s.control.point(nil)
+	}
+}
+
+// askCreate opens the form for a new instance.
+func (s *Instances) askCreate() {
+	var names, ids []string
+	for _, h := range s.Model.Now().Hosts {
+		if !h.WantsToJoin {
+			names, ids = append(names, h.Name), append(ids, h.ID)
+		}
+	}
+	if len(ids) == 0 {
+		s.list.problem.Say("There is no host to run an instance on.", "Pair a host first: see the page Hosts.")
+		return
+	}
+	name, host := widget.NewEntry(), widget.NewSelect(names, nil)
+	name.SetPlaceHolder("Nauvis")
+	name.Validator = func(text string) error {
+		if strings.TrimSpace(text) == "" {
+			return fmt.Errorf("a name is needed")
+		}
+		return nil
+	}
+	host.SetSelectedIndex(0)
+	form := dialog.NewForm("New instance", "Create", "Cancel", []*widget.FormItem{
+		widget.NewFormItem("Name", name), widget.NewFormItem("Host", host),
+	}, func(ok bool) {
+		if ok {
+			s.createOn(strings.TrimSpace(name.Text), ids[host.SelectedIndex()])
+		}
+	}, s.Frame.Window())
+	form.Resize(fyne.NewSize(460, 230))
+	form.Show()
+	s.Frame.Window().Canvas().Focus(name)
+}
+
+func (s *Instances) createOn(name, host string) {
+	s.try(s.list.problem, name+" is created", func(ctx context.Context) error {
+		_, err := s.Service.CreateInstance(ctx, s.Caller, api.CreateInstance{Name: name, Host: host})
+		return err
+	})
+}

@@ -1,0 +1,91 @@
+package view
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"mainbus/controller/api"
+)
+
+// LineKind says what a console line is about, as far as its colour goes.
+type LineKind int
+
+const (
+	Plain LineKind = iota
+	Warning
+	Error
+	Chat
+	Join
+	Leave
+	Command
+	Script
+)
+
+// Kind sorts a line of the server's console by the shapes that the server prints.
+func Kind(line string) LineKind {
+	rest := strings.TrimLeft(line, " ")
+	if _, after, ok := strings.Cut(rest, " "); ok && isSeconds(rest[:len(rest)-len(after)-1]) {
+		switch {
+		case strings.HasPrefix(after, "Warning "):
+			return Warning
+		case strings.HasPrefix(after, "Error "):
+			return Error
+		case strings.HasPrefix(after, "Script "):
+			return Script
+		}
+		return Plain
+	}
+	if len(line) > 21 && line[4] == '-' && line[19] == ' ' && line[20] == '[' {
+		tag, _, _ := strings.Cut(line[21:], "]")
+		switch tag {
+		case "CHAT", "SHOUT":
+			return Chat
+		case "JOIN":
+			return Join
+		case "LEAVE":
+			return Leave
+		case "COMMAND":
+			return Command
+		case "WARNING":
+			return Warning
+		}
+	}
+	return Plain
+}
+
+// isSeconds tells whether a word is the server's clock: digits, a point, three digits.
+func isSeconds(word string) bool {
+	whole, fraction, ok := strings.Cut(word, ".")
+	return ok && len(fraction) == 3 && whole != "" && strings.Trim(whole+fraction, "0123456789") == ""
+}
+
+// Follow reads an instance's console from the oldest line kept, and goes on with what is printed, until ctx ends. It hands
+// over at most four batches a second, however fast the server prints, and waits until each has been shown.
+func (m *Model) Follow(ctx context.Context, instance string, show func(lines []string, problem *api.Error)) {
+	const pause, wait, limit = 250 * time.Millisecond, 10_000, 2000
+	r := api.ReadConsole{Instance: instance, Limit: limit}
+	for ctx.Err() == nil {
+		page, err := m.service.ReadConsole(ctx, m.caller, r)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			m.hand(ctx, func() { show(nil, api.AsError(err)) })
+		case len(page.Lines) > 0:
+			m.hand(ctx, func() { show(page.Lines, nil) })
+		}
+		if err == nil {
+			// While there is more than a page the server is far ahead: go on at once with the next one.
+			more := page.Next != r.Offset && len(page.Lines) == limit
+			r.Offset, r.WaitMS = page.Next, wait
+			if more {
+				continue
+			}
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package widgets
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"mainbus/app/look"
+)
+
+// A Panel is a coloured ground behind content; its colour follows the theme.
+type Panel struct {
+	widget.BaseWidget
+	Color   fyne.ThemeColorName
+	Radius  float32
+	content fyne.CanvasObject
+}
+
+// NewPanel puts content on a ground of a colour.
+func NewPanel(c fyne.ThemeColorName, radius float32, content fyne.CanvasObject) *Panel {
+	p := &Panel{Color: c, Radius: radius, content: content}
+	p.ExtendBaseWidget(p)
+	return p
+}
+
+// CreateRenderer implements fyne.Widget.
+func (p *Panel) CreateRenderer() fyne.WidgetRenderer {
+	ground := canvas.NewRectangle(color.Transparent)
+	ground.CornerRadius = p.Radius
+	r := &panelRenderer{panel: p, ground: ground}
+	r.Refresh()
+	return r
+}
+
+type panelRenderer struct {
+	panel  *Panel
+	ground *canvas.Rectangle
+}
+
+func (r *panelRenderer) Destroy()           {}
+func (r *panelRenderer) MinSize() fyne.Size { return r.panel.content.MinSize() }
+func (r *panelRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.ground, r.panel.content}
+}
+
+func (r *panelRenderer) Layout(size fyne.Size) {
+	r.ground.Resize(size)
+	r.panel.content.Resize(size)
+}
+
+func (r *panelRenderer) Refresh() {
+	r.ground.FillColor = theme.Color(r.panel.Color)
+	r.ground.Refresh()
+	r.panel.content.Refresh()
+}
+
+// A Text is a line of text in a colour of the theme.
+type Text struct {
+	widget.BaseWidget
+	text  *canvas.Text
+	color fyne.ThemeColorName
+	size  fyne.ThemeSizeName
+}
+
+// NewText makes a line of text; empty names are ordinary text.
+func NewText(text string, c fyne.ThemeColorName, size fyne.ThemeSizeName) *Text {
+	if size == "" {
+		size = theme.SizeNameText
+	}
+	t := &Text{text: canvas.NewText(text, color.Transparent), color: c, size: size}
+	t.ExtendBaseWidget(t)
+	return t
+}
+
+// Bold makes it bold and returns it.
+func (t *Text) Bold() *Text {
+	t.text.TextStyle.Bold = true
+	return t
+}
+
+// Set changes the text and its colour.
+func (t *Text) Set(text string, c fyne.ThemeColorName) {
+	if t.text.Text == text && t.color == c {
+		return
+	}
+	t.text.Text, t.color = text, c
+	t.Refresh()
+}
+
+// CreateRenderer implements fyne.Widget.
+func (t *Text) CreateRenderer() fyne.WidgetRenderer {
+	r := &textRenderer{WidgetRenderer: widget.NewSimpleRenderer(t.text), text: t}
+	r.Refresh()
+	return r
+}
+
+type textRenderer struct {
+	fyne.WidgetRenderer
+	text *Text
+}
+
+func (r *textRenderer) Refresh() {
+	r.text.text.TextSize, r.text.text.Color = theme.Size(r.text.size), themeColor(r.text.color)
+	r.text.text.Refresh()
+}
+
+// Empty is what a list shows that has nothing to show: an icon, one sentence, and at most one button.
+func Empty(icon fyne.Resource, sentence string, action *widget.Button) fyne.CanvasObject {
+	picture := canvas.NewImageFromResource(theme.NewColoredResource(icon, look.Muted))
+	picture.SetMinSize(fyne.NewSquareSize(40))
+	picture.FillMode = canvas.ImageFillContain
+	words := widget.NewLabel(sentence)
+	words.Alignment = fyne.TextAlignCenter
+	words.Wrapping = fyne.TextWrapWord
+	rows := container.NewVBox(picture, container.New(layout.NewGridWrapLayout(fyne.NewSize(440, 56)), words))
+	if action != nil {
+		rows.Add(container.NewCenter(action))
+	}
+	return container.NewCenter(rows)
+}
+
+// ErrorCard says in place what went wrong, what it means and what to do.
+type ErrorCard struct {
+	widget.BaseWidget
+	happened *widget.Label
+	next     *widget.Label
+	dismiss  *widget.Button
+	body     fyne.CanvasObject
+}
+
+// NewErrorCard makes a hidden card.
+func NewErrorCard() *ErrorCard {
+	c := &ErrorCard{happened: widget.NewLabel(""), next: widget.NewLabel("")}
+	c.happened.Wrapping, c.next.Wrapping = fyne.TextWrapWord, fyne.TextWrapWord
+	c.happened.TextStyle.Bold = true
+	c.happened.Importance = widget.DangerImportance
+	c.next.Importance = widget.LowImportance
+	c.dismiss = widget.NewButtonWithIcon("", theme.CancelIcon(), c.Hide)
+	c.dismiss.Importance = widget.LowImportance
+	icon := widget.NewIcon(theme.NewErrorThemedResource(theme.WarningIcon()))
+	text := container.New(layout.NewCustomPaddedVBoxLayout(-8), c.happened, c.next)
+	c.body = NewPanel(look.Raised, 6, container.NewBorder(nil, nil, container.NewPadded(icon), container.NewVBox(c.dismiss), text))
+	c.ExtendBaseWidget(c)
+	c.BaseWidget.Hide()
+	return c
+}
+
+// Say shows the card; an empty sentence hides it.
+func (c *ErrorCard) Say(happened, next string) {
+	if happened == "" {
+		c.Hide()
+		return
+	}
+	c.happened.SetText(happened)
+	c.next.SetText(next)
+	c.next.Hidden = next == ""
+	c.Show()
+}
+
+// CreateRenderer implements fyne.Widget.
+func (c *ErrorCard) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(c.body) }
