@@ -15,14 +15,17 @@ type State struct {
 	shape string // inside of a 16×16 SVG drawing
 }
 
+// Shapes are filled, not stroked: only fills take a colour of the theme. Holes run the other way round.
 const (
 	disc     = `<circle cx="8" cy="8" r="5.5" fill="#000"/>`
-	ring     = `<circle cx="8" cy="8" r="4.75" fill="none" stroke="#000" stroke-width="1.5"/>`
-	quarter  = `<circle cx="8" cy="8" r="4.75" fill="none" stroke="#000" stroke-width="1.5"/><path d="M8 8V3.2A4.8 4.8 0 0 1 12.8 8Z" fill="#000"/>`
+	ring     = `<path d="` + circle + `" fill="#000"/>`
+	quarter  = `<path d="` + circle + ` M8 8V3.2A4.8 4.8 0 0 1 12.8 8Z" fill="#000"/>`
 	triangle = `<path d="M8 2.2 14.2 13.2H1.8Z" fill="#000"/>`
-	hexagon  = `<path d="M8 2 13.2 5v6L8 14 2.8 11V5Z" fill="none" stroke="#000" stroke-width="1.5"/>`
-	question = `<path d="M5.5 6a2.5 2.5 0 1 1 3.4 2.3c-.6.3-.9.7-.9 1.4v.5" fill="none" stroke="#000" stroke-width="1.6"/><circle cx="8" cy="12.7" r="1" fill="#000"/>`
-	diamond  = `<path d="M8 2.2 13.8 8 8 13.8 2.2 8Z" fill="none" stroke="#000" stroke-width="1.5"/>`
+	hexagon  = `<path d="M8 1.5 13.6 4.8v6.4L8 14.5 2.4 11.2V4.8Z M8 3.3 3.9 5.7v4.6L8 12.7l4.1-2.4V5.7Z" fill="#000"/>`
+	question = `<path d="M5 6A3 3 0 1 1 9.4 8.65C8.9 8.92 8.75 9.15 8.75 9.75V10.2H7.25V9.6C7.25 8.4 7.7 7.75 8.6 7.3A1.5 1.5 0 1 0 6.5 6Z M7.1 11.6H8.9V13.4H7.1Z" fill="#000"/>`
+	diamond  = `<path d="M8 1.8 14.2 8 8 14.2 1.8 8Z M8 3.9 3.9 8 8 12.1 12.1 8Z" fill="#000"/>`
+
+	circle = "M8 2.5A5.5 5.5 0 1 1 7.99 2.5Z M8 4A4 4 0 1 0 8.01 4Z"
 )
 
 var (
