@@ -233,7 +233,7 @@ func (i *Instance) reconcile() {
 func (i *Instance) begin() {
 	ctx, cancel := context.WithCancel(i.ctx)
 	i.launch = cancel
-	i.cause = ""
+	i.status, i.phase, i.cause = wire.State_STATE_STARTING, "preparing", ""
 	l := &launch{cfg: &i.cfg, folder: i.folder, want: i.want, state: i.state, avoid: cloneSet(i.avoid)}
 	l.phase = func(status wire.State, phase string) {
 		i.post(func() { i.status, i.phase = status, phase })

@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"mainbus/hostagent/factorio/save"
+	"mainbus/hostagent/internal/simgame"
 	"mainbus/transport/wire"
 )
 
 func TestLifeOfAnInstance(t *testing.T) {
-	game, dir := installation(t, scenario), t.TempDir()
+	game, dir := simgame.Install(t, scenario), t.TempDir()
 	c := &controller{ledger: "beef"}
 	a := newAgent(t, dir, game, c)
 
@@ -67,7 +68,7 @@ func TestLifeOfAnInstance(t *testing.T) {
 
 func TestKilledGameComesBack(t *testing.T) {
 	c := &controller{ledger: "beef"}
-	a := newAgent(t, t.TempDir(), installation(t, scenario), c)
+	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
 	if err := a.Kill(t.Context()); err != ErrNotRunning {
 		t.Errorf("kill of nothing: %v", err)
 	}
@@ -96,7 +97,7 @@ func TestKilledGameComesBack(t *testing.T) {
 }
 
 func TestAgentThatComesBackAdoptsTheGame(t *testing.T) {
-	game, dir := installation(t, scenario), t.TempDir()
+	game, dir := simgame.Install(t, scenario), t.TempDir()
 	c := &controller{ledger: "beef"}
 	first := newAgent(t, dir, game, c)
 	first.wantRunning(true)
@@ -121,7 +122,7 @@ func TestAgentThatComesBackAdoptsTheGame(t *testing.T) {
 
 func TestGameWhoseSupervisorWasKilledIsStartedAgain(t *testing.T) {
 	c := &controller{ledger: "beef"}
-	a := newAgent(t, t.TempDir(), installation(t, scenario), c)
+	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
 	a.wantRunning(true)
 	first := a.waitLinked()
 	process, err := os.FindProcess(a.processes().Supervisor)
@@ -137,7 +138,7 @@ func TestGameWhoseSupervisorWasKilledIsStartedAgain(t *testing.T) {
 
 func TestGameRunsWithoutController(t *testing.T) {
 	c := &controller{ledger: "beef", away: true}
-	a := newAgent(t, t.TempDir(), installation(t, scenario), c)
+	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
 	a.wantRunning(true)
 	o := a.wait("running", func(o *wire.ObservedInstance) bool {
 		return o.GetState() == wire.State_STATE_RUNNING && o.GetCause() != ""
@@ -150,7 +151,7 @@ func TestGameRunsWithoutController(t *testing.T) {
 
 func TestBrokenRunStreamIsReplaced(t *testing.T) {
 	c := &controller{ledger: "beef"}
-	a := newAgent(t, t.TempDir(), installation(t, scenario), c)
+	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
 	a.wantRunning(true)
 	a.waitLinked()
 	c.with(func() { c.streams[0].Close() })
@@ -162,7 +163,7 @@ func TestBrokenRunStreamIsReplaced(t *testing.T) {
 func TestForeignScenarioRunsUnpatched(t *testing.T) {
 	dir := t.TempDir()
 	c := &controller{ledger: "beef"}
-	a := newAgent(t, dir, installation(t, scenario), c)
+	a := newAgent(t, dir, simgame.Install(t, scenario), c)
 	a.wantRunning(true)
 	a.waitLinked()
 	a.stopGame()
@@ -185,10 +186,10 @@ func TestForeignScenarioRunsUnpatched(t *testing.T) {
 }
 
 func TestTakenPortIsPassedOver(t *testing.T) {
-	a := newAgent(t, t.TempDir(), installation(t, scenario), &controller{ledger: "beef"})
+	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{ledger: "beef"})
 	a.wantRunning(true)
 	port := a.waitLinked().GetGamePort()
-	b := newAgent(t, t.TempDir(), installation(t, scenario), &controller{ledger: "beef"})
+	b := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{ledger: "beef"})
 	b.wantRunning(true)
 	if other := b.waitLinked().GetGamePort(); other == port {
 		t.Errorf("both games have port %d", port)
@@ -199,7 +200,7 @@ func TestTakenPortIsPassedOver(t *testing.T) {
 
 func TestStartThatCannotSucceedIsTriedAgainAndShown(t *testing.T) {
 	dir := t.TempDir()
-	a := newAgent(t, dir, installation(t, scenario), &controller{ledger: "beef"})
+	a := newAgent(t, dir, simgame.Install(t, scenario), &controller{ledger: "beef"})
 	saves := filepath.Join(dir, "saves")
 	if err := os.MkdirAll(saves, 0o700); err != nil {
 		t.Fatal(err)

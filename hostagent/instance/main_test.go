@@ -7,8 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"mainbus/hostagent/factorio/install"
+	"mainbus/hostagent/internal/simgame"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/wire"
 )
@@ -44,54 +43,9 @@ const scenario = `{"autosave_seconds": 3600, "worlds": {"*": {
     {"tick": 30, "interface": "mainbus", "function": "request",
      "args": [{"surface": "nauvis", "x": 4.5, "y": 0.5}, [{"name": "copper-plate", "count": 50}]]}]}}}`
 
-var simulator = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "mainbus-sim-")
-	if err != nil {
-		return "", err
-	}
-	program := filepath.Join(dir, "mainbus-sim")
-	build := exec.Command("go", "build", "-o", program, "mainbus/cmd/mainbus-sim")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the simulated game: %w: %s", err, out)
-	}
-	return program, nil
-})
+var saveModules = sync.OnceValues(simgame.Modules)
 
-// installation makes an installation of the simulated game.
-func installation(t *testing.T, scenario string) *install.Installation {
-	t.Helper()
-	program, err := simulator()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	plan := filepath.Join(dir, "scenario.json")
-	if err := os.WriteFile(plan, []byte(scenario), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	game := filepath.Join(dir, "factorio")
-	if out, err := exec.Command(program, "install", game, "--scenario", plan).CombinedOutput(); err != nil {
-		t.Fatalf("install the simulated game: %v: %s", err, out)
-	}
-	installed, err := install.Open(game)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return installed
-}
-
-func modules(string) (map[string][]byte, error) {
-	files := map[string][]byte{}
-	paths, err := filepath.Glob("../../lua/*/*.lua")
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		files[filepath.Base(path)] = text
-	}
-	return files, err
-}
+func modules(string) (map[string][]byte, error) { return saveModules() }
 
 // controller is the other side of run streams: it grants epochs, assigns, and notes what comes up.
 type controller struct {
@@ -102,6 +56,7 @@ type controller struct {
 	bound   []*wire.Bound
 	up      []*wire.Envelope
 	away    bool
+	times   map[string]time.Time // when each body came up, if it is not nil
 }
 
 func (c *controller) open(ctx context.Context) (RunStream, error) {
@@ -141,6 +96,9 @@ func (c *controller) receive(s *memoryStream, up *wire.RunUp) {
 		}}}
 	case up.GetEnvelope() != nil:
 		c.up = append(c.up, up.GetEnvelope())
+		if c.times != nil {
+			c.times[string(up.GetEnvelope().GetBody())] = time.Now()
+		}
 	}
 }
 

@@ -57,7 +57,6 @@ func (l *launch) run(ctx context.Context) launched {
 }
 
 func (l *launch) start(ctx context.Context) (*supervisor.Game, note, error) {
-	l.phase(wire.State_STATE_STARTING, "preparing")
 	if err := supervisor.EndOrphan(ctx, l.folder.ours(), stopPatience); err != nil {
 		return nil, note{}, err
 	}
