@@ -353,6 +353,40 @@ func (c *controller) waitLinked(agent identity.ID) {
 	})
 }
 
+func TestAgentStartsGamesWithoutAController(t *testing.T) {
+	h := &host{dir: t.TempDir(), factorio: simgame.Install(t, scenario).Dir()}
+	files, err := simgame.Modules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle := bundleOf(t, files)
+	if err := (bundles{dir: filepath.Join(h.dir, "bundles")}).add(bundle.GetHash(), bundle.GetContent(), ""); err != nil {
+		t.Fatal(err)
+	}
+	desired := `{"generation": "3", "bundle": "` + bundle.GetHash() + `", "instances": [{"id": "` + instanceName + `", "name": "n", "running": true}]}`
+	if err := os.WriteFile(filepath.Join(h.dir, "desired.json"), []byte(desired), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.start(t)
+	var s Status
+	eventually(t, "the game runs", func() bool {
+		s, err = AskStatus(t.Context(), h.dir)
+		return err == nil && len(s.Instances) == 1 && s.Instances[0].State == "running" && s.Instances[0].Cause != ""
+	})
+	if s.Instances[0].Linked || !strings.Contains(s.Instances[0].Cause, "controller") {
+		t.Errorf("status %+v", s)
+	}
+	game, err := supervisor.Attach(filepath.Join(h.dir, "instances", instanceName, ".mainbus"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.stop() // leaves the game running
+	if err := game.Interrupt(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the game has ended", func() bool { exit, err := game.Exit(); return err == nil && exit.Code == 0 })
+}
+
 func TestOnlyTheFirstControllerRulesTheInstances(t *testing.T) {
 	h := &host{dir: t.TempDir(), factorio: simgame.Install(t, `{}`).Dir()}
 	status := h.start(t)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,8 +15,9 @@ import (
 )
 
 const (
-	maxPageLines = 2000
-	pageBytes    = 256 << 10 // of output read for one page; more than the longest line
+	maxUnanswered = 16 // console commands that a busy game may owe an answer to
+	maxPageLines  = 2000
+	pageBytes     = 256 << 10 // of output read for one page; more than the longest line
 )
 
 // SendConsole types a line, a command or chat, on the game's console and returns what the game answered. A busy game
@@ -26,13 +29,34 @@ func (i *Instance) SendConsole(ctx context.Context, line string) (string, error)
 	if name, ok := strings.CutPrefix(strings.TrimSpace(line), "/"); ok && strings.HasPrefix(name, gamelink.CommandName) {
 		return "", errors.New("this command belongs to the agent")
 	}
-	i.mu.Lock()
-	client := i.client
-	i.mu.Unlock()
-	if client == nil {
-		return "", ErrNotRunning
+	reply, err := i.startCommand(line)
+	if err != nil {
+		return "", err
 	}
-	return client.Execute(ctx, line)
+	select {
+	case r := <-reply:
+		return r.Text, r.Err
+	case <-ctx.Done():
+		i.mu.Lock()
+		i.unanswered = append(i.unanswered, reply)
+		i.mu.Unlock()
+		return "", fmt.Errorf("wait for the game's answer: %w", context.Cause(ctx))
+	}
+}
+
+// startCommand sends a command. So that those whose answers nobody waits for any more don't crowd out the link's, only
+// a few may be open.
+func (i *Instance) startCommand(line string) (<-chan rcon.Reply, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.client == nil {
+		return nil, ErrNotRunning
+	}
+	i.unanswered = slices.DeleteFunc(i.unanswered, func(reply <-chan rcon.Reply) bool { return len(reply) > 0 })
+	if len(i.unanswered) >= maxUnanswered {
+		return nil, errors.New("the game is busy and has not answered earlier commands yet")
+	}
+	return i.client.Start(line)
 }
 
 // ReadConsole returns at most limit lines of output from offset on, without link lines, and the offset to go on

@@ -73,6 +73,8 @@ type Instance struct {
 	observed *wire.ObservedInstance
 	current  *supervisor.Game
 	client   *rcon.Client
+	// Replies to console commands whose callers have left.
+	unanswered []<-chan rcon.Reply
 
 	// The rest belongs to Run.
 	ctx      context.Context
@@ -206,7 +208,7 @@ func (i *Instance) follow(game *supervisor.Game, n note) {
 func (i *Instance) setCurrent(game *supervisor.Game, client *rcon.Client) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.current, i.client = game, client
+	i.current, i.client, i.unanswered = game, client, nil
 }
 
 // reconcile takes the next step towards what is wanted.

@@ -131,14 +131,16 @@ func (r *run) link(ctx context.Context, client *rcon.Client) {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	defer watching.Wait()
 	defer cancel()
-	go func() { // ends with the connection or with this function
+	watching.Go(func() {
 		select {
 		case <-client.Done():
 			cancel()
 		case <-ctx.Done():
 		}
-	}()
+	})
 	var wait backoff
 	cause := "waiting for the controller"
 	for {
