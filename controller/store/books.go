@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -40,6 +41,15 @@ func newRowWriter(conn *sql.Conn) (*rowWriter, error) {
 		*p.stmt = stmt
 	}
 	return r, nil
+}
+
+// close lets go of the statements. The driver would otherwise keep the file open, and its log beside it.
+func (r *rowWriter) close() error {
+	var errs []error
+	for _, stmt := range []*sql.Stmt{r.begin, r.commit, r.account, r.bus, r.posting} {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // load reads complete books.

@@ -47,6 +47,7 @@ type SQLite struct {
 
 	closing   chan struct{}
 	closeOnce sync.Once
+	closeErr  error
 	stopped   chan struct{} // closed when the writer has ended
 }
 
@@ -162,9 +163,12 @@ func (s *SQLite) CommitTimes() (p50, p99 time.Duration) { return s.times.quantil
 
 // Close stores what waits and closes the files.
 func (s *SQLite) Close() error {
-	s.closeOnce.Do(func() { close(s.closing) })
-	<-s.stopped
-	return errors.Join(s.writer.conn.Close(), s.readers.Close(), s.writers.Close())
+	s.closeOnce.Do(func() {
+		close(s.closing)
+		<-s.stopped
+		s.closeErr = errors.Join(s.writer.rows.close(), s.writer.conn.Close(), s.readers.Close(), s.writers.Close())
+	})
+	return s.closeErr
 }
 
 // Apply implements Store.

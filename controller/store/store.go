@@ -86,11 +86,10 @@ type Instance struct {
 
 // AuditEntry says who did what.
 type AuditEntry struct {
-	At         time.Time
-	CallerKind string
-	Caller     string
-	Source     string // where the caller came from
-	Method     string
-	Target     string
-	Outcome    string
+	At     time.Time
+	Who    string
+	From   string
+	What   string
+	Target string
+	Result string
 }

@@ -97,6 +97,9 @@ func TestBooksSurviveReopening(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if files, _ := filepath.Glob(path + "*"); len(files) != 1 {
+		t.Errorf("after closing there are %v", files)
+	}
 
 	s = openStore(t, path, nil)
 	if got, err := s.Bus(ctx); err != nil || !reflect.DeepEqual(got, want) {
@@ -260,12 +263,12 @@ func TestAuditIsNewestFirst(t *testing.T) {
 	ctx := context.Background()
 	s := openStore(t, dbPath(t), nil)
 	for n := range 5 {
-		if err := s.AddAudit(ctx, AuditEntry{At: time.UnixMilli(int64(n)), Caller: "me", Method: fmt.Sprint("do", n), Outcome: "done"}); err != nil {
+		if err := s.AddAudit(ctx, AuditEntry{At: time.UnixMilli(int64(n)), Who: "me", What: fmt.Sprint("do", n), Result: "done"}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	got, err := s.Audit(ctx, 2)
-	if err != nil || len(got) != 2 || got[0].Method != "do4" || got[1].Method != "do3" {
+	if err != nil || len(got) != 2 || got[0].What != "do4" || got[1].What != "do3" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -147,7 +147,7 @@ func (s *SQLite) SetSetting(ctx context.Context, key, value string) error {
 // Audit implements Store.
 func (s *SQLite) Audit(ctx context.Context, limit int) ([]AuditEntry, error) {
 	rows, err := s.readers.QueryContext(ctx,
-		"SELECT at, caller_kind, caller, source, method, target, outcome FROM audit ORDER BY id DESC LIMIT ?", limit)
+		"SELECT at, who, source, what, target, result FROM audit ORDER BY id DESC LIMIT ?", limit)
 	if err != nil {
 		return nil, fmt.Errorf("read audit: %w", err)
 	}
@@ -155,7 +155,7 @@ func (s *SQLite) Audit(ctx context.Context, limit int) ([]AuditEntry, error) {
 	err = eachRow(rows, func(scan scanFunc) error {
 		var e AuditEntry
 		var at int64
-		err := scan(&at, &e.CallerKind, &e.Caller, &e.Source, &e.Method, &e.Target, &e.Outcome)
+		err := scan(&at, &e.Who, &e.From, &e.What, &e.Target, &e.Result)
 		e.At = time.UnixMilli(at)
 		all = append(all, e)
 		return err
@@ -166,8 +166,8 @@ func (s *SQLite) Audit(ctx context.Context, limit int) ([]AuditEntry, error) {
 // AddAudit implements Store.
 func (s *SQLite) AddAudit(ctx context.Context, e AuditEntry) error {
 	return s.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
-		_, err := conn.ExecContext(ctx, "INSERT INTO audit(at, caller_kind, caller, source, method, target, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			e.At.UnixMilli(), e.CallerKind, e.Caller, e.Source, e.Method, e.Target, e.Outcome)
+		_, err := conn.ExecContext(ctx, "INSERT INTO audit(at, who, source, what, target, result) VALUES (?, ?, ?, ?, ?, ?)",
+			e.At.UnixMilli(), e.Who, e.From, e.What, e.Target, e.Result)
 		if err == nil {
 			_, err = conn.ExecContext(ctx, "DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?", maxAudit)
 		}

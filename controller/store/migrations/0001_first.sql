@@ -27,14 +27,13 @@ CREATE TABLE instance(
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE audit(
-  id          INTEGER PRIMARY KEY,
-  at          INTEGER NOT NULL,
-  caller_kind TEXT NOT NULL,
-  caller      TEXT NOT NULL,
-  source      TEXT NOT NULL,
-  method      TEXT NOT NULL,
-  target      TEXT NOT NULL,
-  outcome     TEXT NOT NULL
+  id     INTEGER PRIMARY KEY,
+  at     INTEGER NOT NULL,
+  who    TEXT NOT NULL,
+  source TEXT NOT NULL, -- where they called from
+  what   TEXT NOT NULL,
+  target TEXT NOT NULL,
+  result TEXT NOT NULL
 ) STRICT;
 
 -- The ledger (package ledger says what the numbers mean).
