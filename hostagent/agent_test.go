@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	// The agent waits for each supervisor so that it leaves no zombie, and so until a moment after its game's end.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"), goleak.Cleanup(simgame.Exit))
 }
 
 const scenario = `{"autosave_seconds": 3600, "worlds": {"*": {

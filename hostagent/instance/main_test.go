@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	// The agent waits for each supervisor so that it leaves no zombie, and so until a moment after its game's end.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"), goleak.Cleanup(simgame.Exit))
 }
 
 // A world in which a chest gives to the bus and another takes from it.

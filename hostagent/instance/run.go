@@ -46,6 +46,7 @@ func (r *run) watch(ctx context.Context) {
 // read follows the output to the game's end.
 func (r *run) read(ctx context.Context) (supervisor.Exit, error) {
 	offset := r.game.Run().Offset
+	var wait backoff
 	for {
 		if tail, err := r.game.Tail(ctx, offset); err == nil {
 			offset = r.follow(tail, offset)
@@ -60,6 +61,7 @@ func (r *run) read(ctx context.Context) (supervisor.Exit, error) {
 		if _, err := supervisor.Attach(r.instance.folder.ours()); err != nil { // it may have ended just now
 			return r.game.Exit()
 		}
+		wait.sleep(ctx)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"mainbus/hostagent/factorio/install"
 )
 
-// The program is built once per test binary and stays in the temporary folder until the system cleans that.
+// The program is built once per test binary.
 var build = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "mainbus-sim-")
 	if err != nil {
@@ -25,6 +25,14 @@ var build = sync.OnceValues(func() (string, error) {
 	}
 	return program, nil
 })
+
+// Exit ends a test binary and removes the program: an option for goleak.VerifyTestMain, where TestMain ends.
+func Exit(code int) {
+	if program, err := build(); err == nil {
+		os.RemoveAll(filepath.Dir(program))
+	}
+	os.Exit(code)
+}
 
 // Install makes an installation whose worlds do what the scenario says.
 func Install(t *testing.T, scenario string) *install.Installation {
