@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime/debug"
 	"syscall"
 	"text/tabwriter"
@@ -17,6 +16,7 @@ import (
 
 	"mainbus/hostagent"
 	"mainbus/hostagent/supervisor"
+	"mainbus/transport/local"
 )
 
 func main() {
@@ -44,7 +44,7 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o, cmd.OutOrStdout()) },
 	}
-	root.PersistentFlags().StringVar(&o.data, "data", defaultData(), "folder for everything that the agent keeps")
+	root.PersistentFlags().StringVar(&o.data, "data", local.DataDir("host"), "folder for everything that the agent keeps")
 	flags := root.Flags()
 	flags.StringVar(&o.factorio, "factorio", "", "folder of a Factorio installation (headless or full)")
 	flags.StringVar(&o.name, "name", defaultName(), "name of this host, for people")
@@ -60,14 +60,6 @@ func defaultName() string {
 		return "host"
 	}
 	return name[:min(len(name), 40)]
-}
-
-func defaultData() string {
-	dir, err := os.UserConfigDir()
-	if err != nil {
-		return "mainbus-host-data"
-	}
-	return filepath.Join(dir, "mainbus", "host")
 }
 
 func run(ctx context.Context, o options, out io.Writer) error {
