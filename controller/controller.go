@@ -24,9 +24,6 @@ import (
 	"mainbus/transport/local"
 )
 
-// Version is the program's version as peers and people see it.
-const Version = "0.1.0"
-
 // ErrInUse says that another controller runs on the data folder.
 var ErrInUse = errors.New("another controller runs on this data folder")
 

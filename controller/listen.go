@@ -71,7 +71,7 @@ func (c *Controller) listenAt(addr string) (*link.Endpoint, error) {
 }
 
 func (c *Controller) hello() *wire.Hello {
-	return &wire.Hello{Name: c.cfg.Name, Version: Version, Os: runtime.GOOS, Arch: runtime.GOARCH, Boot: c.boot}
+	return &wire.Hello{Name: c.cfg.Name, Version: wire.Version, Os: runtime.GOOS, Arch: runtime.GOARCH, Boot: c.boot}
 }
 
 // localOwner is the caller behind the local socket: only programs of this user can open it.

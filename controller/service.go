@@ -48,7 +48,7 @@ func (s *service) Status(ctx context.Context, c api.Caller) (api.Status, error) 
 	hosts := s.hosts.all()
 	p50, p99 := s.store.CommitTimes()
 	status := api.Status{
-		Name: s.cfg.Name, ID: s.id.ID().Short(), Version: Version,
+		Name: s.cfg.Name, ID: s.id.ID().Short(), Version: wire.Version,
 		StartedAt: s.started.UTC(), UptimeSeconds: int64(time.Since(s.started).Seconds()),
 		DataDir: s.cfg.DataDir, Port: s.Port(), Ledger: s.store.Ledger(), Incarnation: s.store.Incarnation(),
 		Hosts: len(hosts), Instances: len(instances),

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"text/tabwriter"
 
@@ -17,6 +16,7 @@ import (
 	"mainbus/hostagent"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/local"
+	"mainbus/transport/wire"
 )
 
 func main() {
@@ -75,7 +75,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return fmt.Errorf("find this program's executable: %w", err)
 	}
 	agent := hostagent.New(hostagent.Config{
-		DataDir: o.data, FactorioDir: o.factorio, Name: o.name, Port: o.port, Version: version(), Self: self,
+		DataDir: o.data, FactorioDir: o.factorio, Name: o.name, Port: o.port, Version: wire.Version, Self: self,
 		Started: func(s hostagent.Status) {
 			fmt.Fprintf(out, "%s is ready at UDP port %d with Factorio %s\n", s.Name, s.Port, s.GameVersion)
 		},
@@ -83,13 +83,6 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		Log:         slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
 	return agent.Run(ctx)
-}
-
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		return info.Main.Version
-	}
-	return "unknown"
 }
 
 func printCode(out io.Writer, c hostagent.PairingCode) {
