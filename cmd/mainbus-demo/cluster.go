@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,9 @@ type cluster struct {
 // A host stands for one machine: an agent with its data and an installation of the game.
 type host struct {
 	name    string
+	id      string // once it was found
 	agent   *process
+	port    string   // that its agent printed: other demos' hosts may be on the same network
 	code    string   // pairing code that its agent printed
 	worlds  []string // names of the instances that live here
 	cluster *cluster
@@ -89,17 +92,38 @@ func (h *host) startAgent() error {
 	return err
 }
 
-// readCode waits for the pairing code that the agent shows on its console, as a person would read it.
-func (h *host) readCode(ctx context.Context) error {
+// readConsole waits for what the agent shows on its console, as a person would read it.
+func (h *host) readConsole(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	var err error
-	h.code, err = h.agent.waitLine(ctx, func(line string) (string, bool) {
-		_, after, found := strings.Cut(line, "Pairing code: ")
-		code, _, _ := strings.Cut(after, " ")
-		return code, found
-	})
+	if h.port, err = h.agent.waitLine(ctx, wordAfter("UDP port ")); err != nil {
+		return err
+	}
+	h.code, err = h.agent.waitLine(ctx, wordAfter("Pairing code: "))
 	return err
+}
+
+func wordAfter(label string) func(string) (string, bool) {
+	return func(line string) (string, bool) {
+		_, after, found := strings.Cut(line, label)
+		word, _, _ := strings.Cut(after, " ")
+		return word, found
+	}
+}
+
+// find looks for the host among those that the controller knows.
+func (h *host) find(ctx context.Context) (api.Host, bool, error) {
+	all, err := h.cluster.client.Hosts(ctx, me)
+	if err != nil {
+		return api.Host{}, false, err
+	}
+	for _, found := range all {
+		atPort := func(address string) bool { return strings.HasSuffix(address, ":"+h.port) }
+		if found.ID == h.id || h.id == "" && found.Name == h.name && slices.ContainsFunc(found.Addresses, atPort) {
+			return found, true, nil
+		}
+	}
+	return api.Host{}, false, nil
 }
 
 // ctl runs mainbusctl, as a person or a script would.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -85,42 +86,39 @@ func (s *show) startPrograms(ctx context.Context) error {
 func (s *show) pairHosts(ctx context.Context) error {
 	c := s.cluster
 	for _, h := range c.hosts {
+		if err := h.readConsole(ctx); err != nil {
+			return err
+		}
 		var found api.Host
 		err := poll(ctx, 20*time.Second, "host "+h.name+" to be found", func() (ok bool, err error) {
-			found, ok, err = c.findHost(ctx, h.name)
+			found, ok, err = h.find(ctx)
 			return ok, err
 		})
 		if err != nil {
 			return err
 		}
+		h.id = found.ID
 		s.say("Host %s wants to join (found by %s at %s)", h.name, found.DiscoveredBy, strings.Join(found.Addresses, ", "))
-		if err := h.readCode(ctx); err != nil {
-			return err
-		}
-		if err := s.command(ctx, "hosts", "pair", h.name, h.code); err != nil {
+		if err := s.command(ctx, "hosts", "pair", c.nameOrID(ctx, h), h.code); err != nil {
 			return err
 		}
 	}
 	return s.waitLinked(ctx, 15*time.Second)
 }
 
-func (c *cluster) findHost(ctx context.Context, name string) (api.Host, bool, error) {
+// nameOrID is the host's name, unless another host on the network has the same.
+func (c *cluster) nameOrID(ctx context.Context, h *host) string {
 	all, err := c.client.Hosts(ctx, me)
-	if err != nil {
-		return api.Host{}, false, err
+	if err != nil || slices.ContainsFunc(all, func(o api.Host) bool { return o.Name == h.name && o.ID != h.id }) {
+		return h.id
 	}
-	for _, h := range all {
-		if h.Name == name {
-			return h, true, nil
-		}
-	}
-	return api.Host{}, false, nil
+	return h.name
 }
 
 func (s *show) waitLinked(ctx context.Context, patience time.Duration) error {
 	return poll(ctx, patience, "both hosts to be linked", func() (bool, error) {
 		for _, h := range s.cluster.hosts {
-			found, ok, err := s.cluster.findHost(ctx, h.name)
+			found, ok, err := h.find(ctx)
 			if err != nil || !ok || !found.Linked {
 				return false, err
 			}
@@ -132,7 +130,7 @@ func (s *show) waitLinked(ctx context.Context, patience time.Duration) error {
 func (s *show) startWorlds(ctx context.Context) error {
 	for _, h := range s.cluster.hosts {
 		for _, world := range h.worlds {
-			if err := s.command(ctx, "instances", "create", world, "--host", h.name); err != nil {
+			if err := s.command(ctx, "instances", "create", world, "--host", s.cluster.nameOrID(ctx, h)); err != nil {
 				return err
 			}
 			if err := s.command(ctx, "instances", "start", world); err != nil {

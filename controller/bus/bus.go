@@ -130,12 +130,17 @@ func appendEscaped(dst []byte, s string) []byte {
 	return dst
 }
 
+// AppendKey adds an item's name and quality as they are written in a record.
+func AppendKey(dst []byte, item ledger.Item) []byte {
+	dst = append(appendEscaped(dst, item.Name), '/')
+	return appendEscaped(dst, item.Quality)
+}
+
 // AppendGrant adds the record that grants a world g of an item in total.
 func AppendGrant(dst []byte, item ledger.Item, g int64) []byte {
 	if len(dst) > 0 {
 		dst = append(dst, '+')
 	}
-	dst = append(appendEscaped(dst, item.Name), '/')
-	dst = append(appendEscaped(dst, item.Quality), '=')
+	dst = append(AppendKey(dst, item), '=')
 	return strconv.AppendInt(dst, g, 10)
 }

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mainbus/hostagent/factorio/rcon"
@@ -330,6 +332,57 @@ func TestFaultIsTold(t *testing.T) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		return len(l.faults) == 1 && l.faults[0] == "tick: something broke"
+	})
+}
+
+// A paused game moves a few ticks with each command, so it is left in peace until it says something.
+func TestBeatsPauseWithTheGame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var step, beats atomic.Int64
+		step.Store(60)
+		tick := int64(1000) // of Run
+		commander := commanderFunc(func(command string) (<-chan rcon.Reply, error) {
+			text := "ok 1 5 - cafe"
+			if strings.Contains(command, " core beat ") {
+				tick += step.Load()
+				beats.Add(1)
+				text = fmt.Sprintf("ok 2 %d 0 00000000", tick)
+			}
+			reply := make(chan rcon.Reply, 1)
+			reply <- rcon.Reply{Text: text}
+			return reply, nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		owner := &recorder{}
+		s := NewSession(Config{RCON: commander, Owner: owner, Start: "1", Epoch: "1.1"})
+		var done sync.WaitGroup
+		done.Go(func() { s.Run(ctx) })
+		defer done.Wait()
+		defer cancel()
+		if _, err := s.Bind(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Assign(ctx, &wire.Assign{Ledger: "beef", World: "cafe"}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10*time.Second + beatInterval/2)
+		synctest.Wait()
+		if beats.Load() != 11 {
+			t.Errorf("%d beats in ten seconds", beats.Load())
+		}
+		step.Store(3) // paused
+		time.Sleep(30 * time.Second)
+		synctest.Wait()
+		if beats.Load() != 13 || !slices.Equal(owner.still, []bool{true}) {
+			t.Errorf("%d beats, standing still: %v", beats.Load(), owner.still)
+		}
+		step.Store(600) // goes on
+		s.Feed("2026-08-02 02:16:35 [JOIN] somebody joined the game", 0)
+		time.Sleep(2500 * time.Millisecond)
+		synctest.Wait()
+		if beats.Load() != 16 || !slices.Equal(owner.still, []bool{true, false}) {
+			t.Errorf("%d beats, standing still: %v", beats.Load(), owner.still)
+		}
 	})
 }
 

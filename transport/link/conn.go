@@ -57,8 +57,9 @@ func (c *Conn) RemoteAddr() netip.AddrPort { return addrPort(c.q.RemoteAddr()) }
 // Dialed reports whether this side dialed.
 func (c *Conn) Dialed() bool { return c.dialed }
 
-// RTT is the smoothed round trip time.
-func (c *Conn) RTT() time.Duration { return c.q.ConnectionStats().SmoothedRTT }
+// RTT is the shortest round trip seen on this link. The transport's smoothed figure is of no use on a local network: on a
+// quiet link it averages in the 25 ms by which peers may delay acknowledgements.
+func (c *Conn) RTT() time.Duration { return c.q.ConnectionStats().MinRTT }
 
 // Context ends with the link.
 func (c *Conn) Context() context.Context { return c.q.Context() }

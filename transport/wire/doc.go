@@ -3,3 +3,7 @@
 package wire
 
 //go:generate go run ./gen
+
+// Version is that of this release's programs, which a Hello tells. An agent and a controller of the same major version work
+// together one minor apart.
+const Version = "0.1.0"

@@ -1,0 +1,149 @@
+// Command mainbus-host is the agent of one machine: it runs the Factorio servers there for a controller.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"mainbus/hostagent"
+	"mainbus/hostagent/supervisor"
+	"mainbus/transport/local"
+	"mainbus/transport/wire"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := command().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mainbus-host:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	data, factorio, name, level string
+	port                        uint16
+}
+
+func command() *cobra.Command {
+	var o options
+	root := &cobra.Command{
+		Use:           "mainbus-host",
+		Short:         "Run Factorio servers on this machine for a Mainbus controller",
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o, cmd.OutOrStdout()) },
+	}
+	root.PersistentFlags().StringVar(&o.data, "data", local.DataDir("host"), "folder for everything that the agent keeps")
+	flags := root.Flags()
+	flags.StringVar(&o.factorio, "factorio", "", "folder of a Factorio installation (headless or full)")
+	flags.StringVar(&o.name, "name", defaultName(), "name of this host, for people")
+	flags.Uint16Var(&o.port, "port", 0, fmt.Sprintf("UDP port; 0: the one last used, else %d or the next free one", hostagent.DefaultPort))
+	flags.StringVar(&o.level, "log-level", "info", "debug, info, warn or error")
+	root.AddCommand(pairCommand(&o), statusCommand(&o), superviseCommand())
+	return root
+}
+
+func defaultName() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "host"
+	}
+	return name[:min(len(name), 40)]
+}
+
+func run(ctx context.Context, o options, out io.Writer) error {
+	if o.factorio == "" {
+		return fmt.Errorf("say where the game is: --factorio DIR")
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(o.level)); err != nil {
+		return fmt.Errorf("log level %q is not one of debug, info, warn, error", o.level)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program's executable: %w", err)
+	}
+	agent := hostagent.New(hostagent.Config{
+		DataDir: o.data, FactorioDir: o.factorio, Name: o.name, Port: o.port, Version: wire.Version, Self: self,
+		Started: func(s hostagent.Status) {
+			fmt.Fprintf(out, "%s is ready at UDP port %d with Factorio %s\n", s.Name, s.Port, s.GameVersion)
+		},
+		PairingCode: func(c hostagent.PairingCode) { printCode(out, c) },
+		Log:         slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	})
+	return agent.Run(ctx)
+}
+
+func printCode(out io.Writer, c hostagent.PairingCode) {
+	fmt.Fprintf(out, "Pairing code: %s (valid until %s)\n", c.Code, c.Expires.Local().Format("15:04"))
+}
+
+func pairCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "pair",
+		Short: "Let a controller pair with the agent that runs here, and show the code for it",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			code, err := hostagent.AskPairingCode(cmd.Context(), o.data)
+			if err != nil {
+				return err
+			}
+			printCode(cmd.OutOrStdout(), code)
+			return nil
+		},
+	}
+}
+
+func statusCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show the agent that runs here, its controllers and its game servers",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := hostagent.AskStatus(cmd.Context(), o.data)
+			if err != nil {
+				return err
+			}
+			return printStatus(cmd.OutOrStdout(), s)
+		},
+	}
+}
+
+func printStatus(out io.Writer, s hostagent.Status) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "%s\tUDP port %d\tFactorio %s\n", s.Name, s.Port, s.GameVersion)
+	for _, c := range s.Controllers {
+		state := "not linked"
+		if c.Linked {
+			state = "linked"
+		}
+		fmt.Fprintf(w, "controller\t%s\t%s\n", c.Name, state)
+	}
+	for _, i := range s.Instances {
+		fmt.Fprintf(w, "instance\t%s\t%s\tUDP port %d\t%s\n", i.ID, i.State, i.Port, i.Cause)
+	}
+	return w.Flush()
+}
+
+// superviseCommand is what the agent starts for each game; it is not for people.
+func superviseCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "supervise DIR",
+		Hidden: true,
+		Args:   cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return supervisor.Supervise(args[0], cmd.OutOrStdout())
+		},
+	}
+}

@@ -1,0 +1,241 @@
+// Package controller is the cluster's controller as a library: it knows hosts and instances, tells agents what is
+// wanted of them, keeps the ledger, and answers people through controller/api. A program makes one with New, starts it,
+// and stops it; cmd/mainbus-controller does only that.
+//
+// A Controller owns all goroutines here; Stop waits for them.
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"mainbus/controller/api"
+	"mainbus/controller/store"
+	"mainbus/transport/discovery"
+	"mainbus/transport/identity"
+	"mainbus/transport/link"
+	"mainbus/transport/local"
+)
+
+// ErrInUse says that another controller runs on the data folder.
+var ErrInUse = errors.New("another controller runs on this data folder")
+
+// Config is what a controller needs. Only DataDir is required.
+type Config struct {
+	DataDir string
+	Name    string // shown to hosts; empty: the machine's name
+	// Addr of the UDP socket; empty: the port used last, else the default one, else the next free one.
+	Addr string
+	// Browse looks for hosts on the network until ctx ends; nil: by mDNS.
+	Browse func(ctx context.Context, eager func() bool, found func(discovery.Found)) error
+	Log    *slog.Logger
+}
+
+// Controller is one running controller.
+type Controller struct {
+	cfg         Config
+	log         *slog.Logger
+	id          *identity.Identity
+	store       store.Store
+	hosts       *hosts
+	runs        *runs
+	started     time.Time
+	boot        string
+	generations generations
+
+	endpoint *link.Endpoint
+	service  api.Service
+
+	ctx     context.Context // ends when Stop begins
+	cancel  context.CancelCauseFunc
+	group   sync.WaitGroup
+	release func() // the lock of the data folder
+
+	stopOnce sync.Once
+	stopped  chan struct{}
+	stopErr  error
+}
+
+// New opens the data folder, and makes it if there is none. Nothing is heard or answered before Start; Stop must be
+// called even if Start never is.
+func New(cfg Config) (*Controller, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Name == "" {
+		cfg.Name, _ = os.Hostname() // a name is a courtesy
+	}
+	dir, err := filepath.Abs(cfg.DataDir)
+	if err != nil {
+		return nil, fmt.Errorf("open controller: %w", err)
+	}
+	cfg.DataDir = dir
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open controller: %w", err)
+	}
+	release, err := local.Lock(filepath.Join(dir, "controller.lock"))
+	if errors.Is(err, local.ErrLocked) {
+		return nil, fmt.Errorf("open controller: %w: %w", ErrInUse, err)
+	} else if err != nil {
+		return nil, fmt.Errorf("open controller: %w", err)
+	}
+	c := &Controller{
+		cfg: cfg, log: cfg.Log, hosts: newHosts(), runs: newRuns(), boot: randomHex(8),
+		release: release, stopped: make(chan struct{}),
+	}
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	c.service = api.Guard(&service{c}, auditor{c})
+	if err := c.open(); err != nil {
+		release()
+		return nil, fmt.Errorf("open controller: %w", err)
+	}
+	return c, nil
+}
+
+func (c *Controller) open() (err error) {
+	if c.id, err = identity.Load(c.cfg.DataDir); err != nil {
+		return err
+	}
+	s, err := store.Open(store.Config{
+		Path:  filepath.Join(c.cfg.DataDir, "controller.db"),
+		Grant: c.runs.grant,
+		Log:   c.log,
+	})
+	if err != nil {
+		return err
+	}
+	c.store = s
+	rows, err := s.Hosts(c.ctx)
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	for _, row := range rows {
+		if err := c.hosts.add(row); err != nil {
+			return errors.Join(err, s.Close())
+		}
+	}
+	return nil
+}
+
+// Start begins to talk to hosts and to answer local programs.
+func (c *Controller) Start() error {
+	c.started = time.Now()
+	listener, err := local.Listen(filepath.Join(c.cfg.DataDir, api.SocketName))
+	if err != nil {
+		return fmt.Errorf("start controller: %w", err)
+	}
+	if c.endpoint, err = c.listen(); err != nil {
+		listener.Close()
+		return fmt.Errorf("start controller: %w", err)
+	}
+	for _, h := range c.hosts.all() {
+		c.keep(h)
+	}
+	c.group.Go(func() { c.browse(c.ctx) })
+	c.group.Go(func() {
+		caller := localOwner()
+		if err := api.Serve(c.ctx, listener, c.service, func(net.Conn) api.Caller { return caller }); err != nil {
+			c.cancel(fmt.Errorf("answer local programs: %w", err))
+		}
+	})
+	return nil
+}
+
+// Service is the cluster as its users see it; permissions are checked in it.
+func (c *Controller) Service() api.Service { return c.service }
+
+// Port is the UDP port that hosts reach this controller at, 0 before Start.
+func (c *Controller) Port() uint16 {
+	if c.endpoint == nil {
+		return 0
+	}
+	return c.endpoint.Port()
+}
+
+// Wait returns when the controller has been stopped, or with what made it unable to go on; it has to be stopped then.
+func (c *Controller) Wait() error {
+	<-c.ctx.Done()
+	if err := context.Cause(c.ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	<-c.stopped
+	return c.stopErr
+}
+
+// Stop ends all links and closes the database. Hosts and games go on. It returns when all of it is done, or when ctx
+// ends; the rest then ends in the background.
+func (c *Controller) Stop(ctx context.Context) error {
+	c.stopOnce.Do(func() {
+		c.cancel(nil)
+		go func() {
+			defer close(c.stopped)
+			c.stopErr = c.close()
+		}()
+	})
+	select {
+	case <-c.stopped:
+		return c.stopErr
+	case <-ctx.Done():
+		return fmt.Errorf("stop controller: %w", ctx.Err())
+	}
+}
+
+func (c *Controller) close() error {
+	defer c.release()
+	var err error
+	if c.endpoint != nil {
+		err = c.endpoint.Close()
+	}
+	c.group.Wait()
+	if err := errors.Join(err, c.store.Close()); err != nil {
+		return fmt.Errorf("stop controller: %w", err)
+	}
+	return nil
+}
+
+// browse looks for hosts for as long as the controller runs.
+func (c *Controller) browse(ctx context.Context) {
+	look := c.cfg.Browse
+	if look == nil {
+		look = func(ctx context.Context, eager func() bool, found func(discovery.Found)) error {
+			return discovery.Browse(ctx, discovery.Config{Log: c.log}, eager, found)
+		}
+	}
+	if err := look(ctx, c.missing, c.found); err != nil && ctx.Err() == nil {
+		c.log.Warn("hosts can't be found on the network any more", "err", err)
+	}
+}
+
+// missing tells whether somebody is awaited: a paired host without a link, or the first one.
+func (c *Controller) missing() bool {
+	all := c.hosts.all()
+	for _, h := range all {
+		if _, linked := c.endpoint.Conn(h.id); !linked {
+			return true
+		}
+	}
+	return len(all) == 0
+}
+
+// found takes note of a host that announced itself. If it is a paired one that came back, it is dialed at once.
+func (c *Controller) found(f discovery.Found) {
+	h, news := c.hosts.found(f)
+	if h == nil || !news {
+		return
+	}
+	if _, linked := c.endpoint.Conn(h.id); !linked {
+		c.endpoint.Nudge()
+	}
+}
+
+// keep keeps a link to a paired host for as long as the controller runs.
+func (c *Controller) keep(h *host) {
+	c.group.Go(func() { c.endpoint.Keep(c.ctx, h.id, func() []addrPort { return c.hosts.addresses(h) }) })
+}

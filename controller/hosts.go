@@ -1,0 +1,229 @@
+package controller
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"mainbus/controller/store"
+	"mainbus/transport/discovery"
+	"mainbus/transport/identity"
+	"mainbus/transport/link"
+	"mainbus/transport/wire"
+)
+
+const (
+	maxFound      = 256              // announced hosts that are remembered; the one not heard of longest makes room
+	foundFor      = 90 * time.Second // how long an announcement is believed
+	maxAddresses  = 4                // kept of a paired host
+	maxObservable = 1000             // instances that one host may report
+)
+
+// host is a paired host. Its fields but id and the channels are guarded by the hosts that it belongs to.
+type host struct {
+	id       identity.ID
+	row      store.Host
+	observed map[string]*wire.ObservedInstance // by instance; last known, also while there is no link
+	source   *link.Conn                        // that observed came over
+
+	wanted chan struct{} // gets a value when what is wanted of the host has changed
+	up     chan struct{} // closed at the first link since the program started or the host was paired
+}
+
+// hosts knows the paired hosts and those that announce themselves. It may be used by any goroutine.
+type hosts struct {
+	mu        sync.Mutex
+	paired    map[identity.ID]*host
+	announced map[string]discovery.Found // by short id
+}
+
+func newHosts() *hosts {
+	return &hosts{paired: map[identity.ID]*host{}, announced: map[string]discovery.Found{}}
+}
+
+// add takes in a paired host, or a new row of one that is known.
+func (hs *hosts) add(row store.Host) error {
+	id, err := identity.ParseID(row.ID)
+	if err != nil {
+		return fmt.Errorf("host %s: %w", row.Name, err)
+	}
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	if h := hs.paired[id]; h != nil {
+		h.row = row
+		return nil
+	}
+	hs.paired[id] = &host{id: id, row: row, observed: map[string]*wire.ObservedInstance{}, wanted: make(chan struct{}, 1), up: make(chan struct{})}
+	return nil
+}
+
+func (hs *hosts) byID(id identity.ID) *host {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	return hs.paired[id]
+}
+
+// all returns the paired hosts, by name.
+func (hs *hosts) all() []*host {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	list := make([]*host, 0, len(hs.paired))
+	for _, h := range hs.paired {
+		list = append(list, h)
+	}
+	slices.SortFunc(list, func(a, b *host) int {
+		return cmp.Or(cmp.Compare(a.row.Name, b.row.Name), cmp.Compare(a.row.ID, b.row.ID))
+	})
+	return list
+}
+
+// found remembers an announcement. It returns the paired host that made it, if one did, and whether it says anything
+// new: that it was started again, or has other addresses.
+func (hs *hosts) found(f discovery.Found) (h *host, news bool) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	hs.expire()
+	before, known := hs.announced[f.Short]
+	if !known && len(hs.announced) >= maxFound {
+		hs.forgetOldest()
+	}
+	hs.announced[f.Short] = f
+	for _, p := range hs.paired {
+		if p.id.Short() == f.Short {
+			p.row.DiscoveredBy = f.By
+			return p, !known || before.Boot != f.Boot || !slices.Equal(before.Addrs, f.Addrs)
+		}
+	}
+	return nil, !known
+}
+
+func (hs *hosts) expire() {
+	for short, f := range hs.announced {
+		if time.Since(f.Seen) > foundFor {
+			delete(hs.announced, short)
+		}
+	}
+}
+
+func (hs *hosts) forgetOldest() {
+	oldest := ""
+	for short, f := range hs.announced {
+		if oldest == "" || f.Seen.Before(hs.announced[oldest].Seen) {
+			oldest = short
+		}
+	}
+	delete(hs.announced, oldest)
+}
+
+// strangers returns the announced hosts that are not paired, by name.
+func (hs *hosts) strangers() []discovery.Found {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	hs.expire()
+	known := map[string]bool{}
+	for id := range hs.paired {
+		known[id.Short()] = true
+	}
+	var list []discovery.Found
+	for short, f := range hs.announced {
+		if !known[short] {
+			list = append(list, f)
+		}
+	}
+	slices.SortFunc(list, func(a, b discovery.Found) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Short, b.Short))
+	})
+	return list
+}
+
+// addresses returns where a paired host may be: where it was linked last, then where it says it is.
+func (hs *hosts) addresses(h *host) []addrPort {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	list := parseAddresses(h.row.Addresses)
+	for _, a := range hs.announced[h.id.Short()].Addrs {
+		if !slices.Contains(list, a) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// hello takes in what a host said of itself at the start of a link, and returns the row to be stored.
+func (hs *hosts) hello(h *host, said *wire.Hello, at addrPort) store.Host {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	h.row.Name = cmp.Or(said.GetName(), h.row.Name)
+	h.row.Version, h.row.GameVersion, h.row.OS = said.GetVersion(), said.GetGameVersion(), said.GetOs()
+	h.row.LastSeen = time.Now()
+	addresses := []string{at.String()}
+	for _, a := range h.row.Addresses {
+		if a != addresses[0] && len(addresses) < maxAddresses {
+			addresses = append(addresses, a)
+		}
+	}
+	h.row.Addresses = addresses
+	select {
+	case <-h.up:
+	default:
+		close(h.up)
+	}
+	return h.row
+}
+
+// gone notes the end of a link, and returns the row to be stored.
+func (hs *hosts) gone(h *host) store.Host {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	h.row.LastSeen = time.Now()
+	return h.row
+}
+
+// observe takes in what a host reports of its instances, in place of what it reported before.
+func (hs *hosts) observe(h *host, over *link.Conn, o *wire.Observed) {
+	list := o.GetInstances()
+	observed := make(map[string]*wire.ObservedInstance, min(len(list), maxObservable))
+	for _, i := range list[:min(len(list), maxObservable)] {
+		i.Phase, i.Cause, i.Save, i.GameVersion = shown(i.Phase, 100), shown(i.Cause, 500), shown(i.Save, 200), shown(i.GameVersion, 40)
+		observed[i.GetId()] = i
+	}
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	h.observed, h.source = observed, over
+}
+
+// shown bounds a text from elsewhere and drops what is no text.
+func shown(s string, limit int) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s[:min(len(s), limit)], ""))
+	return s
+}
+
+// want tells that what is wanted of a host has changed.
+func (h *host) want() {
+	select {
+	case h.wanted <- struct{}{}:
+	default: // it is to be told already, and will be told the newest
+	}
+}
+
+// snapshot is a paired host as it is at one moment.
+type snapshot struct {
+	*host
+	row      store.Host
+	observed map[string]*wire.ObservedInstance // never written to
+	source   *link.Conn
+}
+
+func (hs *hosts) snapshot(h *host) snapshot {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	return snapshot{host: h, row: h.row, observed: h.observed, source: h.source}
+}

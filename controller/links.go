@@ -1,0 +1,138 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mainbus/controller/store"
+	"mainbus/lua"
+	"mainbus/transport/link"
+	"mainbus/transport/wire"
+)
+
+const (
+	storeTimeout = 10 * time.Second
+	retryFirst   = 250 * time.Millisecond
+	retryMost    = 5 * time.Second
+)
+
+// generations numbers what is wanted of agents, who ignore a lower number than they have seen.
+type generations struct{ n atomic.Uint64 }
+
+// next returns a number above all before it. The incarnation grows with each start, even of a restored database, so
+// nothing has to be stored.
+func (g *generations) next(incarnation int64) uint64 { return uint64(incarnation)<<20 + g.n.Add(1) }
+
+// linked serves one link to a host until it ends.
+func (c *Controller) linked(conn *link.Conn) {
+	h := c.hosts.byID(conn.Peer())
+	if h == nil {
+		conn.Close("not paired")
+		return
+	}
+	ctx := conn.Context()
+	c.putHost(c.hosts.hello(h, conn.PeerHello(), conn.RemoteAddr()))
+	var loops sync.WaitGroup
+	loops.Go(func() {
+		c.retry(ctx, h, "tell the host what is wanted", func() error { return c.pushDesired(ctx, conn, h) })
+	})
+	loops.Go(func() {
+		c.retry(ctx, h, "hear how the host's instances are", func() error { return c.watch(ctx, conn, h) })
+	})
+	loops.Wait()
+	c.putHost(c.hosts.gone(h))
+}
+
+// putHost stores what was learned of a host. It is learned again at the next link, so failing is no reason to end one.
+func (c *Controller) putHost(row store.Host) {
+	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+	defer cancel()
+	if err := c.store.PutHost(ctx, row); err != nil {
+		c.log.Warn("what a host said of itself was not stored", "host", row.Name, "err", err)
+	}
+}
+
+// retry does something again until ctx ends; the waits grow while it fails soon.
+func (c *Controller) retry(ctx context.Context, h *host, what string, do func() error) {
+	for delay := retryFirst; ; delay = min(2*delay, retryMost) {
+		began := time.Now()
+		err := do()
+		if ctx.Err() != nil {
+			return
+		}
+		c.log.Warn("host does not cooperate", "host", h.id.Short(), "what", what, "err", err)
+		if time.Since(began) > retryMost {
+			delay = retryFirst
+		}
+		select {
+		case <-time.After(delay):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// pushDesired tells a host what should be on it, at once and after each change.
+func (c *Controller) pushDesired(ctx context.Context, conn *link.Conn, h *host) error {
+	for {
+		if err := c.sendDesired(ctx, conn, h); err != nil {
+			return err
+		}
+		select {
+		case <-h.wanted:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (c *Controller) sendDesired(ctx context.Context, conn *link.Conn, h *host) error {
+	// Numbered before it is read, so that of two the higher number never has the older content.
+	generation := c.generations.next(c.store.Incarnation())
+	all, err := c.store.Instances(ctx)
+	if err != nil {
+		return err
+	}
+	hash, content := lua.Bundle()
+	desired := &wire.Desired{Generation: generation, Bundle: hash}
+	for _, i := range all {
+		if i.Host == h.id.String() {
+			desired.Instances = append(desired.Instances, &wire.DesiredInstance{
+				Id: i.ID, Name: i.Name, Running: i.Running, Create: &wire.MapCreation{Seed: i.Seed},
+			})
+		}
+	}
+	var reply wire.DesiredReply
+	if err := conn.Call(ctx, wire.Method_METHOD_DESIRED, desired, &reply); err != nil {
+		return err
+	}
+	if !reply.GetNeedBundle() {
+		return nil
+	}
+	if err := conn.Call(ctx, wire.Method_METHOD_BUNDLE, &wire.Bundle{Hash: hash, Content: content}, nil); err != nil {
+		return fmt.Errorf("send save modules: %w", err)
+	}
+	return nil
+}
+
+// watch takes in how a host's instances are.
+func (c *Controller) watch(ctx context.Context, conn *link.Conn, h *host) error {
+	stream, err := conn.Open(ctx, wire.Method_METHOD_OBSERVE)
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	if err := stream.Send(&wire.Empty{}); err != nil {
+		return err
+	}
+	for {
+		var o wire.Observed
+		if err := stream.Recv(&o); err != nil {
+			return err
+		}
+		c.hosts.observe(h, conn, &o)
+	}
+}

@@ -1,0 +1,278 @@
+package controller
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"mainbus/controller/bus"
+	"mainbus/controller/ledger"
+	"mainbus/controller/store"
+	"mainbus/transport/link"
+	"mainbus/transport/wire"
+)
+
+const (
+	busChannel = "bus"
+	// closeTimeout bounds telling the ledger that a run has ended. If it can't be told, the next run's epoch says so.
+	closeTimeout = 5 * time.Second
+)
+
+// stream is what a run needs of a link.Stream.
+type stream interface {
+	Send(proto.Message) error
+	Recv(proto.Message) error
+	Close()
+}
+
+// session is one attachment of an agent to a running game, at the controller's end.
+type session struct {
+	slot    ledger.Slot
+	epoch   ledger.Epoch
+	stream  stream
+	store   store.Store
+	log     *slog.Logger
+	out     *outbox
+	refused int // messages and records that were not booked
+}
+
+// runs finds the session to which a grant belongs. It may be used by any goroutine.
+type runs struct {
+	mu       sync.Mutex
+	sessions map[ledger.Slot]*session
+}
+
+func newRuns() *runs { return &runs{sessions: map[ledger.Slot]*session{}} }
+
+// grant passes a grant on; one for a run that is gone is dropped, since the next bind settles it. It never blocks.
+func (r *runs) grant(g ledger.Grant) {
+	r.mu.Lock()
+	s := r.sessions[g.Slot]
+	r.mu.Unlock()
+	if s != nil && s.epoch == g.Epoch {
+		s.out.put(g.Item, g.G)
+	}
+}
+
+// add makes s the slot's session and ends the one before. It returns false if s is itself an older one.
+func (r *runs) add(s *session) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if old := r.sessions[s.slot]; old != nil {
+		if compareEpochs(old.epoch, s.epoch) > 0 {
+			return false
+		}
+		old.stream.Close()
+	}
+	r.sessions[s.slot] = s
+	return true
+}
+
+func compareEpochs(a, b ledger.Epoch) int {
+	return cmp.Or(cmp.Compare(a.Incarnation, b.Incarnation), cmp.Compare(a.Number, b.Number))
+}
+
+func (r *runs) remove(s *session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sessions[s.slot] == s {
+		delete(r.sessions, s.slot)
+	}
+}
+
+// handleRun serves one attachment until either side ends it.
+func (c *Controller) handleRun(ctx context.Context, conn *link.Conn, s *link.Stream) error {
+	var up wire.RunUp
+	if err := s.Recv(&up); err != nil {
+		return err
+	}
+	id := up.GetOpen().GetInstance()
+	if err := c.mayRun(ctx, conn, id); err != nil {
+		return err
+	}
+	err := c.serveRun(ctx, ledger.Slot(id), s)
+	c.log.Info("run ended", "instance", id, "err", err)
+	return runStatus(err)
+}
+
+// mayRun checks that an instance is where it should be.
+func (c *Controller) mayRun(ctx context.Context, conn *link.Conn, id string) error {
+	all, err := c.store.Instances(ctx)
+	if err != nil {
+		return link.Errorf(wire.Code_CODE_UNAVAILABLE, "%v", err)
+	}
+	for _, i := range all {
+		if i.ID == id && i.Host == conn.Peer().String() {
+			return nil
+		}
+	}
+	return link.Errorf(wire.Code_CODE_REFUSED, "no instance %.20q belongs on this host", id)
+}
+
+func (c *Controller) serveRun(ctx context.Context, slot ledger.Slot, stream stream) error {
+	replies, err := c.store.Apply(ctx, ledger.Open{Slot: slot})
+	if err != nil {
+		return err
+	}
+	s := &session{slot: slot, epoch: replies[0].(ledger.Run).Epoch, stream: stream, store: c.store, log: c.log, out: newOutbox()}
+	defer s.close()
+	if !c.runs.add(s) {
+		return ledger.ErrStale
+	}
+	defer c.runs.remove(s)
+	granted := &wire.Granted{Epoch: s.epoch.String()}
+	if err := stream.Send(&wire.RunDown{Msg: &wire.RunDown_Granted{Granted: granted}}); err != nil {
+		return err
+	}
+	c.log.Info("run opened", "instance", string(slot), "epoch", s.epoch.String())
+	ctx, cancel := context.WithCancel(ctx)
+	var sender sync.WaitGroup
+	defer sender.Wait()
+	defer cancel()
+	sender.Go(func() { s.send(ctx) })
+	return s.receive(ctx)
+}
+
+// close tells the ledger that nobody waits for grants any more.
+func (s *session) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	_, err := s.store.Apply(ctx, ledger.Closed{Slot: s.slot, Epoch: s.epoch})
+	if err != nil && !errors.Is(err, ledger.ErrStale) && !errors.Is(err, store.ErrClosed) {
+		s.log.Warn("the end of a run was not booked", "instance", string(s.slot), "err", err)
+	}
+}
+
+// send passes grants on as they come.
+func (s *session) send(ctx context.Context) {
+	for {
+		select {
+		case <-s.out.ready:
+		case <-ctx.Done():
+			return
+		}
+		for e := s.out.take(); e != nil; e = s.out.take() {
+			if err := s.stream.Send(&wire.RunDown{Msg: &wire.RunDown_Envelope{Envelope: e}}); err != nil {
+				s.stream.Close() // which ends receive too
+				return
+			}
+		}
+	}
+}
+
+// receive takes what the agent says until it has said all.
+func (s *session) receive(ctx context.Context) error {
+	for {
+		var up wire.RunUp
+		if err := s.stream.Recv(&up); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := s.take(ctx, &up); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *session) take(ctx context.Context, up *wire.RunUp) error {
+	switch m := up.GetMsg().(type) {
+	case *wire.RunUp_Bound:
+		return s.bound(ctx, m.Bound)
+	case *wire.RunUp_Assigned:
+		_, err := s.store.Apply(ctx, ledger.Assigned{Slot: s.slot, Epoch: s.epoch})
+		return err
+	case *wire.RunUp_Standing:
+		_, err := s.store.Apply(ctx, ledger.Still{Slot: s.slot, Epoch: s.epoch, Still: m.Standing.GetStill()})
+		return err
+	case *wire.RunUp_Envelope:
+		if m.Envelope.GetChannel() != busChannel {
+			s.refuse("unknown channel", "channel", shown(m.Envelope.GetChannel(), 40))
+			return nil
+		}
+		return s.busSaid(ctx, m.Envelope)
+	default:
+		return link.Errorf(wire.Code_CODE_INVALID, "a run does not begin twice")
+	}
+}
+
+// bound lets the ledger say who the world is, and passes that on.
+func (s *session) bound(ctx context.Context, b *wire.Bound) error {
+	var report []byte
+	for _, r := range b.GetReports() {
+		if r.GetChannel() == busChannel {
+			report = r.GetBody()
+		}
+	}
+	totals, err := bus.Parse(report)
+	if err != nil {
+		return err
+	}
+	replies, err := s.store.Apply(ctx, ledger.Bound{
+		Slot: s.slot, Epoch: s.epoch, Ledger: b.GetLedger(), World: ledger.World(b.GetWorld()),
+		Totals: totals, NewWorld: ledger.World(randomHex(16)),
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range replies {
+		if a, ok := r.(ledger.Assign); ok {
+			s.log.Info("world bound", "instance", string(s.slot), "world", string(a.World), "fresh", a.Fresh, "tick", b.GetTick(), "save", shown(b.GetSave(), 100))
+			assign := &wire.Assign{Ledger: a.Ledger, World: string(a.World), Fresh: a.Fresh}
+			if err := s.stream.Send(&wire.RunDown{Msg: &wire.RunDown_Assign{Assign: assign}}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// busSaid books what a world says of its totals. A line that makes no sense is refused, and the world goes on; the
+// truth must make sense.
+func (s *session) busSaid(ctx context.Context, e *wire.Envelope) error {
+	records, err := bus.Parse(e.GetBody())
+	if err == nil && e.GetTruth() {
+		_, err = s.store.Apply(ctx, ledger.Truth{Slot: s.slot, Epoch: s.epoch, Totals: records})
+		return err
+	}
+	var replies []ledger.Reply
+	if err == nil {
+		replies, err = s.store.Apply(ctx, ledger.Totals{Slot: s.slot, Epoch: s.epoch, Records: records})
+	}
+	if !e.GetTruth() && (errors.Is(err, bus.ErrMalformed) || errors.Is(err, ledger.ErrInvalid)) {
+		s.refuse("a line that makes no sense", "err", err)
+		return nil
+	}
+	for _, r := range replies {
+		if refused, ok := r.(ledger.Refused); ok {
+			s.refuse("a total that can't be", "item", refused.Item.String())
+		}
+	}
+	return err
+}
+
+// refuse counts what was not booked. Only the first of a run is logged: a broken world says the same ten times a second.
+func (s *session) refuse(what string, args ...any) {
+	if s.refused++; s.refused == 1 {
+		s.log.Warn("refused what a world said", append([]any{"instance", string(s.slot), "what", what}, args...)...)
+	}
+}
+
+// runStatus tells the agent why its attachment ended.
+func runStatus(err error) error {
+	switch {
+	case errors.Is(err, ledger.ErrStale):
+		return link.Errorf(wire.Code_CODE_REFUSED, "%v", err)
+	case errors.Is(err, ledger.ErrInvalid), errors.Is(err, ledger.ErrOrder), errors.Is(err, bus.ErrMalformed):
+		return link.Errorf(wire.Code_CODE_INVALID, "%v", err)
+	case errors.Is(err, store.ErrWrite), errors.Is(err, store.ErrClosed):
+		return link.Errorf(wire.Code_CODE_UNAVAILABLE, "%v", err)
+	}
+	return err
+}

@@ -1,0 +1,217 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"mainbus/controller/ledger"
+)
+
+// rowWriter reads and writes the tables of the ledger on the writer's connection. Items and worlds have small numbers
+// there, which it remembers.
+type rowWriter struct {
+	conn   *sql.Conn
+	items  map[ledger.Item]int64
+	worlds map[ledger.World]int64
+
+	begin, commit, account, bus, posting *sql.Stmt
+}
+
+func newRowWriter(conn *sql.Conn) (*rowWriter, error) {
+	r := &rowWriter{conn: conn}
+	for _, p := range []struct {
+		stmt **sql.Stmt
+		text string
+	}{
+		{&r.begin, "BEGIN IMMEDIATE"},
+		{&r.commit, "COMMIT"},
+		{&r.account, `INSERT INTO account(world, item, e, g, i, owed) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET e = excluded.e, g = excluded.g, i = excluded.i, owed = excluded.owed`},
+		{&r.bus, "INSERT INTO bus(item, qty) VALUES (?, ?) ON CONFLICT DO UPDATE SET qty = excluded.qty"},
+		{&r.posting, "INSERT INTO posting(at, world, epoch, kind, item, qty) VALUES (?, ?, ?, ?, ?, ?)"},
+	} {
+		stmt, err := conn.PrepareContext(context.Background(), p.text)
+		if err != nil {
+			return nil, fmt.Errorf("prepare statements: %w", err)
+		}
+		*p.stmt = stmt
+	}
+	return r, nil
+}
+
+// close lets go of the statements. The driver would otherwise keep the file open, and its log beside it.
+func (r *rowWriter) close() error {
+	var errs []error
+	for _, stmt := range []*sql.Stmt{r.begin, r.commit, r.account, r.bus, r.posting} {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// load reads complete books.
+func (r *rowWriter) load(id string) (ledger.Books, error) {
+	b := ledger.Books{Ledger: id}
+	r.items, r.worlds = map[ledger.Item]int64{}, map[ledger.World]int64{}
+	itemByID, worldByID := map[int64]ledger.Item{}, map[int64]ledger.World{}
+	err := r.each("SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM meta WHERE key = 'incarnation'", func(scan scanFunc) error {
+		return scan(&b.Incarnation)
+	})
+	if err != nil {
+		return b, err
+	}
+	err = r.each("SELECT id, name, quality FROM item", func(scan scanFunc) error {
+		var n int64
+		var item ledger.Item
+		err := scan(&n, &item.Name, &item.Quality)
+		r.items[item], itemByID[n] = n, item
+		return err
+	})
+	if err != nil {
+		return b, err
+	}
+	err = r.each("SELECT id, world, coalesce(slot, ''), from_ledger, from_world FROM world", func(scan scanFunc) error {
+		var n int64
+		var w ledger.WorldRow
+		err := scan(&n, &w.ID, &w.Slot, &w.FromLedger, &w.FromWorld)
+		r.worlds[w.ID], worldByID[n] = n, w.ID
+		b.Worlds = append(b.Worlds, w)
+		return err
+	})
+	if err != nil {
+		return b, err
+	}
+	err = r.each("SELECT world, item, e, g, i, owed FROM account", func(scan scanFunc) error {
+		var world, item int64
+		var a ledger.AccountRow
+		err := scan(&world, &item, &a.E, &a.G, &a.I, &a.Owed)
+		a.World, a.Item = worldByID[world], itemByID[item]
+		b.Accounts = append(b.Accounts, a)
+		return err
+	})
+	if err != nil {
+		return b, err
+	}
+	err = r.each("SELECT item, qty FROM bus", func(scan scanFunc) error {
+		var item, qty int64
+		err := scan(&item, &qty)
+		b.Bus = append(b.Bus, ledger.BusRow{Item: itemByID[item], Qty: qty})
+		return err
+	})
+	return b, err
+}
+
+type scanFunc func(...any) error
+
+func (r *rowWriter) each(query string, row func(scanFunc) error) error {
+	rows, err := r.conn.QueryContext(context.Background(), query)
+	if err != nil {
+		return fmt.Errorf("read the books: %w", err)
+	}
+	return eachRow(rows, row)
+}
+
+func eachRow(rows *sql.Rows, row func(scanFunc) error) error {
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// books writes changed rows.
+func (r *rowWriter) books(b ledger.Books) error {
+	if b.Incarnation != 0 {
+		_, err := r.conn.ExecContext(context.Background(), `INSERT INTO meta(key, value) VALUES ('incarnation', ?)
+			ON CONFLICT DO UPDATE SET value = excluded.value`, strconv.FormatInt(b.Incarnation, 10))
+		if err != nil {
+			return err
+		}
+	}
+	if err := r.putWorlds(b.Worlds); err != nil {
+		return err
+	}
+	for _, a := range b.Accounts {
+		item, err := r.item(a.Item)
+		if err != nil {
+			return err
+		}
+		if _, err := r.account.Exec(r.worlds[a.World], item, a.E, a.G, a.I, a.Owed); err != nil {
+			return fmt.Errorf("write account of %s in world %s: %w", a.Item, a.World, err)
+		}
+	}
+	for _, row := range b.Bus {
+		item, err := r.item(row.Item)
+		if err != nil {
+			return err
+		}
+		if _, err := r.bus.Exec(item, row.Qty); err != nil {
+			return fmt.Errorf("write %s on the bus: %w", row.Item, err)
+		}
+	}
+	return nil
+}
+
+// putWorlds clears the leases that change before it sets them, because two worlds may have changed places.
+func (r *rowWriter) putWorlds(worlds []ledger.WorldRow) error {
+	ctx := context.Background()
+	for _, w := range worlds {
+		if id, ok := r.worlds[w.ID]; ok {
+			if _, err := r.conn.ExecContext(ctx, "UPDATE world SET slot = NULL WHERE id = ?", id); err != nil {
+				return fmt.Errorf("write world %s: %w", w.ID, err)
+			}
+			continue
+		}
+		res, err := r.conn.ExecContext(ctx, "INSERT INTO world(world, from_ledger, from_world, created_at) VALUES (?, ?, ?, ?)",
+			w.ID, w.FromLedger, w.FromWorld, time.Now().UnixMilli())
+		if err != nil {
+			return fmt.Errorf("write world %s: %w", w.ID, err)
+		}
+		if r.worlds[w.ID], err = res.LastInsertId(); err != nil {
+			return err
+		}
+	}
+	for _, w := range worlds {
+		if w.Slot == "" {
+			continue
+		}
+		if _, err := r.conn.ExecContext(ctx, "UPDATE world SET slot = ? WHERE id = ?", w.Slot, r.worlds[w.ID]); err != nil {
+			return fmt.Errorf("lease world %s to slot %s: %w", w.ID, w.Slot, err)
+		}
+	}
+	return nil
+}
+
+// item returns an item's number; a new one gets one. If the transaction fails, load forgets it again.
+func (r *rowWriter) item(item ledger.Item) (int64, error) {
+	if n, ok := r.items[item]; ok {
+		return n, nil
+	}
+	res, err := r.conn.ExecContext(context.Background(), "INSERT INTO item(name, quality) VALUES (?, ?)", item.Name, item.Quality)
+	if err != nil {
+		return 0, fmt.Errorf("write item %s: %w", item, err)
+	}
+	n, err := res.LastInsertId()
+	r.items[item] = n
+	return n, err
+}
+
+// postings appends to the log and drops the oldest rows, so that the disk can't fill up with it.
+func (r *rowWriter) postings(all []ledger.Posting, at time.Time) error {
+	for _, p := range all {
+		item, err := r.item(p.Item)
+		if err != nil {
+			return err
+		}
+		if _, err := r.posting.Exec(at.UnixMilli(), r.worlds[p.World], p.Epoch.String(), int(p.Kind), item, p.Qty); err != nil {
+			return fmt.Errorf("write posting: %w", err)
+		}
+	}
+	_, err := r.conn.ExecContext(context.Background(), "DELETE FROM posting WHERE id <= (SELECT max(id) FROM posting) - ?", maxPostings)
+	return err
+}

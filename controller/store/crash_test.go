@@ -1,0 +1,169 @@
+package store
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"mainbus/controller/ledger"
+)
+
+const (
+	crashDir   = "MAINBUS_STORE_CRASH_DIR"
+	crashSlots = 4
+)
+
+// crashChild stores exports as fast as it can and prints each that was acknowledged, until it is killed.
+func crashChild(dir string) {
+	s, err := Open(Config{Path: filepath.Join(dir, "controller.db"), Grant: func(ledger.Grant) {}, Log: slog.Default()})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	var group sync.WaitGroup
+	var out sync.Mutex
+	for n := range crashSlots {
+		group.Go(func() {
+			if err := export(s, ledger.Slot(fmt.Sprint("s", n)), func(e int64) {
+				out.Lock()
+				defer out.Unlock()
+				fmt.Printf("%d %d\n", n, e)
+			}); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// export binds a world at what the test says that it has and sends one item at a time.
+func export(s *SQLite, slot ledger.Slot, stored func(e int64)) error {
+	ctx := context.Background()
+	e := int64(time.Now().UnixNano() >> 11) // more than in the round before: a save newer than the books
+	replies, err := s.Apply(ctx, ledger.Open{Slot: slot})
+	if err != nil {
+		return err
+	}
+	epoch := replies[0].(ledger.Run).Epoch
+	records := []ledger.Record{{Item: iron, E: e}}
+	_, err = s.Apply(ctx, ledger.Bound{Slot: slot, Epoch: epoch, Ledger: s.Ledger(), World: ledger.World("w" + slot), Totals: records, NewWorld: "unused"})
+	for err == nil {
+		stored(e)
+		e++
+		_, err = s.Apply(ctx, ledger.Totals{Slot: slot, Epoch: epoch, Records: []ledger.Record{{Item: iron, E: e}}})
+	}
+	return err
+}
+
+// V1: what was acknowledged is on disk, however the program ends.
+func TestNothingAcknowledgedIsLost(t *testing.T) {
+	dir := t.TempDir()
+	for round := range 10 {
+		acked, err := killedRound(dir)
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		s := openStore(t, filepath.Join(dir, "controller.db"), nil)
+		for n, want := range acked {
+			var got int64
+			err := s.readers.QueryRow(`SELECT e FROM account JOIN world ON world.id = account.world WHERE world.world = ?`,
+				fmt.Sprint("ws", n)).Scan(&got)
+			if want != 0 && (err != nil || got < want) {
+				t.Errorf("round %d, slot %d: acknowledged %d, found %d, %v", round, n, want, got, err)
+			}
+		}
+		if wrong := s.writer.state.Audit(); len(wrong) > 0 {
+			t.Errorf("round %d: %v", round, wrong)
+		}
+		s.Close()
+	}
+}
+
+// killedRound runs a child, kills it after a while and returns the last total that it acknowledged for each slot.
+func killedRound(dir string) (acked [crashSlots]int64, err error) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), crashDir+"="+dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return acked, err
+	}
+	if err := cmd.Start(); err != nil {
+		return acked, err
+	}
+	r := bufio.NewReader(out)
+	kill := sync.OnceFunc(func() { time.AfterFunc(rand.N(150*time.Millisecond), func() { cmd.Process.Kill() }) })
+	lines := 0
+	for {
+		var slot int
+		var e int64
+		// A last line without its end was being printed; what it says was stored all the same.
+		if _, err := fmt.Fscanf(r, "%d %d\n", &slot, &e); err != nil {
+			break
+		}
+		acked[slot] = e
+		lines++
+		kill() // once it is at work
+	}
+	io.Copy(io.Discard, r)
+	cmd.Wait() // that it was killed is no news
+	if lines == 0 {
+		return acked, fmt.Errorf("the child acknowledged nothing")
+	}
+	return acked, nil
+}
+
+// Transfers from 64 callers: each call is one transfer that is on disk when it returns.
+func BenchmarkTransfers(b *testing.B) {
+	s := openStore(b, dbPath(b), nil)
+	const callers = 64
+	next := make(chan struct{}, callers)
+	var group sync.WaitGroup
+	for n := range callers {
+		slot := ledger.Slot(fmt.Sprint("s", n))
+		epoch := join(b, s, slot)
+		item := ledger.Item{Name: fmt.Sprint("item-", n%16), Quality: "normal"}
+		group.Go(func() {
+			for e := int64(1); ; e++ {
+				if _, ok := <-next; !ok {
+					return
+				}
+				_, err := s.Apply(context.Background(), ledger.Totals{Slot: slot, Epoch: epoch, Records: []ledger.Record{{Item: item, E: e}}})
+				if err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	for b.Loop() {
+		next <- struct{}{}
+	}
+	close(next)
+	group.Wait()
+	p50, p99 := s.CommitTimes()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "transfers/s")
+	b.ReportMetric(float64(p50.Microseconds())/1000, "commit_p50_ms")
+	b.ReportMetric(float64(p99.Microseconds())/1000, "commit_p99_ms")
+}
+
+// One transfer at a time: what an item on its way between two worlds waits for.
+func BenchmarkOneTransfer(b *testing.B) {
+	granted := make(chan struct{}, 1)
+	s := openStore(b, dbPath(b), func(ledger.Grant) { granted <- struct{}{} })
+	from, to := join(b, s, "from"), join(b, s, "to")
+	apply(b, s, totals("to", to, 0, 0, ledger.MaxCount))
+	for e := int64(1); b.Loop(); e++ {
+		apply(b, s, totals("from", from, e, 0, 0))
+		<-granted
+	}
+}

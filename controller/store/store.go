@@ -1,0 +1,95 @@
+// Package store keeps the controller's state on disk: what hosts and instances there are, who did what, and the books
+// of the ledger. What a call has returned without an error survives a crash of the program and of the machine.
+//
+// An open SQLite owns one goroutine, the writer, through which every change goes; Close waits for it.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mainbus/controller/ledger"
+)
+
+var (
+	// ErrExists says that a name or id is taken.
+	ErrExists = errors.New("exists already")
+	// ErrNotFound says that there is no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrClosed says that the store has been closed.
+	ErrClosed = errors.New("the store is closed")
+	// ErrWrite says that nothing of the call was stored: the disk is full, gone or locked.
+	ErrWrite = errors.New("the database could not be written")
+	// ErrNewer says that a newer program has written the database.
+	ErrNewer = errors.New("the database was written by a newer version of this program")
+)
+
+// Store is what a controller needs of its storage. It is safe for concurrent use. Writes are not undone when their
+// context ends; only the wait for them is.
+type Store interface {
+	// Ledger is the ledger's id, made with the storage.
+	Ledger() string
+	// Incarnation grows with each opening, and whenever the books had to be read again after a failed write.
+	Incarnation() int64
+	// Apply books one message and returns the replies to its sender after they are stored. Grants go to whoever
+	// was named when the store was opened, in the order in which they were stored.
+	Apply(ctx context.Context, m ledger.Message) ([]ledger.Reply, error)
+	Bus(ctx context.Context) ([]BusItem, error)
+
+	Hosts(ctx context.Context) ([]Host, error)
+	PutHost(ctx context.Context, h Host) error
+
+	Instances(ctx context.Context) ([]Instance, error)
+	AddInstance(ctx context.Context, i Instance) error // ErrExists: the name is taken
+	SetRunning(ctx context.Context, id string, running bool) error
+
+	Setting(ctx context.Context, key string) (string, error) // empty if never set
+	SetSetting(ctx context.Context, key, value string) error
+
+	Audit(ctx context.Context, limit int) ([]AuditEntry, error) // newest first
+	AddAudit(ctx context.Context, e AuditEntry) error
+
+	// CommitTimes tells how long the last transactions took.
+	CommitTimes() (p50, p99 time.Duration)
+	Close() error
+}
+
+// BusItem is one item's place in the cluster: Level is on the bus; the others are sums over all worlds.
+type BusItem struct {
+	ledger.Item
+	Level, Sent, Received, Granted, Owed int64
+}
+
+// Host is a paired host.
+type Host struct {
+	ID           string // hash of its key, text form
+	Name         string
+	Addresses    []string // address:port, the best first
+	DiscoveredBy string
+	Version      string
+	GameVersion  string
+	OS           string
+	PairedAt     time.Time
+	LastSeen     time.Time
+}
+
+// Instance is a game server that should be on a host.
+type Instance struct {
+	ID        string
+	Name      string
+	Host      string // Host.ID
+	Running   bool   // desired
+	Seed      uint32 // of a new map; 0: the game's choice
+	CreatedAt time.Time
+}
+
+// AuditEntry says who did what.
+type AuditEntry struct {
+	At     time.Time
+	Who    string
+	From   string
+	What   string
+	Target string
+	Result string
+}

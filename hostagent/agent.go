@@ -1,0 +1,205 @@
+// Package hostagent is the agent of one machine: it keeps the game servers there as its controller wants them, found
+// and paired over the local network, and goes on without a controller from what it was last told. It knows no
+// feature: what a world and the controller say to each other passes through unread.
+//
+// Agent.Run owns every goroutine of the package and of the instances. Its end leaves the games running: the next Run
+// adopts them.
+package hostagent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"mainbus/hostagent/factorio/install"
+	"mainbus/transport/discovery"
+	"mainbus/transport/identity"
+	"mainbus/transport/link"
+	"mainbus/transport/local"
+	"mainbus/transport/pairing"
+	"mainbus/transport/wire"
+)
+
+// DefaultPort is the UDP port that agents listen on unless it is taken.
+const DefaultPort = 34180
+
+const (
+	portTries  = 100
+	maxName    = 40 // characters of a name for people
+	versionFor = time.Minute
+)
+
+// Config is what an agent needs. Interfaces may be nil.
+type Config struct {
+	DataDir     string
+	FactorioDir string // an installation of the game
+	Name        string // for people
+	Port        uint16 // UDP; 0: the one last used, else DefaultPort or the next free one
+	Version     string // of this program
+	Self        string // path of this program's executable: started with "supervise DIR" it supervises a game
+
+	// Interfaces chooses the network interfaces on which the agent is announced; nil takes the usual ones.
+	Interfaces func([]net.Interface) []net.Interface
+	// Started is called once, when the agent is reachable.
+	Started func(Status)
+	// PairingCode is called with each new code that lets a controller in.
+	PairingCode func(PairingCode)
+	Log         *slog.Logger
+}
+
+// Agent runs the game servers of one machine.
+type Agent struct {
+	cfg      Config
+	log      *slog.Logger
+	boot     string
+	version  string // of the game
+	game     *install.Installation
+	identity *identity.Identity
+	endpoint *link.Endpoint
+	peers    *peers
+	fleet    *fleet
+	window   pairing.Window
+
+	linked    signal        // a link came up
+	changed   signal        // an instance's observed state changed
+	paired    signal        // a controller was paired, or tried to
+	announced chan struct{} // wakes the announcement
+	listening chan struct{} // closed when endpoint is set
+
+	ctx     context.Context
+	workers sync.WaitGroup
+}
+
+// New returns an agent that Run brings to life.
+func New(cfg Config) *Agent {
+	return &Agent{
+		cfg: cfg, log: cfg.Log, boot: randomHex(8), announced: make(chan struct{}, 1), listening: make(chan struct{}),
+	}
+}
+
+// Run works until ctx ends or something that the agent can't do without fails at the start. Games go on.
+func (a *Agent) Run(ctx context.Context) (err error) {
+	if n := utf8.RuneCountInString(a.cfg.Name); n == 0 || n > maxName {
+		return fmt.Errorf("a host's name has 1 to %d characters", maxName)
+	}
+	if a.cfg.DataDir, err = filepath.Abs(a.cfg.DataDir); err != nil {
+		return fmt.Errorf("use data folder: %w", err)
+	}
+	if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("use data folder: %w", err)
+	}
+	unlock, err := local.Lock(a.path("agent.lock"))
+	if errors.Is(err, local.ErrLocked) {
+		return fmt.Errorf("another agent uses the data folder %s", a.cfg.DataDir)
+	}
+	if err != nil {
+		return fmt.Errorf("use data folder: %w", err)
+	}
+	defer unlock()
+
+	ctx, cancel := context.WithCancel(ctx)
+	a.ctx = ctx
+	defer a.workers.Wait()
+	defer cancel()
+	if err := a.load(ctx); err != nil {
+		return err
+	}
+	defer a.fleet.wait()
+	defer cancel()
+	if err := a.listen(); err != nil {
+		return err
+	}
+	defer a.endpoint.Close()
+	door, err := local.Listen(a.path(doorFile))
+	if err != nil {
+		return fmt.Errorf("open the door for local programs: %w", err)
+	}
+	a.workers.Go(func() { a.serveDoor(ctx, door) })
+	defer door.Close()
+
+	a.fleet.start(ctx)
+	for _, id := range a.peers.ids() {
+		a.keepLink(id)
+	}
+	a.workers.Go(func() { a.announce(ctx) })
+	a.cfg.Started(a.status())
+	a.showCodes(ctx)
+	return nil
+}
+
+func (a *Agent) path(name string) string { return filepath.Join(a.cfg.DataDir, name) }
+
+// load reads everything that is on disk.
+func (a *Agent) load(ctx context.Context) (err error) {
+	if a.identity, err = identity.Load(a.cfg.DataDir); err != nil {
+		return fmt.Errorf("load identity: %w", err)
+	}
+	if a.game, err = install.Open(a.cfg.FactorioDir); err != nil {
+		return err
+	}
+	wait, cancel := context.WithTimeout(ctx, versionFor)
+	defer cancel()
+	version, err := a.game.Version(wait)
+	if err != nil {
+		return err
+	}
+	a.version = version.String()
+	if a.peers, err = loadPeers(a.path("peers.json")); err != nil {
+		return err
+	}
+	a.fleet, err = loadFleet(fleetConfig{
+		dir: a.cfg.DataDir, game: a.game, version: a.version, self: a.cfg.Self,
+		openRun: a.openRun, changed: a.changed.fire, log: a.log,
+	})
+	return err
+}
+
+// listen binds the UDP socket: an explicit port or none, else the last one, so that peers find the agent again.
+func (a *Agent) listen() error {
+	port, tries := a.cfg.Port, 1
+	if port == 0 {
+		if port = a.peers.port(); port == 0 {
+			port = DefaultPort
+		}
+		tries = portTries
+	}
+	var err error
+	for range tries {
+		a.endpoint, err = link.Listen(link.Config{
+			Identity: a.identity, Addr: fmt.Sprintf(":%d", port), Trusted: a.peers.trusted, Handlers: a.handlers(),
+			Hello: a.hello, Connected: a.connected, Pair: a.pair, Log: a.log,
+		})
+		if err == nil {
+			close(a.listening)
+			return a.peers.setPort(a.endpoint.Port())
+		}
+		port++
+	}
+	return fmt.Errorf("no free UDP port: %w", err)
+}
+
+func (a *Agent) hello() *wire.Hello {
+	return &wire.Hello{
+		Name: a.cfg.Name, Version: a.cfg.Version, Os: runtime.GOOS, Arch: runtime.GOARCH, Boot: a.boot, GameVersion: a.version,
+	}
+}
+
+func (a *Agent) announce(ctx context.Context) {
+	current := func() discovery.Announcement {
+		return discovery.Announcement{
+			Name: a.cfg.Name, ID: a.identity.ID(), Port: a.endpoint.Port(), Paired: a.peers.any(), Boot: a.boot,
+		}
+	}
+	err := discovery.Announce(ctx, discovery.Config{Interfaces: a.cfg.Interfaces, Log: a.log}, current, a.announced)
+	if err != nil && ctx.Err() == nil {
+		a.log.Error("this host can't be announced on the network", "err", err)
+	}
+}

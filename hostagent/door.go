@@ -1,0 +1,160 @@
+package hostagent
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"mainbus/transport/local"
+	"mainbus/transport/wire"
+)
+
+const (
+	doorFile = "agent.sock"
+	doorTime = 10 * time.Second // for one call
+	maxDoor  = 16               // calls at a time
+)
+
+// Status is what a running agent says of itself on its own machine.
+type Status struct {
+	Name        string           `json:"name"`
+	ID          string           `json:"id"`
+	Port        uint16           `json:"port"` // UDP
+	GameVersion string           `json:"game_version"`
+	Paired      bool             `json:"paired"`
+	Controllers []ControllerInfo `json:"controllers"`
+	Instances   []InstanceInfo   `json:"instances"`
+}
+
+// ControllerInfo is a paired controller.
+type ControllerInfo struct {
+	ID     string    `json:"id"`
+	Name   string    `json:"name"`
+	Linked bool      `json:"linked"`
+	Paired time.Time `json:"paired"`
+}
+
+// InstanceInfo is one game server.
+type InstanceInfo struct {
+	ID     string `json:"id"`
+	State  string `json:"state"` // "running"
+	Phase  string `json:"phase,omitempty"`
+	Cause  string `json:"cause,omitempty"`
+	Linked bool   `json:"linked"`
+	Port   uint32 `json:"port"` // of the game, UDP
+}
+
+func (a *Agent) status() Status {
+	s := Status{
+		Name: a.cfg.Name, ID: a.identity.ID().String(), Port: a.endpoint.Port(), GameVersion: a.version, Paired: a.peers.any(),
+		Controllers: []ControllerInfo{}, Instances: []InstanceInfo{},
+	}
+	for _, p := range a.peers.list() {
+		_, linked := a.endpoint.Conn(p.ID)
+		s.Controllers = append(s.Controllers, ControllerInfo{p.ID.String(), p.Name, linked, p.Paired})
+	}
+	for _, o := range a.fleet.observed().GetInstances() {
+		state := strings.ToLower(strings.TrimPrefix(o.GetState().String(), "STATE_"))
+		s.Instances = append(s.Instances, InstanceInfo{o.GetId(), state, o.GetPhase(), o.GetCause(), o.GetLinked(), o.GetGamePort()})
+	}
+	return s
+}
+
+// serveDoor answers programs of the same user on this machine until ctx ends.
+func (a *Agent) serveDoor(ctx context.Context, door net.Listener) {
+	stop := context.AfterFunc(ctx, func() { door.Close() })
+	defer stop()
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	places := make(chan struct{}, maxDoor)
+	for {
+		conn, err := door.Accept()
+		if errors.Is(err, net.ErrClosed) || ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			a.log.Warn("local call failed", "err", err)
+			select { // out of descriptors, perhaps
+			case <-time.After(100 * time.Millisecond):
+			case <-ctx.Done():
+			}
+			continue
+		}
+		places <- struct{}{}
+		calls.Go(func() {
+			defer func() { conn.Close(); <-places }()
+			conn.SetDeadline(time.Now().Add(doorTime))
+			if err := a.answer(conn); err != nil {
+				a.log.Debug("local call failed", "err", err)
+			}
+		})
+	}
+}
+
+func (a *Agent) answer(conn net.Conn) error {
+	var call wire.APICall
+	if err := wire.Read(bufio.NewReader(conn), &call); err != nil {
+		return err
+	}
+	var answer any
+	switch call.GetMethod() {
+	case "pair":
+		answer = a.openWindow()
+	case "status":
+		answer = a.status()
+	default:
+		return wire.Write(conn, &wire.Reply{Status: &wire.Status{Code: wire.Code_CODE_NOT_FOUND, Message: "no such method"}})
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	return wire.Write(conn, &wire.Reply{Status: &wire.Status{Code: wire.Code_CODE_OK}, Body: body})
+}
+
+// AskPairingCode opens pairing at the agent that runs on dataDir and returns the code.
+func AskPairingCode(ctx context.Context, dataDir string) (PairingCode, error) {
+	var code PairingCode
+	err := ask(ctx, dataDir, "pair", &code)
+	return code, err
+}
+
+// AskStatus asks the agent that runs on dataDir. The error wraps local.ErrNobody if none does.
+func AskStatus(ctx context.Context, dataDir string) (Status, error) {
+	var s Status
+	err := ask(ctx, dataDir, "status", &s)
+	return s, err
+}
+
+func ask(ctx context.Context, dataDir, method string, answer any) error {
+	conn, err := local.Dial(ctx, filepath.Join(dataDir, doorFile))
+	if errors.Is(err, local.ErrNobody) {
+		return fmt.Errorf("no agent runs on the data folder %s: %w", dataDir, err)
+	}
+	if err != nil {
+		return fmt.Errorf("ask the agent: %w", err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(doorTime))
+	var reply wire.Reply
+	if err := wire.Write(conn, &wire.APICall{Method: method}); err != nil {
+		return fmt.Errorf("ask the agent: %w", err)
+	}
+	if err := wire.Read(bufio.NewReader(conn), &reply); err != nil {
+		return fmt.Errorf("ask the agent: %w", err)
+	}
+	if reply.GetStatus().GetCode() != wire.Code_CODE_OK {
+		return fmt.Errorf("ask the agent: %s", reply.GetStatus().GetMessage())
+	}
+	if err := json.Unmarshal(reply.GetBody(), answer); err != nil {
+		return fmt.Errorf("ask the agent: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+package hostagent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"mainbus/hostagent/factorio/install"
+	"mainbus/hostagent/instance"
+	"mainbus/hostagent/internal/disk"
+	"mainbus/transport/wire"
+)
+
+const maxInstances = 200
+
+var instanceID = regexp.MustCompile(`^[a-z0-9]{10}$`)
+
+type fleetConfig struct {
+	dir     string
+	game    *install.Installation
+	version string
+	self    string
+	openRun func(context.Context) (instance.RunStream, error)
+	changed func()
+	log     *slog.Logger
+}
+
+// fleet is the set of instances on this machine, and what is wanted of them. It is on disk before it takes effect, so
+// that a restarted agent goes on without a controller.
+type fleet struct {
+	cfg     fleetConfig
+	bundles bundles
+	ports   instance.Ports
+	workers sync.WaitGroup
+
+	mu        sync.Mutex
+	ctx       context.Context
+	desired   *wire.Desired
+	instances map[string]*instance.Instance
+}
+
+func loadFleet(cfg fleetConfig) (*fleet, error) {
+	f := &fleet{
+		cfg: cfg, bundles: bundles{dir: filepath.Join(cfg.dir, "bundles")},
+		desired: &wire.Desired{}, instances: map[string]*instance.Instance{},
+	}
+	text, err := disk.Read(f.desiredFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return f, nil
+	}
+	if err == nil {
+		err = protojson.Unmarshal(text, f.desired)
+	}
+	if err == nil {
+		err = checkDesired(f.desired)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load what the controller wants: %w", err)
+	}
+	return f, nil
+}
+
+func (f *fleet) desiredFile() string { return filepath.Join(f.cfg.dir, "desired.json") }
+
+// start brings the instances to life until ctx ends.
+func (f *fleet) start(ctx context.Context) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ctx = ctx
+	f.apply()
+}
+
+// wait returns when all instances have ended, after the end of the context of start.
+func (f *fleet) wait() { f.workers.Wait() }
+
+// checkDesired refuses what could reach outside an instance's folder or is absurd.
+func checkDesired(d *wire.Desired) error {
+	if len(d.GetInstances()) > maxInstances {
+		return fmt.Errorf("more than %d instances", maxInstances)
+	}
+	if d.GetBundle() != "" && !isHash(d.GetBundle()) {
+		return errors.New("malformed hash of the save modules")
+	}
+	seen := map[string]bool{}
+	for _, i := range d.GetInstances() {
+		if !instanceID.MatchString(i.GetId()) || seen[i.GetId()] {
+			return fmt.Errorf("malformed or repeated instance id %.20q", i.GetId())
+		}
+		if utf8.RuneCountInString(i.GetName()) > maxName {
+			return fmt.Errorf("instance name longer than %d characters", maxName)
+		}
+		seen[i.GetId()] = true
+	}
+	return nil
+}
+
+// want takes over what the controller wants. It tells whether the save modules for it are missing.
+func (f *fleet) want(d *wire.Desired) (needBundle bool, err error) {
+	if err := checkDesired(d); err != nil {
+		return false, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if d.GetGeneration() < f.desired.GetGeneration() {
+		f.cfg.log.Warn("ignored outdated wishes", "generation", d.GetGeneration(), "current", f.desired.GetGeneration())
+		return !f.bundles.has(f.desired.GetBundle()), nil
+	}
+	text, err := protojson.MarshalOptions{Multiline: true}.Marshal(d)
+	if err != nil {
+		return false, fmt.Errorf("remember what the controller wants: %w", err)
+	}
+	if err := disk.Write(f.desiredFile(), text); err != nil {
+		return false, fmt.Errorf("remember what the controller wants: %w", err)
+	}
+	f.desired = d
+	f.apply()
+	return !f.bundles.has(d.GetBundle()), nil
+}
+
+// addBundle stores save modules; what waited for them starts.
+func (f *fleet) addBundle(hash string, content []byte) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.bundles.add(hash, content, f.desired.GetBundle()); err != nil {
+		return err
+	}
+	f.apply()
+	return nil
+}
+
+// apply tells each instance what is wanted of it; what is wanted no longer is stopped, its folder stays. It is called
+// with the lock held. Before start, which calls it too, it does nothing.
+func (f *fleet) apply() {
+	if f.ctx == nil {
+		return
+	}
+	wanted := map[string]*wire.DesiredInstance{}
+	for _, d := range f.desired.GetInstances() {
+		wanted[d.GetId()] = d
+		if f.instances[d.GetId()] == nil {
+			f.instances[d.GetId()] = f.launch(d.GetId())
+		}
+	}
+	for id, i := range f.instances {
+		i.Want(wanted[id], f.desired.GetBundle())
+	}
+	f.cfg.changed()
+}
+
+func (f *fleet) launch(id string) *instance.Instance {
+	i := instance.New(instance.Config{
+		ID: id, Dir: filepath.Join(f.cfg.dir, "instances", id), Game: f.cfg.game, GameVersion: f.cfg.version,
+		Self: f.cfg.self, Ports: &f.ports, Modules: f.bundles.modules, OpenRun: f.cfg.openRun, Changed: f.cfg.changed, Log: f.cfg.log,
+	})
+	ctx := f.ctx
+	f.workers.Go(func() {
+		if err := i.Run(ctx); err != nil {
+			f.cfg.log.Error("instance ended", "err", err)
+		}
+	})
+	return i
+}
+
+func (f *fleet) get(id string) (*instance.Instance, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i, ok := f.instances[id]
+	return i, ok
+}
+
+// observed returns how everything is. Instances that are not wanted any more are in it until they have stopped.
+func (f *fleet) observed() *wire.Observed {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	o := &wire.Observed{Generation: f.desired.GetGeneration()}
+	wanted := map[string]bool{}
+	for _, d := range f.desired.GetInstances() {
+		wanted[d.GetId()] = true
+		if i := f.instances[d.GetId()]; i != nil {
+			o.Instances = append(o.Instances, i.Observed())
+		}
+	}
+	for id, i := range f.instances {
+		if state := i.Observed(); !wanted[id] && state.GetState() != wire.State_STATE_STOPPED {
+			o.Instances = append(o.Instances, state)
+		}
+	}
+	return o
+}

@@ -1,0 +1,149 @@
+package hostagent
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"mainbus/hostagent/instance"
+	"mainbus/transport/link"
+	"mainbus/transport/wire"
+)
+
+const (
+	observePause = 50 * time.Millisecond // between two states sent: what changes meanwhile goes together
+	maxReadWait  = 30 * time.Second
+)
+
+// handlers are what controllers may ask for. All but to look is for the owner of the instances.
+func (a *Agent) handlers() map[wire.Method]link.Handler {
+	return map[wire.Method]link.Handler{
+		wire.Method_METHOD_OBSERVE:      a.observe,
+		wire.Method_METHOD_DESIRED:      a.owned(link.Unary(a.desired)),
+		wire.Method_METHOD_BUNDLE:       a.owned(link.Unary(a.bundle)),
+		wire.Method_METHOD_KILL:         a.owned(link.Unary(a.kill)),
+		wire.Method_METHOD_CONSOLE_SEND: a.owned(link.Unary(a.sendConsole)),
+		wire.Method_METHOD_CONSOLE_READ: a.owned(link.Unary(a.readConsole)),
+	}
+}
+
+func (a *Agent) owned(h link.Handler) link.Handler {
+	return func(ctx context.Context, c *link.Conn, s *link.Stream) error {
+		if owner, ok := a.peers.owner(); !ok || owner != c.Peer() {
+			return link.Errorf(wire.Code_CODE_REFUSED, "the instances of this host belong to another controller")
+		}
+		return h(ctx, c, s)
+	}
+}
+
+func (a *Agent) desired(_ context.Context, _ *link.Conn, d *wire.Desired) (*wire.DesiredReply, error) {
+	need, err := a.fleet.want(d)
+	if err != nil {
+		return nil, link.Errorf(wire.Code_CODE_INVALID, "%v", err)
+	}
+	return &wire.DesiredReply{NeedBundle: need}, nil
+}
+
+func (a *Agent) bundle(_ context.Context, _ *link.Conn, b *wire.Bundle) (*wire.Empty, error) {
+	if err := a.fleet.addBundle(b.GetHash(), b.GetContent()); err != nil {
+		return nil, link.Errorf(wire.Code_CODE_INVALID, "%v", err)
+	}
+	return &wire.Empty{}, nil
+}
+
+// observe sends how things are, at once and after each change, the newest only.
+func (a *Agent) observe(ctx context.Context, _ *link.Conn, s *link.Stream) error {
+	for {
+		changed := a.changed.wait()
+		if err := s.Send(a.fleet.observed()); err != nil {
+			return err
+		}
+		pause := time.NewTimer(observePause)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+		}
+		pause.Stop()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (a *Agent) find(id string) (*instance.Instance, error) {
+	if i, ok := a.fleet.get(id); ok {
+		return i, nil
+	}
+	return nil, link.Errorf(wire.Code_CODE_NOT_FOUND, "no such instance on this host")
+}
+
+func (a *Agent) kill(ctx context.Context, _ *link.Conn, k *wire.Kill) (*wire.Empty, error) {
+	i, err := a.find(k.GetInstance())
+	if err != nil {
+		return nil, err
+	}
+	if err := i.Kill(ctx); err != nil {
+		return nil, refusal(err)
+	}
+	return &wire.Empty{}, nil
+}
+
+func (a *Agent) sendConsole(ctx context.Context, _ *link.Conn, c *wire.ConsoleSend) (*wire.ConsoleReply, error) {
+	i, err := a.find(c.GetInstance())
+	if err != nil {
+		return nil, err
+	}
+	text, err := i.SendConsole(ctx, c.GetLine())
+	if err != nil {
+		return nil, refusal(err)
+	}
+	return &wire.ConsoleReply{Text: text}, nil
+}
+
+func (a *Agent) readConsole(ctx context.Context, _ *link.Conn, c *wire.ConsoleRead) (*wire.ConsolePage, error) {
+	i, err := a.find(c.GetInstance())
+	if err != nil {
+		return nil, err
+	}
+	wait := min(time.Duration(c.GetWaitMs())*time.Millisecond, maxReadWait)
+	lines, next, err := i.ReadConsole(ctx, c.GetOffset(), wait, int(c.GetLimit()))
+	if err != nil {
+		return nil, err
+	}
+	return &wire.ConsolePage{Lines: lines, Next: next}, nil
+}
+
+func refusal(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return link.Errorf(wire.Code_CODE_UNAVAILABLE, "the game is busy: %v", err)
+	}
+	return link.Errorf(wire.Code_CODE_REFUSED, "%v", err)
+}
+
+// signal wakes everybody who waits for the next event.
+type signal struct {
+	mu sync.Mutex
+	ch chan struct{} // nil while nobody waits
+}
+
+// wait returns a channel that is closed at the next event.
+func (s *signal) wait() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ch == nil {
+		s.ch = make(chan struct{})
+	}
+	return s.ch
+}
+
+func (s *signal) fire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ch != nil {
+		close(s.ch)
+		s.ch = nil
+	}
+}

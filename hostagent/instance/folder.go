@@ -1,0 +1,105 @@
+package instance
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"mainbus/hostagent/factorio/install"
+	"mainbus/hostagent/internal/disk"
+)
+
+// folder is an instance's place on disk. It has the game's own layout, so that it can be taken away and used without
+// Mainbus; what is ours is in .mainbus.
+type folder string
+
+func (f folder) path(parts ...string) string {
+	return filepath.Join(append([]string{string(f)}, parts...)...)
+}
+func (f folder) saves() string          { return f.path("saves") }
+func (f folder) mods() string           { return f.path("mods") }
+func (f folder) config() string         { return f.path("config", "config.ini") }
+func (f folder) serverSettings() string { return f.path("server-settings.json") }
+func (f folder) ours() string           { return f.path(".mainbus") }
+func (f folder) stateFile() string      { return f.path(".mainbus", "state.json") }
+
+// state is what an instance remembers from one start to the next.
+type state struct {
+	World  string `json:"world,omitempty"`  // id of the world that runs here
+	Starts uint64 `json:"starts,omitempty"` // how many starts there were
+	Port   uint16 `json:"port,omitempty"`   // of the game, last used
+}
+
+func (f folder) readState() (state, error) {
+	var s state
+	return s, disk.ReadJSONIfAny(f.stateFile(), &s)
+}
+
+func (f folder) writeState(s state) error { return disk.WriteJSON(f.stateFile(), s) }
+
+// prepare makes what the game needs to find before a start and leaves alone what is there.
+func (f folder) prepare(game *install.Installation, name string) error {
+	for _, dir := range []string{f.ours(), f.saves(), f.mods(), filepath.Dir(f.config())} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("prepare instance folder: %w", err)
+		}
+	}
+	old, err := os.ReadFile(f.config())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("prepare instance folder: %w", err)
+	}
+	if ini := withPaths(string(old), game.Data(), string(f)); ini != string(old) {
+		if err := disk.Write(f.config(), []byte(ini)); err != nil {
+			return fmt.Errorf("prepare instance folder: %w", err)
+		}
+	}
+	if _, err := os.Stat(f.serverSettings()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return f.writeServerSettings(game, name)
+}
+
+// withPaths returns config.ini with these paths and everything else as it was.
+func withPaths(ini, readData, writeData string) string {
+	lines := []string{"[path]", "read-data=" + readData, "write-data=" + writeData}
+	inPath := false
+	for line := range strings.Lines(ini) {
+		line = strings.TrimRight(line, "\r\n")
+		if section := strings.TrimSpace(line); strings.HasPrefix(section, "[") {
+			inPath = section == "[path]"
+		}
+		if !inPath {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// writeServerSettings takes the game's own example and changes what a server in a cluster needs differently: it is no
+// public game, goes on with nobody online, and saves often, because a crash undoes everything since the last save.
+func (f folder) writeServerSettings(game *install.Installation, name string) error {
+	settings := map[string]any{}
+	example := filepath.Join(game.Data(), "server-settings.example.json")
+	if err := disk.ReadJSONIfAny(example, &settings); err != nil {
+		return fmt.Errorf("make server settings: %w", err)
+	}
+	for key := range settings {
+		if strings.HasPrefix(key, "_") { // comments
+			delete(settings, key)
+		}
+	}
+	settings["name"] = name
+	settings["visibility"] = map[string]bool{"public": false, "lan": true}
+	settings["auto_pause"] = false
+	settings["autosave_interval"] = 5
+	settings["autosave_slots"] = 5
+	data, err := json.MarshalIndent(settings, "", "  ")
+	if err != nil {
+		return fmt.Errorf("make server settings: %w", err)
+	}
+	return disk.Write(f.serverSettings(), append(data, '\n'))
+}

@@ -1,0 +1,414 @@
+// Package instance runs one game server: from its folder on disk, through patching its save and starting it under a
+// supervisor, to restarting it when it dies, adopting it after a restart of the agent, and linking its world to the
+// controller.
+//
+// One goroutine, Run, owns an Instance. What others notice (a launch, the game's output, its link) reaches it as
+// functions that it calls; it never waits for anything itself. The end of Run's context is the agent's shutdown and
+// leaves the game running; stopping and killing a game are things that somebody wants.
+package instance
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"mainbus/hostagent/factorio/console"
+	"mainbus/hostagent/factorio/install"
+	"mainbus/hostagent/factorio/rcon"
+	"mainbus/hostagent/supervisor"
+	"mainbus/transport/wire"
+)
+
+const (
+	maxPortTries = 20
+	callTime     = 15 * time.Second // for the supervisor to answer
+)
+
+// ErrNotRunning says that there is no game that could be killed or spoken to.
+var ErrNotRunning = errors.New("the game is not running")
+
+// Config is what an instance needs. All of it is required.
+type Config struct {
+	ID          string
+	Dir         string // absolute; made if it is missing
+	Game        *install.Installation
+	GameVersion string
+	Self        string // this program's executable, which also is the supervisor
+	Ports       *Ports
+
+	// Modules returns the Lua files of the bundle with this hash, or why it can't.
+	Modules func(hash string) (map[string][]byte, error)
+	// OpenRun waits for a link to the owning controller and opens a run stream over it. It fails when ctx ends.
+	OpenRun func(ctx context.Context) (RunStream, error)
+	// Changed is called after Observed has changed. It must not block.
+	Changed func()
+	Log     *slog.Logger
+}
+
+// want is what somebody wants of an instance.
+type want struct {
+	*wire.DesiredInstance
+	bundle string
+}
+
+// Instance is one game server.
+type Instance struct {
+	cfg    Config
+	folder folder
+	log    *slog.Logger
+	inbox  chan func()
+	done   chan struct{} // closed when the loop has ended
+	output broadcast
+	tick   atomic.Uint64
+
+	mu       sync.Mutex
+	observed *wire.ObservedInstance
+	current  *supervisor.Game
+	client   *rcon.Client
+	// Replies to console commands whose callers have left.
+	unanswered []<-chan rcon.Reply
+
+	// The rest belongs to Run.
+	ctx      context.Context
+	workers  sync.WaitGroup
+	told     bool // whether anything is wanted: until then nothing is done
+	want     want
+	state    state
+	launch   context.CancelFunc // of the launch that is under way
+	run      *run
+	stopping bool
+	status   wire.State
+	phase    string
+	cause    string
+	linked   bool
+	trouble  string // what the game complained about in this run
+	restarts restarts
+	avoid    map[uint16]bool
+	retry    *time.Timer // a start that waits
+	deadline *time.Timer // of a stop
+}
+
+// New returns an instance that Run brings to life.
+func New(cfg Config) *Instance {
+	return &Instance{
+		cfg: cfg, folder: folder(cfg.Dir), log: cfg.Log.With("instance", cfg.ID),
+		inbox: make(chan func(), 64), done: make(chan struct{}), status: wire.State_STATE_STOPPED,
+		observed: &wire.ObservedInstance{Id: cfg.ID, State: wire.State_STATE_STOPPED}, avoid: map[uint16]bool{},
+	}
+}
+
+// Run brings the instance to what is wanted and keeps it there until ctx ends, which leaves a running game alone.
+func (i *Instance) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer i.workers.Wait()
+	defer close(i.done)
+	defer cancel()
+	i.ctx = ctx
+	var err error
+	if i.state, err = i.folder.readState(); err != nil {
+		i.status, i.cause = wire.State_STATE_FAILED, err.Error()
+		i.publish()
+		return fmt.Errorf("instance %s: %w", i.cfg.ID, err)
+	}
+	i.adopt()
+	defer func() { stopTimer(i.retry); stopTimer(i.deadline) }()
+	for {
+		i.reconcile()
+		i.publish()
+		select {
+		case f := <-i.inbox:
+			f()
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// post has the loop call f.
+func (i *Instance) post(f func()) {
+	select {
+	case i.inbox <- f:
+	case <-i.done:
+	}
+}
+
+// tryPost is post that gives up rather than waits.
+func (i *Instance) tryPost(f func()) {
+	select {
+	case i.inbox <- f:
+	default:
+	}
+}
+
+// Want says what is wanted from now on; d is kept. Saying the same again tries a failed start again at once. A nil d
+// stops the game.
+func (i *Instance) Want(d *wire.DesiredInstance, bundle string) {
+	i.post(func() {
+		i.told, i.want = true, want{d, bundle}
+		i.restarts.forgive()
+		i.retry = stopTimer(i.retry)
+	})
+}
+
+// Observed returns how things are. It must not be changed.
+func (i *Instance) Observed() *wire.ObservedInstance {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.observed
+}
+
+// Kill ends the game at once, without a save. It starts again if it is wanted.
+func (i *Instance) Kill(ctx context.Context) error {
+	i.mu.Lock()
+	game := i.current
+	i.mu.Unlock()
+	if game == nil {
+		return ErrNotRunning
+	}
+	return game.Kill(ctx)
+}
+
+func (i *Instance) adopt() {
+	game, err := supervisor.Attach(i.folder.ours())
+	if errors.Is(err, supervisor.ErrGone) {
+		return
+	}
+	var n note
+	if err == nil {
+		err = json.Unmarshal(game.Spec().Note, &n)
+	}
+	if err != nil {
+		i.log.Error("can't adopt the running game", "err", err)
+		return
+	}
+	i.log.Info("adopted the running game", "pid", game.Run().PID)
+	i.cfg.Ports.Take(n.Port)
+	i.follow(game, n)
+	i.phase = "adopting"
+	// What opened RCON may have left the ring long ago. If it is not open yet, dialing is tried again.
+	i.run.readyOnce.Do(func() { close(i.run.ready) })
+}
+
+// follow watches a game that runs.
+func (i *Instance) follow(game *supervisor.Game, n note) {
+	r := &run{instance: i, game: game, note: n, began: time.Now(), ready: make(chan struct{})}
+	i.run, i.status, i.phase, i.cause, i.trouble, i.stopping = r, wire.State_STATE_STARTING, "starting game", "", "", false
+	i.setCurrent(game, nil)
+	i.workers.Go(func() { r.watch(i.ctx) })
+}
+
+func (i *Instance) setCurrent(game *supervisor.Game, client *rcon.Client) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.current, i.client, i.unanswered = game, client, nil
+}
+
+// reconcile takes the next step towards what is wanted.
+func (i *Instance) reconcile() {
+	running := i.want.GetRunning()
+	switch {
+	case !i.told:
+	case i.launch != nil:
+		if !running {
+			i.launch()
+		}
+	case i.run != nil:
+		if !running && !i.stopping {
+			i.stop()
+		}
+	case !running:
+		i.retry = stopTimer(i.retry)
+		i.status, i.phase, i.cause = wire.State_STATE_STOPPED, "", ""
+	case i.retry == nil:
+		i.begin()
+	}
+}
+
+func (i *Instance) begin() {
+	ctx, cancel := context.WithCancel(i.ctx)
+	i.launch = cancel
+	i.status, i.phase, i.cause = wire.State_STATE_STARTING, "preparing", ""
+	l := &launch{cfg: &i.cfg, folder: i.folder, want: i.want, state: i.state, avoid: cloneSet(i.avoid)}
+	l.phase = func(status wire.State, phase string) {
+		i.post(func() { i.status, i.phase = status, phase })
+	}
+	i.workers.Go(func() {
+		result := l.run(ctx)
+		i.post(func() { i.onLaunched(result) })
+	})
+}
+
+func (i *Instance) onLaunched(result launched) {
+	i.launch()
+	i.launch = nil
+	i.state = result.state
+	switch {
+	case result.err == nil:
+		i.log.Info("game started", "pid", result.game.Run().PID, "save", result.note.Save, "start", result.note.Number)
+		i.follow(result.game, result.note)
+	case i.want.GetRunning():
+		i.log.Error("game could not be started", "err", result.err)
+		i.fail(result.err.Error(), i.restarts.next(0, rand.Float64()))
+	}
+}
+
+// fail shows the cause while a new start waits.
+func (i *Instance) fail(cause string, delay time.Duration) {
+	i.status, i.phase, i.cause = wire.State_STATE_FAILED, "", cause
+	i.retry = time.AfterFunc(delay, func() { i.post(func() { i.retry = nil }) })
+}
+
+// stop asks the game to save and end, and kills it when it has not within five minutes.
+func (i *Instance) stop() {
+	i.call("interrupt the game", i.run.game.Interrupt)
+	i.expectEnd("asking the game to end")
+}
+
+// expectEnd gives a game that is about to end its time.
+func (i *Instance) expectEnd(phase string) {
+	i.status, i.phase = wire.State_STATE_STOPPING, phase
+	if i.stopping {
+		return
+	}
+	i.stopping = true
+	r := i.run
+	i.deadline = time.AfterFunc(stopPatience, func() {
+		i.post(func() {
+			if i.run == r {
+				i.log.Warn("the game did not end in time, killing it")
+				i.call("kill the game", r.game.Kill)
+			}
+		})
+	})
+}
+
+// call asks the supervisor for something without waiting for it.
+func (i *Instance) call(what string, f func(context.Context) error) {
+	i.workers.Go(func() {
+		ctx, cancel := context.WithTimeout(i.ctx, callTime)
+		defer cancel()
+		if err := f(ctx); err != nil && !errors.Is(err, supervisor.ErrGone) {
+			i.log.Error(what, "err", err)
+		}
+	})
+}
+
+// onEnd deals with a game that has ended.
+func (i *Instance) onEnd(r *run, exit supervisor.Exit, err error) {
+	i.run, i.linked = nil, false
+	i.deadline = stopTimer(i.deadline)
+	i.setCurrent(nil, nil)
+	i.cfg.Ports.Release(r.note.Port)
+	ran := time.Since(r.began)
+	i.log.Info("game ended", "exit", exit.String(), "ran", ran.Round(time.Millisecond), "trouble", i.trouble, "err", err)
+	if !i.want.GetRunning() {
+		return // reconcile shows it as stopped
+	}
+	if portTaken(i.trouble) && len(i.avoid) < maxPortTries {
+		i.avoid[r.note.Port] = true
+		return // reconcile starts it at once, on the next port
+	}
+	cause := i.trouble
+	switch {
+	case cause != "":
+	case err != nil:
+		cause = err.Error()
+	default:
+		cause = "the game ended: " + exit.String()
+	}
+	i.fail(cause, i.restarts.next(ran, rand.Float64()))
+}
+
+// onConsole follows what the game says of its state.
+func (i *Instance) onConsole(r *run, e console.Event) {
+	if i.run != r {
+		return
+	}
+	starting := i.status == wire.State_STATE_STARTING
+	switch e.Kind {
+	case console.LoadingMap:
+		if starting {
+			i.phase = "loading map"
+		}
+	case console.Hosting:
+		clear(i.avoid)
+	case console.SaveStarted:
+		i.phase = "saving"
+	case console.SavingProgress:
+		i.phase = fmt.Sprintf("saving, %.0f %%", e.Percent)
+	case console.SaveFinished:
+		i.phase = ""
+	case console.ShuttingDown:
+		i.expectEnd("ending")
+	case console.Failure, console.LuaError:
+		if i.trouble == "" {
+			i.trouble = e.Text
+		}
+	}
+}
+
+// onRCON learns that the game answers, or that the connection is lost (nil), which happens to running games too.
+func (i *Instance) onRCON(r *run, client *rcon.Client) {
+	if i.run != r {
+		return
+	}
+	i.setCurrent(r.game, client)
+	if client != nil && i.status == wire.State_STATE_STARTING {
+		i.status, i.phase = wire.State_STATE_RUNNING, ""
+		i.log.Info("game is running", "port", r.note.Port)
+	}
+}
+
+func (i *Instance) onLink(r *run, linked bool, cause string) {
+	if i.run == r {
+		i.linked, i.cause = linked, cause
+	}
+}
+
+func (i *Instance) onAssigned(r *run, world string) {
+	if i.run != r {
+		return
+	}
+	i.linked, i.cause = true, ""
+	i.log.Info("world is linked", "world", world)
+	if i.state.World != world {
+		i.state.World = world
+		if err := i.folder.writeState(i.state); err != nil {
+			i.log.Error("can't remember which world runs here", "err", err)
+		}
+	}
+}
+
+// onTick is called by the game link at each beat.
+func (i *Instance) onTick(tick uint64) {
+	i.tick.Store(tick)
+	i.tryPost(func() {})
+}
+
+// publish makes what Observed returns.
+func (i *Instance) publish() {
+	o := &wire.ObservedInstance{
+		Id: i.cfg.ID, State: i.status, Phase: i.phase, Cause: i.cause, Linked: i.linked,
+		GameVersion: i.cfg.GameVersion, GamePort: uint32(i.state.Port), Starts: i.state.Starts, Tick: i.tick.Load(),
+	}
+	if i.run != nil {
+		o.Save, o.GamePort, o.Starts = i.run.note.Save, uint32(i.run.note.Port), i.run.note.Number
+	}
+	i.mu.Lock()
+	same := proto.Equal(o, i.observed)
+	if !same {
+		i.observed = o
+	}
+	i.mu.Unlock()
+	if !same {
+		i.cfg.Changed()
+	}
+}

@@ -1,0 +1,222 @@
+package instance
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"mainbus/hostagent/factorio/save"
+	"mainbus/hostagent/internal/simgame"
+	"mainbus/transport/wire"
+)
+
+func TestLifeOfAnInstance(t *testing.T) {
+	game, dir := simgame.Install(t, scenario), t.TempDir()
+	c := &controller{ledger: "beef"}
+	a := newAgent(t, dir, game, c)
+
+	a.wantRunning(true)
+	o := a.waitLinked()
+	if o.GetGamePort() < firstGamePort || o.GetSave() != "Alpha-One.zip" || o.GetStarts() != 1 || o.GetGameVersion() != "2.0.77" {
+		t.Errorf("observed %v", o)
+	}
+	eventually(t, "iron was sent and copper is wanted", func() bool {
+		return c.heard("iron-plate/normal=120/0/0") && c.heard("copper-plate/normal=0/0/50")
+	})
+	c.grant("copper-plate/normal=50")
+	eventually(t, "copper arrived", func() bool { return c.heard("copper-plate/normal=0/50/50") })
+
+	if text, err := a.SendConsole(t.Context(), "/version"); err != nil || !strings.Contains(text, "2.0.77") {
+		t.Errorf("console: %q, %v", text, err)
+	}
+	for _, line := range []string{"/mainbus 1 00000000 x", " /mainbus2 x", "two\nlines", ""} {
+		if _, err := a.SendConsole(t.Context(), line); err == nil {
+			t.Errorf("%q was sent", line)
+		}
+	}
+	lines, next, err := a.ReadConsole(t.Context(), 0, time.Second, 2000)
+	if err != nil || next == 0 || !slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, "Hosting game at") }) ||
+		slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "mainbus:1") }) {
+		t.Errorf("console output up to %d, %v: %q", next, err, lines)
+	}
+
+	a.stopGame()
+	if _, err := a.SendConsole(t.Context(), "/version"); err != ErrNotRunning {
+		t.Errorf("console of a stopped game: %v", err)
+	}
+	world := c.bound[0].GetWorld()
+	if id, err := worldOf(filepath.Join(dir, "saves", "Alpha-One.zip")); err != nil || id != world {
+		t.Errorf("world in the save: %q, %v; bound as %q", id, err, world)
+	}
+	settings, err := os.ReadFile(a.folder.serverSettings())
+	if err != nil || !strings.Contains(string(settings), `"auto_pause": false`) || strings.Contains(string(settings), `"_comment`) {
+		t.Errorf("server settings: %s, %v", settings, err)
+	}
+
+	// The next start goes on with the same world under a new start number.
+	a.wantRunning(true)
+	a.waitLinked()
+	second := c.bound[len(c.bound)-1]
+	if second.GetWorld() != world || second.GetLedger() != "beef" || !strings.Contains(string(second.GetReports()[0].GetBody()), "iron-plate/normal=120/0/0") {
+		t.Errorf("second start bound as %v", second)
+	}
+	a.stopGame()
+}
+
+func TestKilledGameComesBack(t *testing.T) {
+	c := &controller{ledger: "beef"}
+	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
+	if err := a.Kill(t.Context()); err != ErrNotRunning {
+		t.Errorf("kill of nothing: %v", err)
+	}
+	a.wantRunning(true)
+	first := a.waitLinked()
+	old := a.pid()
+	began := time.Now()
+	if err := a.Kill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var failed *wire.ObservedInstance
+	o := a.wait("running again", func(o *wire.ObservedInstance) bool {
+		if o.GetState() == wire.State_STATE_FAILED {
+			failed = o
+		}
+		return o.GetStarts() > first.GetStarts() && o.GetLinked()
+	})
+	t.Logf("linked again %v after the kill", time.Since(began).Round(time.Millisecond))
+	if failed != nil && !strings.Contains(failed.GetCause(), "killed") {
+		t.Errorf("cause %q", failed.GetCause())
+	}
+	if a.pid() == old || o.GetGamePort() != first.GetGamePort() {
+		t.Errorf("process %d, then %d; port %d, then %d", old, a.pid(), first.GetGamePort(), o.GetGamePort())
+	}
+	a.stopGame()
+}
+
+func TestAgentThatComesBackAdoptsTheGame(t *testing.T) {
+	game, dir := simgame.Install(t, scenario), t.TempDir()
+	c := &controller{ledger: "beef"}
+	first := newAgent(t, dir, game, c)
+	first.wantRunning(true)
+	first.waitLinked()
+	pid := first.pid()
+	first.crash()
+
+	second := newAgent(t, dir, game, c)
+	second.wantRunning(true)
+	began := time.Now()
+	o := second.waitLinked()
+	t.Logf("adopted and linked after %v", time.Since(began).Round(time.Millisecond))
+	if second.pid() != pid || o.GetStarts() != 1 || o.GetSave() != "Alpha-One.zip" {
+		t.Errorf("process %d, then %d; %v", pid, second.pid(), o)
+	}
+	if c.number < 2 {
+		t.Errorf("%d epochs for two attachments", c.number)
+	}
+	second.stopGame()
+
+}
+
+func TestGameWhoseSupervisorWasKilledIsStartedAgain(t *testing.T) {
+	c := &controller{ledger: "beef"}
+	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
+	a.wantRunning(true)
+	first := a.waitLinked()
+	process, err := os.FindProcess(a.processes().Supervisor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	a.wait("running again", func(o *wire.ObservedInstance) bool { return o.GetStarts() > first.GetStarts() && o.GetLinked() })
+	a.stopGame()
+}
+
+func TestGameRunsWithoutController(t *testing.T) {
+	c := &controller{ledger: "beef", away: true}
+	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
+	a.wantRunning(true)
+	o := a.wait("running", func(o *wire.ObservedInstance) bool {
+		return o.GetState() == wire.State_STATE_RUNNING && o.GetCause() != ""
+	})
+	if o.GetLinked() || !strings.Contains(o.GetCause(), "controller") {
+		t.Errorf("observed %v", o)
+	}
+	a.stopGame()
+}
+
+func TestBrokenRunStreamIsReplaced(t *testing.T) {
+	c := &controller{ledger: "beef"}
+	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
+	a.wantRunning(true)
+	a.waitLinked()
+	c.with(func() { c.streams[0].Close() })
+	eventually(t, "a second epoch", func() bool { n := 0; c.with(func() { n = len(c.bound) }); return n == 2 })
+	a.waitLinked()
+	a.stopGame()
+}
+
+func TestForeignScenarioRunsUnpatched(t *testing.T) {
+	dir := t.TempDir()
+	c := &controller{ledger: "beef"}
+	a := newAgent(t, dir, simgame.Install(t, scenario), c)
+	a.wantRunning(true)
+	a.waitLinked()
+	a.stopGame()
+	path := filepath.Join(dir, "saves", "Alpha-One.zip")
+	foreign := "-- somebody's scenario\n"
+	if err := save.Rewrite(path, path, map[string][]byte{"control.lua": []byte(foreign)}); err != nil {
+		t.Fatal(err)
+	}
+	a.wantRunning(true)
+	o := a.wait("running", func(o *wire.ObservedInstance) bool {
+		return o.GetState() == wire.State_STATE_RUNNING && o.GetCause() != ""
+	})
+	if o.GetLinked() || !strings.Contains(o.GetCause(), "scenario") {
+		t.Errorf("observed %v", o)
+	}
+	a.stopGame()
+	if text, err := readControl(path); err != nil || text != foreign {
+		t.Errorf("the scenario became %q, %v", text, err)
+	}
+}
+
+func TestTakenPortIsPassedOver(t *testing.T) {
+	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{ledger: "beef"})
+	a.wantRunning(true)
+	port := a.waitLinked().GetGamePort()
+	b := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{ledger: "beef"})
+	b.wantRunning(true)
+	if other := b.waitLinked().GetGamePort(); other == port {
+		t.Errorf("both games have port %d", port)
+	}
+	a.stopGame()
+	b.stopGame()
+}
+
+func TestStartThatCannotSucceedIsTriedAgainAndShown(t *testing.T) {
+	dir := t.TempDir()
+	a := newAgent(t, dir, simgame.Install(t, scenario), &controller{ledger: "beef"})
+	saves := filepath.Join(dir, "saves")
+	if err := os.MkdirAll(saves, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	broken := filepath.Join(saves, "broken.zip")
+	if err := os.WriteFile(broken, []byte("no zip"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a.wantRunning(true)
+	o := a.wait("failed", func(o *wire.ObservedInstance) bool { return o.GetState() == wire.State_STATE_FAILED })
+	if !strings.Contains(o.GetCause(), "saves") {
+		t.Errorf("cause %q", o.GetCause())
+	}
+	if err := os.Remove(broken); err != nil {
+		t.Fatal(err)
+	}
+	a.waitLinked()
+	a.stopGame()
+}

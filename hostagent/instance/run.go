@@ -1,0 +1,196 @@
+package instance
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mainbus/hostagent/factorio/console"
+	"mainbus/hostagent/factorio/rcon"
+	"mainbus/hostagent/gamelink"
+	"mainbus/hostagent/supervisor"
+)
+
+// run is a game that runs: its output, its RCON connection and its link. Everything that it notices goes to the
+// instance's loop; link lines go straight to the session.
+type run struct {
+	instance *Instance
+	game     *supervisor.Game
+	note     note
+	began    time.Time
+
+	ready     chan struct{} // closed when the game says that RCON is open
+	readyOnce sync.Once
+	session   atomic.Pointer[gamelink.Session]
+	command   atomic.Pointer[string] // name of the module's command, if it has said hello
+}
+
+// watch follows the game until it ends, which it tells the loop, or ctx does, which leaves the game alone.
+func (r *run) watch(ctx context.Context) {
+	inner, cancel := context.WithCancel(ctx)
+	var connecting sync.WaitGroup
+	connecting.Go(func() { r.connect(inner) })
+	exit, err := r.read(inner)
+	cancel()
+	connecting.Wait()
+	if ctx.Err() == nil {
+		r.instance.post(func() { r.instance.onEnd(r, exit, err) })
+	}
+}
+
+// read follows the output to the game's end.
+func (r *run) read(ctx context.Context) (supervisor.Exit, error) {
+	offset := r.game.Run().Offset
+	var wait backoff
+	for {
+		if tail, err := r.game.Tail(ctx, offset); err == nil {
+			offset = r.follow(tail, offset)
+		}
+		if ctx.Err() != nil {
+			return supervisor.Exit{}, context.Cause(ctx)
+		}
+		exit, err := r.game.Exit()
+		if !errors.Is(err, supervisor.ErrLost) {
+			return exit, err
+		}
+		if _, err := supervisor.Attach(r.instance.folder.ours()); err != nil { // it may have ended just now
+			return r.game.Exit()
+		}
+		wait.sleep(ctx)
+	}
+}
+
+func (r *run) follow(tail *supervisor.Tail, offset uint64) (next uint64) {
+	defer tail.Close()
+	for {
+		line, err := tail.Next()
+		if err == io.EOF {
+			return offset
+		}
+		if line.Gap {
+			r.instance.log.Warn("some of the game's output was overwritten before it was read")
+		}
+		offset = line.End
+		r.onLine(line)
+		r.instance.output.announce()
+	}
+}
+
+func (r *run) onLine(line supervisor.Line) {
+	if s := r.session.Load(); s != nil {
+		s.Feed(line.Text, line.Offset)
+	}
+	if strings.HasPrefix(line.Text, gamelink.Prefix) {
+		if name, ok := gamelink.Hello(line.Text); ok {
+			r.command.Store(&name)
+		}
+		return
+	}
+	event := console.Parse(line.Text).Event()
+	if event.Kind == console.RCONReady {
+		r.readyOnce.Do(func() { close(r.ready) })
+	}
+	if event.Kind != console.None {
+		r.instance.post(func() { r.instance.onConsole(r, event) })
+	}
+}
+
+// connect keeps an RCON connection and the link over it.
+func (r *run) connect(ctx context.Context) {
+	var wait backoff
+	for {
+		select {
+		case <-r.ready:
+		case <-ctx.Done():
+			return
+		}
+		if client, err := rcon.Dial(ctx, r.note.RCON, r.note.Password); err == nil {
+			wait.reset()
+			r.instance.post(func() { r.instance.onRCON(r, client) })
+			r.link(ctx, client)
+			r.instance.post(func() { r.instance.onRCON(r, nil) })
+			client.Close()
+		}
+		if !wait.sleep(ctx) {
+			return
+		}
+	}
+}
+
+// link keeps the world attached to the controller while the RCON connection lasts.
+func (r *run) link(ctx context.Context, client *rcon.Client) {
+	if r.note.Start == "" {
+		r.tellLink(false, "the save has a scenario of its own, which was left as it is")
+		select {
+		case <-client.Done():
+		case <-ctx.Done():
+		}
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer cancel()
+	watching.Go(func() {
+		select {
+		case <-client.Done():
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	var wait backoff
+	cause := "waiting for the controller"
+	for {
+		r.tellLink(false, cause)
+		began := time.Now()
+		stream, err := r.instance.cfg.OpenRun(ctx)
+		if err == nil {
+			err = r.attach(ctx, client, stream)
+		}
+		if ctx.Err() != nil {
+			r.tellLink(false, "waiting for the game's RCON")
+			return
+		}
+		cause = err.Error()
+		r.instance.log.Info("world is not linked", "err", err)
+		if time.Since(began) > stableLink {
+			wait.reset()
+		}
+		if !wait.sleep(ctx) {
+			return
+		}
+	}
+}
+
+func (r *run) tellLink(linked bool, cause string) {
+	r.instance.post(func() { r.instance.onLink(r, linked, cause) })
+}
+
+const (
+	firstWait  = 100 * time.Millisecond
+	maxWait    = 10 * time.Second
+	stableLink = 10 * time.Second
+)
+
+// backoff waits longer after each failure.
+type backoff struct{ wait time.Duration }
+
+func (b *backoff) reset() { b.wait = 0 }
+
+// sleep returns false when ctx ended first.
+func (b *backoff) sleep(ctx context.Context) bool {
+	b.wait = min(max(firstWait, 2*b.wait), maxWait)
+	timer := time.NewTimer(b.wait + time.Duration(rand.Int64N(int64(b.wait)/4)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,136 @@
+package instance
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"mainbus/hostagent/factorio/save"
+	"mainbus/hostagent/factorio/scriptdat"
+)
+
+const (
+	ledgerKey   = "mainbus_ledger_v1" // the subtree of storage that names the world, docs/gamelink.md
+	maxSaveName = 60
+)
+
+type saveFile struct {
+	path     string
+	modified time.Time
+}
+
+// listSaves returns the saves in dir, newest first, without the unfinished ones that a killed game leaves behind.
+func listSaves(dir string) ([]saveFile, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list saves: %w", err)
+	}
+	var saves []saveFile
+	for _, entry := range entries {
+		name := strings.ToLower(entry.Name())
+		info, err := entry.Info()
+		if err != nil || !info.Mode().IsRegular() || !strings.HasSuffix(name, ".zip") || strings.HasSuffix(name, ".tmp.zip") {
+			continue
+		}
+		saves = append(saves, saveFile{filepath.Join(dir, entry.Name()), info.ModTime()})
+	}
+	slices.SortStableFunc(saves, func(a, b saveFile) int { return cmp.Or(b.modified.Compare(a.modified), cmp.Compare(a.path, b.path)) })
+	return saves, nil
+}
+
+// chosen is the save that a start begins with.
+type chosen struct {
+	path  string
+	world string // as the save tells; empty if it never ran with the module
+}
+
+// chooseSave returns the newest save of the world, or the newest of all where no world is known or none of it is left.
+// A save that can't be read is passed over. ok is false if there is none at all.
+func chooseSave(dir, world string, log *slog.Logger) (c chosen, ok bool, err error) {
+	saves, err := listSaves(dir)
+	if err != nil {
+		return chosen{}, false, err
+	}
+	var newest *chosen
+	for _, s := range saves {
+		id, err := worldOf(s.path)
+		if err != nil {
+			log.Warn("passed over a save that can't be read", "save", s.path, "err", err)
+			continue
+		}
+		if world == "" || id == world {
+			return chosen{s.path, id}, true, nil
+		}
+		if newest == nil {
+			newest = &chosen{s.path, id}
+		}
+	}
+	if newest != nil {
+		return *newest, true, nil
+	}
+	if len(saves) > 0 {
+		return chosen{}, false, errors.New("none of the saves can be read")
+	}
+	return chosen{}, false, nil
+}
+
+// worldOf reads the world id out of a save without loading it.
+func worldOf(path string) (string, error) {
+	archive, err := save.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer archive.Close()
+	if _, err := archive.Header(); err != nil {
+		return "", err
+	}
+	value, found, err := archive.Subtree(ledgerKey)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !found {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	accounts, _ := value.(*scriptdat.Table)
+	world, _ := accounts.Get("world").(string)
+	return world, nil
+}
+
+// saveName makes an instance's name into a file name that every system takes and that the game does not use itself.
+func saveName(name, id string) string {
+	clean := strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '-', r == '_':
+			return r
+		case r < ' ':
+			return -1
+		}
+		return '-'
+	}, name)
+	clean = strings.Trim(clean, "-")
+	clean = clean[:min(len(clean), maxSaveName)]
+	if strings.Trim(clean, "-_") == "" || strings.HasPrefix(clean, "_") || isDevice(clean) {
+		return "world-" + id
+	}
+	return clean
+}
+
+// isDevice tells names that mean no file on Windows.
+func isDevice(name string) bool {
+	name = strings.ToUpper(name)
+	switch name {
+	case "CON", "PRN", "AUX", "NUL":
+		return true
+	}
+	return len(name) == 4 && (strings.HasPrefix(name, "COM") || strings.HasPrefix(name, "LPT")) && name[3] >= '0' && name[3] <= '9'
+}

@@ -1,0 +1,193 @@
+package instance
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"mainbus/hostagent/supervisor"
+	"mainbus/transport/wire"
+)
+
+const (
+	stopPatience   = 5 * time.Minute // a large map takes long to save
+	createPatience = 30 * time.Minute
+	spawnTime      = 30 * time.Second
+	maxCreateTail  = 4 << 10
+)
+
+// note is what an agent needs to know of a game that an earlier life of it has started. It is kept in the supervisor's
+// specification, which only the owner can read.
+type note struct {
+	Port     uint16 `json:"port"`
+	RCON     string `json:"rcon"` // address
+	Password string `json:"password"`
+	Save     string `json:"save"`   // file name
+	Number   uint64 `json:"number"` // of the start, counted
+	Start    string `json:"start"`  // as the save was patched with; empty: it was not
+}
+
+// launch is one start of a game, from its folder to its process. It runs in a goroutine of its own and shares nothing
+// with the instance but what it is given.
+type launch struct {
+	cfg    *Config
+	folder folder
+	want   want
+	state  state
+	avoid  map[uint16]bool // ports that only seemed free
+	phase  func(wire.State, string)
+}
+
+type launched struct {
+	game  *supervisor.Game
+	note  note
+	state state // also if the launch has failed
+	err   error
+}
+
+func (l *launch) run(ctx context.Context) launched {
+	game, n, err := l.start(ctx)
+	return launched{game, n, l.state, err}
+}
+
+func (l *launch) start(ctx context.Context) (*supervisor.Game, note, error) {
+	if err := supervisor.EndOrphan(ctx, l.folder.ours(), stopPatience); err != nil {
+		return nil, note{}, err
+	}
+	if err := l.folder.prepare(l.cfg.Game, l.want.GetName()); err != nil {
+		return nil, note{}, err
+	}
+	modules, err := l.cfg.Modules(l.want.bundle)
+	if err != nil {
+		return nil, note{}, err
+	}
+	source, err := l.source(ctx)
+	if err != nil {
+		return nil, note{}, err
+	}
+	n, err := l.patch(source, modules)
+	if err != nil {
+		return nil, note{}, err
+	}
+	if err := l.reserve(&n); err != nil {
+		return nil, note{}, err
+	}
+	game, err := l.spawn(ctx, n)
+	if err != nil {
+		l.cfg.Ports.Release(n.Port)
+		return nil, note{}, err
+	}
+	return game, n, nil
+}
+
+func (l *launch) savePath() string {
+	return filepath.Join(l.folder.saves(), saveName(l.want.GetName(), l.cfg.ID)+".zip")
+}
+
+// source finds the save to start from, or has the game make one.
+func (l *launch) source(ctx context.Context) (chosen, error) {
+	l.phase(wire.State_STATE_STARTING, "choosing save")
+	source, ok, err := chooseSave(l.folder.saves(), l.state.World, l.cfg.Log)
+	if err != nil || ok {
+		return source, err
+	}
+	l.phase(wire.State_STATE_WORKING, "creating map")
+	l.state.World = ""
+	path := l.savePath()
+	args := []string{"--config", l.folder.config(), "--create", path, "--mod-directory", l.folder.mods()}
+	if seed := l.want.GetCreate().GetSeed(); seed != 0 {
+		args = append(args, "--map-gen-seed", strconv.FormatUint(uint64(seed), 10))
+	}
+	ctx, cancel := context.WithTimeout(ctx, createPatience)
+	defer cancel()
+	var output tailBuffer
+	cmd := exec.CommandContext(ctx, l.cfg.Game.Binary(), args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = string(l.folder), &output, &output
+	if err := cmd.Run(); err != nil {
+		return chosen{}, fmt.Errorf("create map: %w: %s", err, output.lastLines(3))
+	}
+	return chosen{path: path}, nil
+}
+
+// patch puts the module, a new start number and, into a world that has none, an id into the save that the game runs from.
+func (l *launch) patch(source chosen, modules map[string][]byte) (note, error) {
+	l.phase(wire.State_STATE_STARTING, "patching save")
+	if source.world != "" {
+		l.state.World = source.world
+	}
+	if l.state.World == "" {
+		l.state.World = randomHex(16)
+	}
+	l.state.Starts++
+	// A copied or an older save may hold the number of any earlier start, here or elsewhere, hence the random part.
+	start := fmt.Sprintf("%d-%s", l.state.Starts, randomHex(4))
+	target := l.savePath()
+	patched, err := patch{start: start, world: l.state.World, modules: modules}.apply(source.path, target)
+	if err != nil {
+		return note{}, fmt.Errorf("patch save %s: %w", filepath.Base(source.path), err)
+	}
+	n := note{Save: filepath.Base(target), Number: l.state.Starts}
+	if patched {
+		n.Start = start
+	}
+	return n, nil
+}
+
+// reserve finds ports and makes a password for this run.
+func (l *launch) reserve(n *note) (err error) {
+	if n.RCON, err = freeLoopbackAddr(); err != nil {
+		return err
+	}
+	n.Password = randomHex(24)
+	if n.Port, err = l.cfg.Ports.Lease(l.state.Port, l.avoid); err != nil {
+		return err
+	}
+	l.state.Port = n.Port
+	if err := l.folder.writeState(l.state); err != nil {
+		l.cfg.Ports.Release(n.Port)
+		return fmt.Errorf("remember start: %w", err)
+	}
+	return nil
+}
+
+func (l *launch) spawn(ctx context.Context, n note) (*supervisor.Game, error) {
+	l.phase(wire.State_STATE_STARTING, "starting game")
+	text, err := json.Marshal(n)
+	if err != nil {
+		return nil, fmt.Errorf("start game: %w", err)
+	}
+	spec := supervisor.Spec{Dir: string(l.folder), Note: text, Argv: []string{
+		l.cfg.Game.Binary(), "--config", l.folder.config(),
+		"--start-server", l.savePath(),
+		"--port", strconv.Itoa(int(n.Port)),
+		"--rcon-bind", n.RCON, "--rcon-password", n.Password,
+		"--server-settings", l.folder.serverSettings(),
+		"--mod-directory", l.folder.mods(),
+	}}
+	// Not to be given up half-way: a game would run that nobody knows of.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), spawnTime)
+	defer cancel()
+	return supervisor.Start(ctx, l.folder.ours(), spec, l.cfg.Self)
+}
+
+// tailBuffer keeps the end of what is written to it.
+type tailBuffer struct{ b []byte }
+
+func (t *tailBuffer) Write(p []byte) (int, error) {
+	t.b = append(t.b, p...)
+	if len(t.b) > 2*maxCreateTail {
+		t.b = append(t.b[:0], t.b[len(t.b)-maxCreateTail:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tailBuffer) lastLines(n int) string {
+	lines := strings.Split(string(bytes.TrimSpace(t.b)), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], " | ")
+}
