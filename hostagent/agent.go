@@ -75,6 +75,7 @@ type Agent struct {
 	listening chan struct{} // closed when endpoint is set
 
 	ctx     context.Context
+	stop    context.CancelFunc // ends Run
 	workers sync.WaitGroup
 }
 
@@ -106,7 +107,7 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	defer unlock()
 
 	ctx, cancel := context.WithCancel(ctx)
-	a.ctx = ctx
+	a.ctx, a.stop = ctx, cancel
 	defer a.workers.Wait()
 	defer cancel()
 	if err := a.load(ctx); err != nil {

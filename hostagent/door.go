@@ -26,6 +26,7 @@ const (
 type Status struct {
 	Name        string           `json:"name"`
 	ID          string           `json:"id"`
+	Version     string           `json:"version"` // of the agent
 	Port        uint16           `json:"port"` // UDP
 	GameVersion string           `json:"game_version"`
 	Paired      bool             `json:"paired"`
@@ -53,7 +54,7 @@ type InstanceInfo struct {
 
 func (a *Agent) status() Status {
 	s := Status{
-		Name: a.cfg.Name, ID: a.identity.ID().String(), Port: a.endpoint.Port(), GameVersion: a.version, Paired: a.peers.any(),
+		Name: a.cfg.Name, ID: a.identity.ID().String(), Version: a.cfg.Version, Port: a.endpoint.Port(), GameVersion: a.version, Paired: a.peers.any(),
 		Controllers: []ControllerInfo{}, Instances: []InstanceInfo{},
 	}
 	for _, p := range a.peers.list() {
@@ -109,6 +110,9 @@ func (a *Agent) answer(conn net.Conn) error {
 		answer = a.openWindow()
 	case "status":
 		answer = a.status()
+	case "stop":
+		defer a.stop()
+		answer = a.status()
 	default:
 		return wire.Write(conn, &wire.Reply{Status: &wire.Status{Code: wire.Code_CODE_NOT_FOUND, Message: "no such method"}})
 	}
@@ -131,6 +135,12 @@ func AskStatus(ctx context.Context, dataDir string) (Status, error) {
 	var s Status
 	err := ask(ctx, dataDir, "status", &s)
 	return s, err
+}
+
+// AskStop ends the agent that runs on dataDir. Its games go on; the next agent there takes them over.
+func AskStop(ctx context.Context, dataDir string) error {
+	var s Status
+	return ask(ctx, dataDir, "stop", &s)
 }
 
 func ask(ctx context.Context, dataDir, method string, answer any) error {

@@ -50,7 +50,7 @@ func Start(ctx context.Context, dir string, spec Spec, self string) (*Game, erro
 	defer readyRead.Close()
 	cmd := exec.Command(self, "supervise", dir)
 	cmd.Stdout, cmd.Stderr = readyWrite, log
-	detachSupervisor(cmd)
+	Detach(cmd)
 	err = cmd.Start()
 	readyWrite.Close()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// detachSupervisor puts the supervisor into a session of its own, so that it outlives the agent and its terminal.
-func detachSupervisor(cmd *exec.Cmd) {
+// Detach makes a command that is not started yet outlive the program that starts it, and its terminal.
+func Detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 }
 

@@ -11,8 +11,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// detachSupervisor gives the supervisor no console, and a process group that the agent's Ctrl+C does not reach.
-func detachSupervisor(cmd *exec.Cmd) {
+// Detach makes a command that is not started yet outlive the program that starts it: it has no console, and a process
+// group that the other's Ctrl+C does not reach.
+func Detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.CREATE_NO_WINDOW, HideWindow: true,
 	}

@@ -1,0 +1,200 @@
+// Command mainbus is the window. The controller runs in its process; agents and games are processes of their own, so that
+// closing or losing the window stops no game.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"os/user"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+
+	"fyne.io/fyne/v2"
+	fyneapp "fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"mainbus/app"
+	"mainbus/app/look"
+	"mainbus/cmd/mainbus/internal/single"
+	"mainbus/cmd/mainbus/internal/thishost"
+	"mainbus/cmd/mainbus/internal/tray"
+	"mainbus/controller"
+	"mainbus/controller/api"
+	"mainbus/transport/local"
+)
+
+const (
+	appID        = "org.mainbus.Mainbus"
+	stopPatience = 10 * time.Second
+)
+
+type options struct {
+	data     string
+	name     string
+	factorio string
+	theme    string
+	thisHost bool
+	level    slog.Level
+}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "mainbus:", err)
+		os.Exit(1)
+	}
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("mainbus", flag.ContinueOnError)
+	flags.StringVar(&o.data, "data", local.DataDir(""), "folder for everything that is kept")
+	flags.StringVar(&o.name, "name", "", "name that hosts show; the machine's name unless given")
+	flags.StringVar(&o.factorio, "factorio", "", "installation of the game for this computer; the usual places are searched unless given")
+	flags.StringVar(&o.theme, "theme", "system", "system, dark or light")
+	flags.BoolVar(&o.thisHost, "this-host", true, "run game servers on this computer too")
+	flags.TextVar(&o.level, "log-level", slog.LevelInfo, "debug, info, warn or error")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if _, ok := modes[o.theme]; !ok || flags.NArg() > 0 {
+		return o, errors.New("wrong usage; mainbus --help lists the flags")
+	}
+	return o, nil
+}
+
+var modes = map[string]look.Mode{"system": look.FollowSystem, "dark": look.Dark, "light": look.Light}
+
+// run wires everything, in the order in which a failure is most useful: whoever is there already comes first.
+func run(args []string) error {
+	o, err := parse(args)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
+		return fmt.Errorf("use the data folder: %w", err)
+	}
+	if single.ShowOther(o.data) {
+		return nil
+	}
+	log, closeLog, err := openLog(o)
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	// The folder is the one that mainbus-controller uses, so that either program finds the same cluster.
+	c, err := controller.New(controller.Config{DataDir: filepath.Join(o.data, "controller"), Name: o.name, Log: log})
+	if errors.Is(err, controller.ErrInUse) {
+		return fmt.Errorf("%w: end it first, or give this window a folder of its own with --data", err)
+	} else if err != nil {
+		return err
+	}
+	err = c.Start()
+	if err == nil {
+		err = show(o, c, log)
+	}
+	stop, cancel := context.WithTimeout(context.Background(), stopPatience)
+	defer cancel()
+	return errors.Join(err, c.Stop(stop))
+}
+
+// openLog writes to a file in the data folder: a window has no console. What crashes the program goes there too.
+func openLog(o options) (*slog.Logger, func(), error) {
+	file, err := os.OpenFile(filepath.Join(o.data, "mainbus.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the log: %w", err)
+	}
+	if err := debug.SetCrashOutput(file, debug.CrashOptions{}); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("send crashes to the log: %w", err), file.Close())
+	}
+	out := io.MultiWriter(file, os.Stderr)
+	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: o.level})), func() { file.Close() }, nil
+}
+
+// show opens the window and returns when the user has quit.
+func show(o options, c *controller.Controller, log *slog.Logger) error {
+	gui := fyneapp.NewWithID(appID)
+	gui.Settings().SetTheme(look.Theme(modes[o.theme]))
+	service := c.Service()
+	window := app.New(app.Params{App: gui, Service: service, Caller: owner(), Do: fyne.Do})
+	ctx, cancel := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	defer work.Wait()
+	defer cancel()
+	quit := func() { fyne.Do(gui.Quit) }
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	work.Go(func() {
+		select {
+		case <-signals:
+			quit()
+		case <-ctx.Done():
+		}
+	})
+	door, err := single.Listen(o.data)
+	if err != nil {
+		return err
+	}
+	work.Go(func() { single.Serve(ctx, door, func() { fyne.Do(func() { raise(window.Window()) }) }) })
+	if o.thisHost {
+		work.Go(func() { keepThisHost(ctx, o, service, log) })
+	}
+	closeToTray(gui, window.Window())
+	gui.Lifecycle().SetOnStarted(window.Start)
+	window.Window().ShowAndRun()
+	window.Stop()
+	return nil
+}
+
+func raise(w fyne.Window) {
+	w.Show()
+	w.RequestFocus()
+}
+
+// closeToTray makes closing the window hide it where a tray can bring it back, and quit elsewhere: the only window must
+// never be lost.
+func closeToTray(gui fyne.App, w fyne.Window) {
+	w.SetMaster()
+	desk, ok := gui.(desktop.App)
+	if !ok || !tray.Available() {
+		return
+	}
+	desk.SetSystemTrayMenu(fyne.NewMenu("Mainbus", fyne.NewMenuItem("Show Mainbus", func() { raise(w) })))
+	w.SetCloseIntercept(w.Hide)
+}
+
+// owner is the user who runs this program, and with it the controller.
+func owner() api.Caller {
+	name := "owner"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return api.Caller{Kind: api.Owner, Name: name, From: "window"}
+}
+
+func keepThisHost(ctx context.Context, o options, service api.Service, log *slog.Logger) {
+	program, err := thishost.Program()
+	if err != nil {
+		log.Warn("this computer can't be a host", "err", err)
+		return
+	}
+	factorio := o.factorio
+	if factorio == "" {
+		if factorio = thishost.FindFactorio(); factorio == "" {
+			log.Info("this computer is no host: no Factorio found in the usual places; name its folder with --factorio")
+			return
+		}
+	}
+	thishost.Keep(ctx, thishost.Config{
+		Program: program, DataDir: filepath.Join(o.data, "host"), Factorio: factorio, Service: service, Caller: owner(), Log: log,
+	})
+}
