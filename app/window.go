@@ -109,8 +109,13 @@ func (w *Window) Stop() {
 }
 
 // Go implements pages.Frame.
-func (w *Window) Go(work func(context.Context)) {
-	w.work.Go(func() { work(w.ctx) })
+func (w *Window) Go(work func(context.Context)) (cancel func()) {
+	ctx, cancel := context.WithCancel(w.ctx)
+	w.work.Go(func() {
+		defer cancel()
+		work(ctx)
+	})
+	return cancel
 }
 
 // Do implements pages.Frame.

@@ -16,7 +16,7 @@ import (
 // Bus shows what the worlds share.
 type Bus struct {
 	Params
-	list  *listPage
+	*listPage
 	table *widgets.Table[view.Item]
 	empty fyne.CanvasObject
 }
@@ -48,9 +48,8 @@ func NewBus(p Params) *Bus {
 		number("In flight", func(r view.Item) int64 { return r.InFlight }),
 		owed,
 	)
-	b.list = newListPage("Search items", b.refresh)
+	b.listPage = newListPage(p.Model, "Search items", b.refresh)
 	b.empty = widgets.Empty(theme.MoveDownIcon(), "Nothing has been sent to the bus yet. Make a chest in one of the worlds a sending terminal.", nil)
-	p.Model.Watch(func(view.Snapshot) { b.refresh() })
 	return b
 }
 
@@ -61,24 +60,15 @@ func zeroMuted(n int64) fyne.ThemeColorName {
 	return ""
 }
 
-// Content implements Page.
-func (b *Bus) Content() fyne.CanvasObject { return b.list.content }
-
-// Shown implements Page.
-func (b *Bus) Shown() {}
-
-// Hidden implements Page.
-func (b *Bus) Hidden() {}
-
 func (b *Bus) refresh() {
 	now := b.Model.Now()
 	var rows []view.Item
 	for _, r := range now.Bus {
-		if view.Matches(b.list.filter.Text, r.Name) {
+		if view.Matches(b.filter.Text, r.Name) {
 			rows = append(rows, r)
 		}
 	}
 	b.table.SetRows(rows)
-	b.list.show(b.table, b.empty, len(now.Bus))
-	b.list.footer.Set(fmt.Sprintf("Showing %d of %d", len(rows), len(now.Bus)), look.Muted)
+	b.show(b.table, b.empty, len(now.Bus))
+	b.footer.Set(fmt.Sprintf("Showing %d of %d", len(rows), len(now.Bus)), look.Muted)
 }

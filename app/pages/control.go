@@ -16,16 +16,16 @@ import (
 
 // control is the buttons that start, stop and kill one instance.
 type control struct {
-	p       Params
-	problem *widgets.ErrorCard
-	target  *view.Instance
-	start   *widget.Button
-	stop    *widget.Button
-	kill    *widget.Button
+	p      Params
+	card   *widgets.ErrorCard // where failures are shown
+	target *view.Instance
+	start  *widget.Button
+	stop   *widget.Button
+	kill   *widget.Button
 }
 
-func newControl(p Params, problem *widgets.ErrorCard) control {
-	c := control{p: p, problem: problem}
+func newControl(p Params, card *widgets.ErrorCard) control {
+	c := control{p: p, card: card}
 	c.start = widget.NewButtonWithIcon("Start", theme.MediaPlayIcon(), nil)
 	c.stop = widget.NewButtonWithIcon("Save & Stop", theme.MediaStopIcon(), nil)
 	c.kill = widget.NewButtonWithIcon("Kill…", theme.CancelIcon(), nil)
@@ -55,7 +55,7 @@ func (c *control) startIt(r view.Instance) { c.change(r, api.Service.StartInstan
 func (c *control) stopIt(r view.Instance)  { c.change(r, api.Service.StopInstance) }
 
 func (c *control) change(r view.Instance, call func(api.Service, context.Context, api.Caller, api.InstanceRef) (api.Instance, error)) {
-	c.p.try(c.problem, "", func(ctx context.Context) error {
+	c.p.try(c.card, "", func(ctx context.Context) error {
 		_, err := call(c.p.Service, ctx, c.p.Caller, api.InstanceRef{Instance: r.ID})
 		return err
 	})

@@ -20,7 +20,7 @@ import (
 // Hosts shows the machines of the cluster and those that want to join it.
 type Hosts struct {
 	Params
-	list  *listPage
+	*listPage
 	table *widgets.Table[view.Host]
 	empty fyne.CanvasObject
 	pair  *widget.Button
@@ -43,10 +43,9 @@ func NewHosts(p Params) *Hosts {
 	h.pair.Disable()
 	h.table.OnSelect = func(view.Host) { h.enable() }
 	h.table.OnOpen = func(r view.Host) { h.askCode(r) }
-	h.list = newListPage("Filter hosts", h.refresh)
-	h.list.buttons.Add(h.pair)
+	h.listPage = newListPage(p.Model, "Filter hosts", h.refresh)
+	h.buttons.Add(h.pair)
 	h.empty = widgets.Empty(theme.ComputerIcon(), "No host found yet. Start Mainbus, or mainbus-host, on another machine of this network: it appears here within seconds.", nil)
-	p.Model.Watch(func(view.Snapshot) { h.refresh() })
 	return h
 }
 
@@ -68,21 +67,12 @@ func hostInstances(r view.Host) widgets.Cell {
 	return widgets.Cell{Text: fmt.Sprint(r.Instances)}
 }
 
-// Content implements Page.
-func (h *Hosts) Content() fyne.CanvasObject { return h.list.content }
-
-// Shown implements Page.
-func (h *Hosts) Shown() {}
-
-// Hidden implements Page.
-func (h *Hosts) Hidden() {}
-
 func (h *Hosts) refresh() {
 	now := h.Model.Now()
 	var rows []view.Host
 	waiting := 0
 	for _, r := range now.Hosts {
-		if view.Matches(h.list.filter.Text, r.Name, r.Address) {
+		if view.Matches(h.filter.Text, r.Name, r.Address) {
 			rows = append(rows, r)
 		}
 		if r.WantsToJoin {
@@ -90,12 +80,12 @@ func (h *Hosts) refresh() {
 		}
 	}
 	h.table.SetRows(rows)
-	h.list.show(h.table, h.empty, len(now.Hosts))
+	h.show(h.table, h.empty, len(now.Hosts))
 	text := fmt.Sprintf("Showing %d of %d", len(rows), len(now.Hosts))
 	if waiting > 0 {
 		text += fmt.Sprintf(" · %d want to join", waiting)
 	}
-	h.list.footer.Set(text, look.Muted)
+	h.footer.Set(text, look.Muted)
 	h.enable()
 }
 
@@ -138,7 +128,7 @@ func (h *Hosts) askCode(r view.Host) {
 }
 
 func (h *Hosts) pairWith(r view.Host, code string) {
-	h.try(h.list.problem, r.Name+" is paired", func(ctx context.Context) error {
+	h.try(h.problem, r.Name+" is paired", func(ctx context.Context) error {
 		_, err := h.Service.PairHost(ctx, h.Caller, api.PairHost{Host: r.ID, Code: code})
 		return err
 	})

@@ -19,16 +19,16 @@ import (
 type Instance struct {
 	Params
 	control
-	id       string
-	name     *widgets.Text
-	state    *widget.Icon
-	words    *widgets.Text
-	facts    *widgets.Text
-	problem  *widgets.ErrorCard
-	console  *widgets.Console
-	input    *widget.Entry
-	content  fyne.CanvasObject
-	unfollow func() // ends the goroutine that follows the console; nil: there is none
+	id      string
+	name    *widgets.Text
+	state   *widget.Icon
+	words   *widgets.Text
+	facts   *widgets.Text
+	problem *widgets.ErrorCard
+	console *widgets.Console
+	input   *widget.Entry
+	content fyne.CanvasObject
+	leave   func() // ends what goes on while the page is in sight; nil: it is not
 }
 
 // NewInstance makes the screen of the instance with this id.
@@ -50,7 +50,6 @@ func NewInstance(p Params, id string) *Instance {
 		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), filter), copyAll))
 	s.content = container.NewPadded(container.NewBorder(
 		container.NewVBox(title, s.facts, s.problem, tools), s.input, nil, nil, s.console))
-	p.Model.Watch(s.refresh)
 	return s
 }
 
@@ -59,31 +58,23 @@ func (s *Instance) Content() fyne.CanvasObject { return s.content }
 
 // Shown follows the console while the page is in sight.
 func (s *Instance) Shown() {
-	if s.unfollow != nil {
+	if s.leave != nil {
 		return
 	}
-	ended := make(chan struct{})
-	s.unfollow = func() { close(ended) }
-	s.Frame.Go(func(ctx context.Context) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		go func() {
-			select {
-			case <-ended:
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
-		s.Model.Follow(ctx, s.id, s.append)
-	})
+	unwatch := s.Model.Watch(s.refresh)
+	unfollow := s.Frame.Go(func(ctx context.Context) { s.Model.Follow(ctx, s.id, s.append) })
+	s.leave = func() {
+		unwatch()
+		unfollow()
+	}
 	s.Frame.Window().Canvas().Focus(s.input)
 }
 
 // Hidden implements Page.
 func (s *Instance) Hidden() {
-	if s.unfollow != nil {
-		s.unfollow()
-		s.unfollow = nil
+	if s.leave != nil {
+		s.leave()
+		s.leave = nil
 	}
 	s.console.Clear()
 }

@@ -20,7 +20,7 @@ import (
 type Instances struct {
 	Params
 	control
-	list   *listPage
+	*listPage
 	table  *widgets.Table[view.Instance]
 	empty  fyne.CanvasObject
 	create *widget.Button
@@ -42,17 +42,16 @@ func NewInstances(p Params) *Instances {
 		widgets.Column[view.Instance]{Title: "Factorio", Width: 90, Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Game, Color: look.Muted} }},
 	)
 	s.create = primary("New instance…", theme.ContentAddIcon(), s.askCreate)
-	s.list = newListPage("Filter instances", s.refresh)
-	s.control = newControl(p, s.list.problem)
+	s.listPage = newListPage(p.Model, "Filter instances", s.refresh)
+	s.control = newControl(p, s.problem)
 	for _, b := range []fyne.CanvasObject{s.control.start, s.control.stop, s.control.kill, s.create} {
-		s.list.buttons.Add(b)
+		s.buttons.Add(b)
 	}
 	s.table.OnSelect = func(r view.Instance) { s.control.point(&r) }
 	s.table.OnOpen = func(r view.Instance) { p.Frame.Open(r.ID) }
 	s.table.Menu = func(r view.Instance) *fyne.Menu { return s.menu(r) }
 	s.empty = widgets.Empty(theme.StorageIcon(), "No instance yet. An instance is one game server with its world, saves and settings.",
 		primary("New instance…", theme.ContentAddIcon(), s.askCreate))
-	p.Model.Watch(func(view.Snapshot) { s.refresh() })
 	return s
 }
 
@@ -75,26 +74,17 @@ func instanceBus(r view.Instance) widgets.Cell {
 	return widgets.Cell{}
 }
 
-// Content implements Page.
-func (s *Instances) Content() fyne.CanvasObject { return s.list.content }
-
-// Shown implements Page.
-func (s *Instances) Shown() {}
-
-// Hidden implements Page.
-func (s *Instances) Hidden() {}
-
 func (s *Instances) refresh() {
 	now := s.Model.Now()
 	var rows []view.Instance
 	for _, r := range now.Instances {
-		if view.Matches(s.list.filter.Text, r.Name, r.Host, r.State) {
+		if view.Matches(s.filter.Text, r.Name, r.Host, r.State) {
 			rows = append(rows, r)
 		}
 	}
 	s.table.SetRows(rows)
-	s.list.show(s.table, s.empty, len(now.Instances))
-	s.list.footer.Set(fmt.Sprintf("Showing %d of %d", len(rows), len(now.Instances)), look.Muted)
+	s.show(s.table, s.empty, len(now.Instances))
+	s.footer.Set(fmt.Sprintf("Showing %d of %d", len(rows), len(now.Instances)), look.Muted)
 	if r, ok := s.table.Selected(); ok {
 		s.control.point(&r)
 	} else {
@@ -111,7 +101,7 @@ func (s *Instances) askCreate() {
 		}
 	}
 	if len(ids) == 0 {
-		s.list.problem.Say("There is no host to run an instance on.", "Pair a host first: see the page Hosts.")
+		s.problem.Say("There is no host to run an instance on.", "Pair a host first: see the page Hosts.")
 		return
 	}
 	name, host := widget.NewEntry(), widget.NewSelect(names, nil)
@@ -130,13 +120,14 @@ func (s *Instances) askCreate() {
 			s.createOn(strings.TrimSpace(name.Text), ids[host.SelectedIndex()])
 		}
 	}, s.Frame.Window())
+	name.OnSubmitted = func(string) { form.Submit() }
 	form.Resize(fyne.NewSize(460, 230))
 	form.Show()
 	s.Frame.Window().Canvas().Focus(name)
 }
 
 func (s *Instances) createOn(name, host string) {
-	s.try(s.list.problem, name+" is created", func(ctx context.Context) error {
+	s.try(s.problem, name+" is created", func(ctx context.Context) error {
 		_, err := s.Service.CreateInstance(ctx, s.Caller, api.CreateInstance{Name: name, Host: host})
 		return err
 	})

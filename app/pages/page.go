@@ -34,8 +34,8 @@ type Frame interface {
 	Open(instance string)
 	// Toast tells of a success for a few seconds.
 	Toast(text string)
-	// Go runs work that may block, off the user interface's goroutine. Its context ends with the window.
-	Go(work func(ctx context.Context))
+	// Go runs work that may block, off the user interface's goroutine. Its context ends with cancel, and with the window.
+	Go(work func(ctx context.Context)) (cancel func())
 	// Do runs a function on the user interface's goroutine.
 	Do(f func())
 }
@@ -79,17 +79,39 @@ type listPage struct {
 	body    *fyne.Container
 	footer  *widgets.Text
 	content fyne.CanvasObject
+	refresh func() // shows what the model knows, as far as the filter lets it
+	inSight bool
 }
 
-func newListPage(filterHint string, filtered func()) *listPage {
-	l := &listPage{filter: widget.NewEntry(), problem: widgets.NewErrorCard(), body: container.NewStack(), footer: widgets.NewText("", look.Muted, theme.SizeNameCaptionText)}
+func newListPage(m *view.Model, filterHint string, refresh func()) *listPage {
+	l := &listPage{
+		filter: widget.NewEntry(), problem: widgets.NewErrorCard(), body: container.NewStack(),
+		footer: widgets.NewText("", look.Muted, theme.SizeNameCaptionText), refresh: refresh,
+	}
 	l.filter.SetPlaceHolder(filterHint)
-	l.filter.OnChanged = func(string) { filtered() }
+	l.filter.OnChanged = func(string) { refresh() }
+	m.Watch(func(view.Snapshot) {
+		if l.inSight {
+			refresh()
+		}
+	})
 	l.buttons = spaced()
 	top := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(280, 36), l.filter), l.buttons)
 	l.content = container.NewPadded(container.NewBorder(container.NewVBox(top, l.problem), container.NewHBox(l.footer), nil, nil, l.body))
 	return l
 }
+
+// Content implements Page.
+func (l *listPage) Content() fyne.CanvasObject { return l.content }
+
+// Shown implements Page. Out of sight a screen costs nothing.
+func (l *listPage) Shown() {
+	l.inSight = true
+	l.refresh()
+}
+
+// Hidden implements Page.
+func (l *listPage) Hidden() { l.inSight = false }
 
 // show puts the table in place, or what stands for an empty one.
 func (l *listPage) show(table, empty fyne.CanvasObject, rows int) {

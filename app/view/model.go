@@ -27,7 +27,7 @@ type Model struct {
 	caller   api.Caller
 	do       func(func()) // runs a function on the user interface's goroutine
 	now      Snapshot
-	watchers []func(Snapshot)
+	watchers map[*watcher]struct{}
 	wake     chan struct{}
 }
 
@@ -38,13 +38,17 @@ const (
 
 // NewModel returns a model that Run keeps up to date; do is fyne.Do, or a test's queue.
 func NewModel(service api.Service, caller api.Caller, do func(func())) *Model {
-	return &Model{service: service, caller: caller, do: do, wake: make(chan struct{}, 1)}
+	return &Model{service: service, caller: caller, do: do, watchers: map[*watcher]struct{}{}, wake: make(chan struct{}, 1)}
 }
 
-// Watch calls f with what is known, and again after every change.
-func (m *Model) Watch(f func(Snapshot)) {
-	m.watchers = append(m.watchers, f)
+type watcher struct{ tell func(Snapshot) }
+
+// Watch calls f with what is known, and again after every change until stop is called.
+func (m *Model) Watch(f func(Snapshot)) (stop func()) {
+	w := &watcher{f}
+	m.watchers[w] = struct{}{}
 	f(m.now)
+	return func() { delete(m.watchers, w) }
 }
 
 // Now returns the newest snapshot.
@@ -87,8 +91,8 @@ func (m *Model) Run(ctx context.Context) {
 func (m *Model) tell(ctx context.Context, s Snapshot) {
 	m.hand(ctx, func() {
 		m.now = s
-		for _, f := range m.watchers {
-			f(s)
+		for w := range m.watchers {
+			w.tell(s)
 		}
 	})
 }

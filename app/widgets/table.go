@@ -32,7 +32,7 @@ type Cell struct {
 
 // A Table shows rows of type T in columns: a header that sorts, whole rows that can be selected, opened by a double
 // click or Return, and have a menu. Selection is by key, so it stays with its row whatever is sorted or replaced.
-type Table[T any] struct {
+type Table[T comparable] struct {
 	widget.BaseWidget
 	Key      func(T) string
 	OnSelect func(T)
@@ -40,7 +40,8 @@ type Table[T any] struct {
 	Menu     func(T) *fyne.Menu
 
 	columns  []Column[T]
-	rows     []T
+	given    []T // as they came
+	rows     []T // as they are shown
 	selected string
 	sortBy   int // column, -1: the order in which rows were given
 	reverse  bool
@@ -53,7 +54,7 @@ type Table[T any] struct {
 const doubleTap = 400 * time.Millisecond
 
 // NewTable makes an empty table; key must tell rows apart for as long as they live.
-func NewTable[T any](key func(T) string, columns ...Column[T]) *Table[T] {
+func NewTable[T comparable](key func(T) string, columns ...Column[T]) *Table[T] {
 	t := &Table[T]{Key: key, columns: columns, sortBy: -1}
 	t.header = newTableHeader(t.titles(), t.geometry(), t.sort)
 	t.list = newRowList(
@@ -66,9 +67,12 @@ func NewTable[T any](key func(T) string, columns ...Column[T]) *Table[T] {
 	return t
 }
 
-// SetRows replaces what is shown. The slice is the table's from here on.
+// SetRows replaces what is shown. The slice is the table's from here on. Showing the same again costs nothing.
 func (t *Table[T]) SetRows(rows []T) {
-	t.rows = rows
+	if slices.Equal(rows, t.given) {
+		return
+	}
+	t.given, t.rows = rows, slices.Clone(rows)
 	t.arrange()
 }
 
