@@ -97,7 +97,7 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("use data folder: %w", err)
 	}
-	unlock, err := local.Lock(a.path("agent.lock"))
+	unlock, err := local.Lock(a.path(lockFile))
 	if errors.Is(err, local.ErrLocked) {
 		return fmt.Errorf("another agent uses the data folder %s", a.cfg.DataDir)
 	}

@@ -18,6 +18,7 @@ import (
 
 const (
 	doorFile = "agent.sock"
+	lockFile = "agent.lock"
 	doorTime = 10 * time.Second // for one call
 	maxDoor  = 16               // calls at a time
 )
@@ -27,7 +28,7 @@ type Status struct {
 	Name        string           `json:"name"`
 	ID          string           `json:"id"`
 	Version     string           `json:"version"` // of the agent
-	Port        uint16           `json:"port"` // UDP
+	Port        uint16           `json:"port"`    // UDP
 	GameVersion string           `json:"game_version"`
 	Paired      bool             `json:"paired"`
 	Controllers []ControllerInfo `json:"controllers"`
@@ -137,10 +138,30 @@ func AskStatus(ctx context.Context, dataDir string) (Status, error) {
 	return s, err
 }
 
-// AskStop ends the agent that runs on dataDir. Its games go on; the next agent there takes them over.
+// AskStop ends the agent that runs on dataDir and returns when another can be started there. Its games go on; the next
+// agent takes them over.
 func AskStop(ctx context.Context, dataDir string) error {
 	var s Status
-	return ask(ctx, dataDir, "stop", &s)
+	if err := ask(ctx, dataDir, "stop", &s); err != nil {
+		return err
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		unlock, err := local.Lock(filepath.Join(dataDir, lockFile))
+		if err == nil {
+			unlock()
+			return nil
+		}
+		if !errors.Is(err, local.ErrLocked) {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the agent's end: %w", ctx.Err())
+		}
+	}
 }
 
 func ask(ctx context.Context, dataDir, method string, answer any) error {
@@ -153,6 +174,8 @@ func ask(ctx context.Context, dataDir, method string, answer any) error {
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(doorTime))
+	hurry := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Now()) })
+	defer hurry()
 	var reply wire.Reply
 	if err := wire.Write(conn, &wire.APICall{Method: method}); err != nil {
 		return fmt.Errorf("ask the agent: %w", err)

@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"time"
 
@@ -61,28 +62,30 @@ func isSeconds(word string) bool {
 }
 
 // Follow reads an instance's console from the oldest line kept, and goes on with what is printed, until ctx ends. It hands
-// over at most four batches a second, however fast the server prints, and waits until each has been shown.
+// over batches of at most 2,000 lines and waits until each has been shown, so a fast server can't crowd the user interface
+// out; at the end of the console there are at most four batches a second. A problem is told once, and taken back by nil
+// when the console can be read again.
 func (m *Model) Follow(ctx context.Context, instance string, show func(lines []string, problem *api.Error)) {
-	const pause, wait, limit = 250 * time.Millisecond, 10_000, 2000
+	const wait, limit = 10_000, 2000
 	r := api.ReadConsole{Instance: instance, Limit: limit}
+	var problem *api.Error
 	for ctx.Err() == nil {
 		page, err := m.service.ReadConsole(ctx, m.caller, r)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return
-		case err != nil:
-			m.hand(ctx, func() { show(nil, api.AsError(err)) })
-		case len(page.Lines) > 0:
-			m.hand(ctx, func() { show(page.Lines, nil) })
 		}
-		if err == nil {
-			// While there is more than a page the server is far ahead: go on at once with the next one.
-			more := page.Next != r.Offset && len(page.Lines) == limit
-			r.Offset, r.WaitMS = page.Next, wait
-			if more {
-				continue
-			}
+		before, pause := problem, 250*time.Millisecond
+		if problem = nil; err != nil {
+			page = api.ConsolePage{Next: r.Offset}
+			problem, pause = api.AsError(err), 2*time.Second
 		}
+		if len(page.Lines) > 0 || !reflect.DeepEqual(problem, before) {
+			m.hand(ctx, func() { show(page.Lines, problem) })
+		}
+		if len(page.Lines) == limit && page.Next != r.Offset {
+			pause = 0 // far behind
+		}
+		r.Offset, r.WaitMS = page.Next, wait
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():

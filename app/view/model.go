@@ -4,6 +4,7 @@ package view
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"time"
 
@@ -20,8 +21,8 @@ type Snapshot struct {
 	Problem   *api.Error // why the rest is not the newest; nil if it is
 }
 
-// A Model keeps the newest snapshot and tells screens when it changes. Its methods other than Run belong to the user
-// interface's goroutine.
+// A Model keeps the newest snapshot and tells screens when it changes. Watch and Now belong to the user interface's
+// goroutine, Run and Follow to others.
 type Model struct {
 	service  api.Service
 	caller   api.Caller
@@ -97,10 +98,15 @@ func (m *Model) tell(ctx context.Context, s Snapshot) {
 	})
 }
 
-// hand runs f on the user interface's goroutine and waits for it.
+// hand runs f on the user interface's goroutine and waits for it. Whoever ends ctx there is told nothing from then on.
 func (m *Model) hand(ctx context.Context, f func()) {
 	done := make(chan struct{})
-	m.do(func() { defer close(done); f() })
+	m.do(func() {
+		defer close(done)
+		if ctx.Err() == nil {
+			f()
+		}
+	})
 	select {
 	case <-done:
 	case <-ctx.Done(): // a toolkit that is shutting down drops what it was given
@@ -112,6 +118,9 @@ func (m *Model) ask(ctx context.Context, last Snapshot) Snapshot {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	next, err := m.read(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = api.Errorf(api.Unavailable, "What you see may be old. Mainbus goes on asking.", "The controller does not answer.")
+	}
 	if err != nil {
 		last.Problem = api.AsError(err)
 		return last

@@ -81,11 +81,13 @@ func Keep(ctx context.Context, cfg Config) {
 // tend brings the agent one look closer to how it should be; mostly there is nothing to do.
 func (cfg Config) tend(ctx context.Context) error {
 	status, err := hostagent.AskStatus(ctx, cfg.DataDir)
+	gone := errors.Is(err, local.ErrNobody)
 	if err == nil && older(status.Version, wire.Version) {
 		cfg.Log.Info("replacing an older host agent", "its", status.Version, "ours", wire.Version)
 		err = cfg.stop(ctx)
+		gone = err == nil
 	}
-	if errors.Is(err, local.ErrNobody) {
+	if gone {
 		status, err = cfg.start(ctx)
 	}
 	if err != nil {
@@ -94,15 +96,13 @@ func (cfg Config) tend(ctx context.Context) error {
 	return cfg.pair(ctx, status)
 }
 
-// stop ends the agent and returns local.ErrNobody when it is gone.
 func (cfg Config) stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	if err := hostagent.AskStop(ctx, cfg.DataDir); err != nil {
 		return fmt.Errorf("stop the older host agent: %w", err)
 	}
-	return cfg.poll(ctx, func() (bool, error) {
-		_, err := hostagent.AskStatus(ctx, cfg.DataDir)
-		return err != nil, err
-	})
+	return nil
 }
 
 // start starts the agent and waits until it answers.
