@@ -57,8 +57,10 @@ func (s *sidebar) choose(i int) {
 
 // badge shows a number at an entry that wants attention; 0 shows none.
 func (s *sidebar) badge(i, count int) {
-	s.rows[i].count = count
-	s.rows[i].Refresh()
+	if s.rows[i].count != count {
+		s.rows[i].count = count
+		s.rows[i].Refresh()
+	}
 }
 
 type sidebarRow struct {

@@ -34,6 +34,9 @@ func newControl(p Params, card *widgets.ErrorCard) control {
 
 // point makes the buttons act on an instance; on none they are off.
 func (c *control) point(r *view.Instance) {
+	if c.target != nil && r != nil && *c.target == *r {
+		return
+	}
 	c.target = r
 	set := func(b *widget.Button, on bool, act func(view.Instance)) {
 		if b.OnTapped = func() {

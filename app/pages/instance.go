@@ -20,6 +20,7 @@ type Instance struct {
 	Params
 	control
 	id      string
+	row     view.Instance // as it is shown
 	name    *widgets.Text
 	state   *widget.Icon
 	words   *widgets.Text
@@ -110,7 +111,9 @@ func lineColor(k view.LineKind) fyne.ThemeColorName {
 func (s *Instance) refresh(now view.Snapshot) {
 	for _, r := range now.Instances {
 		if r.ID == s.id {
-			s.show(r)
+			if r != s.row {
+				s.show(r)
+			}
 			return
 		}
 	}
@@ -121,6 +124,7 @@ func (s *Instance) refresh(now view.Snapshot) {
 }
 
 func (s *Instance) show(r view.Instance) {
+	s.row = r
 	state := look.InstanceState(r.State)
 	s.name.Set(r.Name, "")
 	s.state.SetResource(state.Icon())

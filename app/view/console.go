@@ -38,7 +38,10 @@ func Kind(line string) LineKind {
 		return Plain
 	}
 	if len(line) > 21 && line[4] == '-' && line[19] == ' ' && line[20] == '[' {
-		tag, _, _ := strings.Cut(line[21:], "]")
+		tag, _, closed := strings.Cut(line[21:], "]")
+		if !closed {
+			return Plain
+		}
 		switch tag {
 		case "CHAT", "SHOUT":
 			return Chat

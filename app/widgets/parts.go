@@ -153,7 +153,9 @@ func NewErrorCard() *ErrorCard {
 // Say shows the card; an empty sentence hides it.
 func (c *ErrorCard) Say(happened, next string) {
 	if happened == "" {
-		c.Hide()
+		if c.Visible() {
+			c.Hide()
+		}
 		return
 	}
 	c.happened.SetText(happened)
