@@ -69,7 +69,7 @@ func isSeconds(word string) bool {
 // out; at the end of the console there are at most four batches a second. A problem is told once, and taken back by nil
 // when the console can be read again.
 func (m *Model) Follow(ctx context.Context, instance string, show func(lines []string, problem *api.Error)) {
-	const wait, limit = 10_000, 2000
+	const limit = 2000
 	r := api.ReadConsole{Instance: instance, Limit: limit}
 	var problem *api.Error
 	for ctx.Err() == nil {
@@ -77,10 +77,11 @@ func (m *Model) Follow(ctx context.Context, instance string, show func(lines []s
 		if ctx.Err() != nil {
 			return
 		}
-		before, pause := problem, 250*time.Millisecond
+		before := problem
+		pause, wait := 250*time.Millisecond, uint32(10_000)
 		if problem = nil; err != nil {
-			page = api.ConsolePage{Next: r.Offset}
-			problem, pause = api.AsError(err), 2*time.Second
+			page, problem = api.ConsolePage{Next: r.Offset}, api.AsError(err)
+			pause, wait = 2*time.Second, 0 // the next read doesn't wait, so that it is soon known to work again
 		}
 		if len(page.Lines) > 0 || !reflect.DeepEqual(problem, before) {
 			m.hand(ctx, func() { show(page.Lines, problem) })

@@ -307,6 +307,7 @@ func TestFollowGoesOnAfterAProblem(t *testing.T) {
 		var got transcript
 		go m.Follow(t.Context(), "i1", got.show)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if n := len(c.reads); n > 31 {
 			t.Errorf("%d reads in a minute of failures", n)
 		}
