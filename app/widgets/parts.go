@@ -124,7 +124,8 @@ func Empty(icon fyne.Resource, sentence string, action *widget.Button) fyne.Canv
 	return container.NewCenter(rows)
 }
 
-// ErrorCard says in place what went wrong, what it means and what to do.
+// ErrorCard says in place what went wrong, what it means and what to do. With nothing to say it takes no room, but is not
+// hidden: the toolkit does not lay out anew around an object that was hidden when it was last drawn.
 type ErrorCard struct {
 	widget.BaseWidget
 	happened *widget.Label
@@ -133,36 +134,48 @@ type ErrorCard struct {
 	body     fyne.CanvasObject
 }
 
-// NewErrorCard makes a hidden card.
+// NewErrorCard makes a card that says nothing.
 func NewErrorCard() *ErrorCard {
 	c := &ErrorCard{happened: widget.NewLabel(""), next: widget.NewLabel("")}
 	c.happened.Wrapping, c.next.Wrapping = fyne.TextWrapWord, fyne.TextWrapWord
 	c.happened.TextStyle.Bold = true
 	c.happened.Importance = widget.DangerImportance
 	c.next.Importance = widget.LowImportance
-	c.dismiss = widget.NewButtonWithIcon("", theme.CancelIcon(), c.Hide)
+	c.dismiss = widget.NewButtonWithIcon("", theme.CancelIcon(), func() { c.Say("", "") })
 	c.dismiss.Importance = widget.LowImportance
 	icon := widget.NewIcon(theme.NewErrorThemedResource(theme.WarningIcon()))
 	text := container.New(layout.NewCustomPaddedVBoxLayout(-8), c.happened, c.next)
 	c.body = NewPanel(look.Raised, 6, container.NewBorder(nil, nil, container.NewPadded(icon), container.NewVBox(c.dismiss), text))
+	c.body.Hide()
 	c.ExtendBaseWidget(c)
-	c.BaseWidget.Hide()
 	return c
 }
 
-// Say shows the card; an empty sentence hides it.
+// Says returns what the card says; empty if nothing.
+func (c *ErrorCard) Says() string {
+	if !c.body.Visible() {
+		return ""
+	}
+	return c.happened.Text
+}
+
+// Say shows what happened and what to do next; an empty sentence ends it.
 func (c *ErrorCard) Say(happened, next string) {
-	if happened == "" {
-		if c.Visible() {
-			c.Hide()
-		}
+	if happened == c.Says() && next == c.next.Text {
 		return
 	}
 	c.happened.SetText(happened)
 	c.next.SetText(next)
 	c.next.Hidden = next == ""
-	c.Show()
+	if happened == "" {
+		c.body.Hide()
+	} else {
+		c.body.Show()
+	}
+	c.Refresh()
 }
 
 // CreateRenderer implements fyne.Widget.
-func (c *ErrorCard) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(c.body) }
+func (c *ErrorCard) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(container.NewStack(c.body))
+}

@@ -299,7 +299,7 @@ func TestAPersonAtTheWindow(t *testing.T) {
 	d.pair(strings.Map(other, code))
 	d.poll("the wrong code to be refused", func() bool { return len(d.failures()) > 0 })
 	d.picture("error-dark-1280x800")
-	d.click(1252, 118) // the card's cross
+	d.click(1254, 109) // the card's cross
 	d.pair(code)
 	d.poll("the host to be paired by its code", func() bool { return d.find(name).Linked })
 	d.picture("hosts-dark-1280x800")
