@@ -1,6 +1,8 @@
 package instance
 
 import (
+	"archive/zip"
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -183,6 +185,66 @@ func TestForeignScenarioRunsUnpatched(t *testing.T) {
 	if text, err := readControl(path); err != nil || text != foreign {
 		t.Errorf("the scenario became %q, %v", text, err)
 	}
+}
+
+func TestDamagedSaveIsPassedOverAndKept(t *testing.T) {
+	dir := t.TempDir()
+	a := newAgent(t, dir, simgame.Install(t, scenario), &controller{ledger: "beef"})
+	a.wantRunning(true)
+	a.waitLinked()
+	a.stopGame()
+	path := filepath.Join(dir, "saves", "Alpha-One.zip")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := filepath.Join(dir, "saves", "_autosave1.zip")
+	if err := os.WriteFile(older, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hourAgo := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(older, hourAgo, hourAgo); err != nil {
+		t.Fatal(err)
+	}
+	damaged := flipLastByteOf(t, path, "script.dat")
+	a.wantRunning(true)
+	a.waitLinked()
+	kept, err := filepath.Glob(path + ".damaged-*")
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("kept %v, %v", kept, err)
+	}
+	if text, err := os.ReadFile(kept[0]); err != nil || string(text) != string(damaged) {
+		t.Errorf("the damaged save was changed: %v", err)
+	}
+	a.stopGame()
+}
+
+// flipLastByteOf damages a file in a save so that its directory is whole, and returns the damaged save.
+func flipLastByteOf(t *testing.T, path, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range archive.File {
+		if strings.HasSuffix(f.Name, "/"+name) {
+			at, err := f.DataOffset()
+			if err != nil {
+				t.Fatal(err)
+			}
+			content[at+int64(f.CompressedSize64)-1] ^= 0xff
+			if err := os.WriteFile(path, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return content
+		}
+	}
+	t.Fatalf("no %s in %s", name, path)
+	return nil
 }
 
 func TestTakenPortIsPassedOver(t *testing.T) {

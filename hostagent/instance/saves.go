@@ -55,17 +55,21 @@ type chosen struct {
 }
 
 // chooseSave returns the newest save of the world, or the newest of all where no world is known or none of it is left.
-// A save that can't be read is passed over. ok is false if there is none at all.
-func chooseSave(dir, world string, log *slog.Logger) (c chosen, ok bool, err error) {
+// A save that can't be read, or is in damaged already, is passed over and put into damaged. ok is false if there is no save.
+func chooseSave(dir, world string, damaged map[string]bool, log *slog.Logger) (c chosen, ok bool, err error) {
 	saves, err := listSaves(dir)
 	if err != nil {
 		return chosen{}, false, err
 	}
 	var newest *chosen
 	for _, s := range saves {
+		if damaged[s.path] {
+			continue
+		}
 		id, err := worldOf(s.path)
 		if err != nil {
 			log.Warn("passed over a save that can't be read", "save", s.path, "err", err)
+			damaged[s.path] = true
 			continue
 		}
 		if world == "" || id == world {
@@ -75,13 +79,15 @@ func chooseSave(dir, world string, log *slog.Logger) (c chosen, ok bool, err err
 			newest = &chosen{s.path, id}
 		}
 	}
-	if newest != nil {
-		return *newest, true, nil
+	switch {
+	case len(saves) == 0:
+		return chosen{}, false, nil
+	case newest == nil:
+		return chosen{}, false, fmt.Errorf("none of the saves in %s can be read: put a good one there, or move them away to begin a new map", dir)
+	case len(damaged) > 0: // one of them may be this world's: another world must not take its place unasked
+		return chosen{}, false, fmt.Errorf("no save of this world in %s can be read: put a good one there, or move damaged ones away to go on with another world", dir)
 	}
-	if len(saves) > 0 {
-		return chosen{}, false, errors.New("none of the saves can be read")
-	}
-	return chosen{}, false, nil
+	return *newest, true, nil
 }
 
 // worldOf reads the world id out of a save without loading it.

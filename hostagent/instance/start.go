@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
+	"mainbus/hostagent/factorio/save"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/wire"
 )
@@ -67,11 +69,7 @@ func (l *launch) start(ctx context.Context) (*supervisor.Game, note, error) {
 	if err != nil {
 		return nil, note{}, err
 	}
-	source, err := l.source(ctx)
-	if err != nil {
-		return nil, note{}, err
-	}
-	n, err := l.patch(source, modules)
+	n, err := l.prepareSave(ctx, modules)
 	if err != nil {
 		return nil, note{}, err
 	}
@@ -90,10 +88,36 @@ func (l *launch) savePath() string {
 	return filepath.Join(l.folder.saves(), saveName(l.want.GetName(), l.cfg.ID)+".zip")
 }
 
+// prepareSave patches the newest save that is whole. That a save is damaged shows when it is copied.
+func (l *launch) prepareSave(ctx context.Context, modules map[string][]byte) (note, error) {
+	damaged := map[string]bool{}
+	for {
+		source, err := l.source(ctx, damaged)
+		if err != nil {
+			return note{}, err
+		}
+		if target := l.savePath(); damaged[target] { // somebody may want to repair what would be overwritten
+			if err := os.Rename(target, fmt.Sprintf("%s.damaged-%d", target, l.state.Starts)); err != nil {
+				return note{}, fmt.Errorf("keep a damaged save: %w", err)
+			}
+			delete(damaged, target)
+		}
+		n, err := l.patch(source, modules)
+		if err == nil {
+			return n, nil
+		}
+		if save.Verify(source.path) == nil { // the disk is full, perhaps
+			return note{}, err
+		}
+		l.cfg.Log.Warn("passed over a damaged save", "save", source.path, "err", err)
+		damaged[source.path] = true
+	}
+}
+
 // source finds the save to start from, or has the game make one.
-func (l *launch) source(ctx context.Context) (chosen, error) {
+func (l *launch) source(ctx context.Context, damaged map[string]bool) (chosen, error) {
 	l.phase(wire.State_STATE_STARTING, "choosing save")
-	source, ok, err := chooseSave(l.folder.saves(), l.state.World, l.cfg.Log)
+	source, ok, err := chooseSave(l.folder.saves(), l.state.World, damaged, l.cfg.Log)
 	if err != nil || ok {
 		return source, err
 	}
