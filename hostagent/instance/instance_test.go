@@ -50,8 +50,8 @@ func TestLifeOfAnInstance(t *testing.T) {
 		t.Errorf("console of a stopped game: %v", err)
 	}
 	world := c.bound[0].GetWorld()
-	if id, err := worldOf(filepath.Join(dir, "saves", "Alpha-One.zip")); err != nil || id != world {
-		t.Errorf("world in the save: %q, %v; bound as %q", id, err, world)
+	if saved, err := examine(filepath.Join(dir, "saves", "Alpha-One.zip")); err != nil || saved.world != world {
+		t.Errorf("world in the save: %+v, %v; bound as %q", saved, err, world)
 	}
 	settings, err := os.ReadFile(a.folder.serverSettings())
 	if err != nil || !strings.Contains(string(settings), `"auto_pause": false`) || strings.Contains(string(settings), `"_comment`) {
@@ -185,6 +185,31 @@ func TestForeignScenarioRunsUnpatched(t *testing.T) {
 	if text, err := readControl(path); err != nil || text != foreign {
 		t.Errorf("the scenario became %q, %v", text, err)
 	}
+}
+
+func TestWorldKilledBeforeItsFirstSaveIsTheSameWorld(t *testing.T) {
+	c := &controller{ledger: "beef", world: "0123456789abcdef0123456789abcdef"}
+	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
+	a.wantRunning(true)
+	first := a.waitLinked()
+	if err := a.Kill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.wait("linked again", func(o *wire.ObservedInstance) bool { return o.GetStarts() > first.GetStarts() && o.GetLinked() })
+	c.with(func() {
+		if len(c.bound) != 2 || c.bound[0].GetWorld() != c.bound[1].GetWorld() {
+			t.Errorf("bound %v", c.bound)
+		}
+	})
+	a.stopGame()
+	a.wantRunning(true)
+	a.waitLinked()
+	c.with(func() {
+		if last := c.bound[len(c.bound)-1]; last.GetWorld() != c.world {
+			t.Errorf("after a save: bound %v", last)
+		}
+	})
+	a.stopGame()
 }
 
 func TestDamagedSaveIsPassedOverAndKept(t *testing.T) {

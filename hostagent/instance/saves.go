@@ -50,8 +50,9 @@ func listSaves(dir string) ([]saveFile, error) {
 
 // chosen is the save that a start begins with.
 type chosen struct {
-	path  string
-	world string // as the save tells; empty if it never ran with the module
+	path     string
+	world    string // as the save tells; empty if it never ran with the module
+	proposed string // id that an earlier start wrote into a save which has not been saved by the game since
 }
 
 // chooseSave returns the newest save of the world, or the newest of all where no world is known or none of it is left.
@@ -66,17 +67,17 @@ func chooseSave(dir, world string, damaged map[string]bool, log *slog.Logger) (c
 		if damaged[s.path] {
 			continue
 		}
-		id, err := worldOf(s.path)
+		c, err := examine(s.path)
 		if err != nil {
 			log.Warn("passed over a save that can't be read", "save", s.path, "err", err)
 			damaged[s.path] = true
 			continue
 		}
-		if world == "" || id == world {
-			return chosen{s.path, id}, true, nil
+		if world == "" || c.world == world {
+			return c, true, nil
 		}
 		if newest == nil {
-			newest = &chosen{s.path, id}
+			newest = &c
 		}
 	}
 	switch {
@@ -90,26 +91,29 @@ func chooseSave(dir, world string, damaged map[string]bool, log *slog.Logger) (c
 	return *newest, true, nil
 }
 
-// worldOf reads the world id out of a save without loading it.
-func worldOf(path string) (string, error) {
+// examine finds out which world is in a save without loading it.
+func examine(path string) (chosen, error) {
 	archive, err := save.Open(path)
 	if err != nil {
-		return "", err
+		return chosen{}, err
 	}
 	defer archive.Close()
 	if _, err := archive.Header(); err != nil {
-		return "", err
+		return chosen{}, err
 	}
+	c := chosen{path: path}
 	value, found, err := archive.Subtree(ledgerKey)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !found {
-		return "", nil
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return chosen{}, err
+	case found:
+		accounts, _ := value.(*scriptdat.Table)
+		c.world, _ = accounts.Get("world").(string)
 	}
-	if err != nil {
-		return "", err
+	if c.world == "" {
+		c.proposed, err = readProposed(archive)
 	}
-	accounts, _ := value.(*scriptdat.Table)
-	world, _ := accounts.Get("world").(string)
-	return world, nil
+	return c, err
 }
 
 // saveName makes an instance's name into a file name that every system takes and that the game does not use itself.

@@ -2,6 +2,7 @@ package instance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -142,12 +143,9 @@ func (l *launch) source(ctx context.Context, damaged map[string]bool) (chosen, e
 // patch puts the module, a new start number and, into a world that has none, an id into the save that the game runs from.
 func (l *launch) patch(source chosen, modules map[string][]byte) (note, error) {
 	l.phase(wire.State_STATE_STARTING, "patching save")
-	if source.world != "" {
-		l.state.World = source.world
-	}
-	if l.state.World == "" {
-		l.state.World = randomHex(16)
-	}
+	// A world that was not saved since its first start is the same world when it starts again: under another id
+	// the ledger would take it for one more, and what it traded would be lost.
+	l.state.World = cmp.Or(source.world, source.proposed, randomHex(16))
 	l.state.Starts++
 	// A copied or an older save may hold the number of any earlier start, here or elsewhere, hence the random part.
 	start := fmt.Sprintf("%d-%s", l.state.Starts, randomHex(4))
