@@ -17,7 +17,8 @@ type sighting struct {
 // Lines are taken in sequence. One that does not follow is held, because the line before it may have been lost, in which
 // case a report says where to go on; or it is refused. Either raises suspicion, and so the next beat or report
 // decides. A genuine line that was read before a command was sent has been printed before the command was executed, so its number is at
-// most the one in the answer: held lines that contradict this are forged and forgotten.
+// most the one in the answer: held lines that contradict this are forged and forgotten, and one that was taken disproves
+// the rest.
 type checker struct {
 	seq     uint64 // last line taken
 	chain   string
@@ -108,9 +109,12 @@ const (
 	early // the lines have not been read yet
 )
 
-// judge compares what was taken with what the module says that it has printed.
-func (c *checker) judge(b beat) verdict {
+// judge compares what was taken with what the module says that it has printed; taken is the last line that had been
+// taken when it was asked.
+func (c *checker) judge(b beat, taken uint64) verdict {
 	switch {
+	case b.seq < taken:
+		return wrong // a world with nothing to say prints no line that would contradict the forged one
 	case b.seq > c.seq && len(c.held) > 0:
 		return wrong // what is missing would have come before what is held
 	case b.seq > c.seq:

@@ -49,7 +49,7 @@ func (s *Session) start(to *slot, what slot) error {
 
 // sendCore starts the most pressing command of the core channel.
 func (s *Session) sendCore() error {
-	next := slot{mark: s.check.arrivals}
+	next := slot{mark: mark{s.check.arrivals, s.check.seq}}
 	body := ""
 	switch {
 	case len(s.asked) > 0:
@@ -171,7 +171,7 @@ func (s *Session) onCoreReply(r rcon.Reply) error {
 		return err
 	case reply.Code == CodeCRC && !sent.again:
 		again := sent
-		again.again, again.mark = true, s.check.arrivals
+		again.again, again.mark = true, mark{s.check.arrivals, s.check.seq}
 		return s.start(&s.core, again)
 	case reply.Code != "":
 		return s.onCoreRefusal(sent, reply)
@@ -179,13 +179,13 @@ func (s *Session) onCoreReply(r rcon.Reply) error {
 	switch sent.op {
 	case "bind":
 		s.bound = true
-		s.use(s.check.resync(0, noChain, sent.mark))
+		s.use(s.check.resync(0, noChain, sent.mark.arrivals))
 	case "assign":
 		s.trading, s.beatDue = true, true
 	case "beat":
 		return s.onBeat(reply.Answer, sent.mark)
 	case "report":
-		return s.onTruth(reply.Answer, sent.mark)
+		return s.onTruth(reply.Answer, sent.mark.arrivals)
 	}
 	sent.request.done <- result{answer: reply.Answer}
 	return nil
@@ -203,13 +203,13 @@ func (s *Session) onCoreRefusal(sent slot, reply Reply) error {
 	return fmt.Errorf("%s: %w", sent.op, err)
 }
 
-func (s *Session) onBeat(answer string, mark uint64) error {
+func (s *Session) onBeat(answer string, m mark) error {
 	b, err := parseBeat(answer)
 	if err != nil {
 		return err
 	}
 	s.notice(b.tick)
-	s.judge(b, mark)
+	s.judge(b, m)
 	return nil
 }
 

@@ -123,8 +123,14 @@ type slot struct {
 
 	op      string // of a core command
 	request *request
-	mark    uint64 // sightings when it was sent
+	mark    mark
 	message *outgoing
+}
+
+// mark is what was known when a command was sent.
+type mark struct {
+	arrivals uint64 // sightings so far
+	taken    uint64 // number of the last line taken
 }
 
 // outgoing is a message of which not every part is answered.
@@ -137,7 +143,7 @@ type outgoing struct {
 // awaited is a beat that names a line which has not been read yet.
 type awaited struct {
 	beat
-	mark uint64
+	mark mark
 }
 
 // NewSession returns a session that Run brings to life.
@@ -288,7 +294,7 @@ func (s *Session) onLine(fed fedLine) error {
 		s.suspect("line out of sequence")
 	}
 	s.use(taken)
-	if s.awaited != nil && s.check.judge(s.awaited.beat) != early {
+	if s.awaited != nil && s.check.judge(s.awaited.beat, s.awaited.mark.taken) != early {
 		s.judge(s.awaited.beat, s.awaited.mark)
 	}
 	return nil
@@ -335,15 +341,15 @@ func (s *Session) disprove(why string) {
 	s.report = true
 }
 
-// judge draws the conclusion from a beat; mark counts the sightings when it was sent.
-func (s *Session) judge(b beat, mark uint64) {
+// judge draws the conclusion from a beat; m was made when it was sent.
+func (s *Session) judge(b beat, m mark) {
 	s.awaited = nil
-	switch s.check.judge(b) {
+	switch s.check.judge(b, m.taken) {
 	case right:
-		s.check.confirm(mark)
+		s.check.confirm(m.arrivals)
 		s.planBeat()
 	case early:
-		s.awaited = &awaited{b, mark}
+		s.awaited = &awaited{b, m}
 		s.beatTimer.Reset(readTime)
 	case wrong:
 		s.disprove("lines read differ from lines printed")

@@ -208,6 +208,22 @@ func TestDisturbedLinesLeadToTheTruth(t *testing.T) {
 	}
 }
 
+func TestForgedLineInAQuietWorld(t *testing.T) {
+	g := newGame(t)
+	l := link(t, g)
+	l.bindAndAssign(t)
+	g.say("-", "a", true)
+	l.waitUp(t, "a")
+	rest := "1795000000.7 2 1/1 400 test - revil"
+	g.feed(fmt.Sprintf("mainbus:1 %d %s %s", len(rest), sum(rest), rest))
+	l.waitUp(t, "a", "evil")
+	// The world prints nothing more that would contradict it.
+	eventually(t, "the truth comes up", func() bool { return len(l.bodies()) == 3 })
+	l.waitUp(t, "a", "evil", "!a")
+	g.say("-", "b", true)
+	l.waitUp(t, "a", "evil", "!a", "b")
+}
+
 func TestCommandsWaitWhileTheLinkIsInDoubt(t *testing.T) {
 	g := newGame(t)
 	l := link(t, g)

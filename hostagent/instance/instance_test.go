@@ -1,6 +1,8 @@
 package instance
 
 import (
+	"archive/zip"
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,8 +50,8 @@ func TestLifeOfAnInstance(t *testing.T) {
 		t.Errorf("console of a stopped game: %v", err)
 	}
 	world := c.bound[0].GetWorld()
-	if id, err := worldOf(filepath.Join(dir, "saves", "Alpha-One.zip")); err != nil || id != world {
-		t.Errorf("world in the save: %q, %v; bound as %q", id, err, world)
+	if saved, err := examine(filepath.Join(dir, "saves", "Alpha-One.zip")); err != nil || saved.world != world {
+		t.Errorf("world in the save: %+v, %v; bound as %q", saved, err, world)
 	}
 	settings, err := os.ReadFile(a.folder.serverSettings())
 	if err != nil || !strings.Contains(string(settings), `"auto_pause": false`) || strings.Contains(string(settings), `"_comment`) {
@@ -183,6 +185,91 @@ func TestForeignScenarioRunsUnpatched(t *testing.T) {
 	if text, err := readControl(path); err != nil || text != foreign {
 		t.Errorf("the scenario became %q, %v", text, err)
 	}
+}
+
+func TestWorldKilledBeforeItsFirstSaveIsTheSameWorld(t *testing.T) {
+	c := &controller{ledger: "beef", world: "0123456789abcdef0123456789abcdef"}
+	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
+	a.wantRunning(true)
+	first := a.waitLinked()
+	if err := a.Kill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.wait("linked again", func(o *wire.ObservedInstance) bool { return o.GetStarts() > first.GetStarts() && o.GetLinked() })
+	c.with(func() {
+		if len(c.bound) != 2 || c.bound[0].GetWorld() != c.bound[1].GetWorld() {
+			t.Errorf("bound %v", c.bound)
+		}
+	})
+	a.stopGame()
+	a.wantRunning(true)
+	a.waitLinked()
+	c.with(func() {
+		if last := c.bound[len(c.bound)-1]; last.GetWorld() != c.world {
+			t.Errorf("after a save: bound %v", last)
+		}
+	})
+	a.stopGame()
+}
+
+func TestDamagedSaveIsPassedOverAndKept(t *testing.T) {
+	dir := t.TempDir()
+	a := newAgent(t, dir, simgame.Install(t, scenario), &controller{ledger: "beef"})
+	a.wantRunning(true)
+	a.waitLinked()
+	a.stopGame()
+	path := filepath.Join(dir, "saves", "Alpha-One.zip")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := filepath.Join(dir, "saves", "_autosave1.zip")
+	if err := os.WriteFile(older, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hourAgo := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(older, hourAgo, hourAgo); err != nil {
+		t.Fatal(err)
+	}
+	damaged := flipLastByteOf(t, path, "script.dat")
+	a.wantRunning(true)
+	a.waitLinked()
+	kept, err := filepath.Glob(path + ".damaged-*")
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("kept %v, %v", kept, err)
+	}
+	if text, err := os.ReadFile(kept[0]); err != nil || string(text) != string(damaged) {
+		t.Errorf("the damaged save was changed: %v", err)
+	}
+	a.stopGame()
+}
+
+// flipLastByteOf damages a file in a save so that its directory is whole, and returns the damaged save.
+func flipLastByteOf(t *testing.T, path, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range archive.File {
+		if strings.HasSuffix(f.Name, "/"+name) {
+			at, err := f.DataOffset()
+			if err != nil {
+				t.Fatal(err)
+			}
+			content[at+int64(f.CompressedSize64)-1] ^= 0xff
+			if err := os.WriteFile(path, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return content
+		}
+	}
+	t.Fatalf("no %s in %s", name, path)
+	return nil
 }
 
 func TestTakenPortIsPassedOver(t *testing.T) {

@@ -52,6 +52,7 @@ type controller struct {
 	mu      sync.Mutex
 	number  int
 	ledger  string
+	world   string // given to fresh worlds; empty: they keep the id that they have
 	streams []*memoryStream
 	bound   []*wire.Bound
 	up      []*wire.Envelope
@@ -91,9 +92,11 @@ func (c *controller) receive(s *memoryStream, up *wire.RunUp) {
 	case up.GetBound() != nil:
 		b := up.GetBound()
 		c.bound = append(c.bound, b)
-		s.down <- &wire.RunDown{Msg: &wire.RunDown_Assign{Assign: &wire.Assign{
-			Ledger: c.ledger, World: b.GetWorld(), Fresh: b.GetLedger() != c.ledger,
-		}}}
+		assign := &wire.Assign{Ledger: c.ledger, World: b.GetWorld(), Fresh: b.GetLedger() != c.ledger}
+		if assign.Fresh && c.world != "" {
+			assign.World = c.world
+		}
+		s.down <- &wire.RunDown{Msg: &wire.RunDown_Assign{Assign: assign}}
 	case up.GetEnvelope() != nil:
 		c.up = append(c.up, up.GetEnvelope())
 		if c.times != nil {

@@ -99,11 +99,20 @@ func TestChooseSave(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
 			test.fill(dir)
-			got, ok, err := chooseSave(dir, test.world, slog.New(slog.DiscardHandler))
+			got, ok, err := chooseSave(dir, test.world, map[string]bool{}, slog.New(slog.DiscardHandler))
 			if err != nil || ok != (test.want != "") || ok && filepath.Base(got.path) != test.want {
 				t.Errorf("got %+v %v, %v", got, ok, err)
 			}
 		})
+	}
+}
+
+func TestAnotherWorldDoesNotTakeThePlaceOfADamagedOne(t *testing.T) {
+	dir := t.TempDir()
+	writeSave(t, dir, "a.zip", "w1", time.Hour)
+	os.WriteFile(filepath.Join(dir, "b.zip"), []byte("broken"), 0o600)
+	if c, _, err := chooseSave(dir, "w2", map[string]bool{}, slog.New(slog.DiscardHandler)); err == nil {
+		t.Errorf("chose %+v", c)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
 	"strings"
 
 	"mainbus/hostagent/factorio/save"
@@ -16,8 +17,11 @@ const (
 	patchMarker    = "-- mainbus:1 (generated at every start; the text above the marker line is the scenario's)\n"
 	freeplay       = "require('__base__/script/freeplay/control.lua')\n"
 	requireModule  = "require('mainbus/control')\n"
+	startFile      = "mainbus/start.lua"
 	maxControlFile = 1 << 20
 )
+
+var proposedWorld = regexp.MustCompile(`\bworld = "([0-9a-f]{32})"`)
 
 // patchControl returns control.lua with the module required after the scenario. Known are: none at all, the one-line
 // freeplay, which is required from the game's own data, and what an earlier patch made. Any other is a scenario of its
@@ -60,8 +64,8 @@ func (p patch) apply(src, dst string) (patched bool, err error) {
 		return false, save.Rewrite(src, dst, nil)
 	}
 	files := map[string][]byte{
-		"control.lua":       []byte(text),
-		"mainbus/start.lua": fmt.Appendf(nil, "return { start = %q, world = %q }\n", p.start, p.world),
+		"control.lua": []byte(text),
+		startFile:     fmt.Appendf(nil, "return { start = %q, world = %q }\n", p.start, p.world),
 	}
 	for name, content := range p.modules {
 		files["mainbus/"+name] = content
@@ -75,19 +79,37 @@ func readControl(path string) (string, error) {
 		return "", err
 	}
 	defer archive.Close()
-	file, err := archive.Open("control.lua")
+	text, err := readText(archive, "control.lua")
+	if err != nil {
+		return "", fmt.Errorf("read control.lua of %s: %w", path, err)
+	}
+	return text, nil
+}
+
+// readProposed returns the world id that an earlier patch wrote into a save, if one did.
+func readProposed(archive *save.Archive) (string, error) {
+	text, err := readText(archive, startFile)
+	if err != nil {
+		return "", err
+	}
+	if found := proposedWorld.FindStringSubmatch(text); found != nil {
+		return found[1], nil
+	}
+	return "", nil
+}
+
+// readText returns the beginning of a file in a save, nothing if there is none.
+func readText(archive *save.Archive, name string) (string, error) {
+	file, err := archive.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("read control.lua of %s: %w", path, err)
+		return "", err
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxControlFile))
-	if err != nil {
-		return "", fmt.Errorf("read control.lua of %s: %w", path, err)
-	}
-	return string(text), nil
+	return string(text), err
 }
 
 func randomHex(bytes int) string {

@@ -50,60 +50,70 @@ func listSaves(dir string) ([]saveFile, error) {
 
 // chosen is the save that a start begins with.
 type chosen struct {
-	path  string
-	world string // as the save tells; empty if it never ran with the module
+	path     string
+	world    string // as the save tells; empty if it never ran with the module
+	proposed string // id that an earlier start wrote into a save which has not been saved by the game since
 }
 
 // chooseSave returns the newest save of the world, or the newest of all where no world is known or none of it is left.
-// A save that can't be read is passed over. ok is false if there is none at all.
-func chooseSave(dir, world string, log *slog.Logger) (c chosen, ok bool, err error) {
+// A save that can't be read, or is in damaged already, is passed over and put into damaged. ok is false if there is no save.
+func chooseSave(dir, world string, damaged map[string]bool, log *slog.Logger) (c chosen, ok bool, err error) {
 	saves, err := listSaves(dir)
 	if err != nil {
 		return chosen{}, false, err
 	}
 	var newest *chosen
 	for _, s := range saves {
-		id, err := worldOf(s.path)
-		if err != nil {
-			log.Warn("passed over a save that can't be read", "save", s.path, "err", err)
+		if damaged[s.path] {
 			continue
 		}
-		if world == "" || id == world {
-			return chosen{s.path, id}, true, nil
+		c, err := examine(s.path)
+		if err != nil {
+			log.Warn("passed over a save that can't be read", "save", s.path, "err", err)
+			damaged[s.path] = true
+			continue
+		}
+		if world == "" || c.world == world {
+			return c, true, nil
 		}
 		if newest == nil {
-			newest = &chosen{s.path, id}
+			newest = &c
 		}
 	}
-	if newest != nil {
-		return *newest, true, nil
+	switch {
+	case len(saves) == 0:
+		return chosen{}, false, nil
+	case newest == nil:
+		return chosen{}, false, fmt.Errorf("none of the saves in %s can be read: put a good one there, or move them away to begin a new map", dir)
+	case len(damaged) > 0: // one of them may be this world's: another world must not take its place unasked
+		return chosen{}, false, fmt.Errorf("no save of this world in %s can be read: put a good one there, or move damaged ones away to go on with another world", dir)
 	}
-	if len(saves) > 0 {
-		return chosen{}, false, errors.New("none of the saves can be read")
-	}
-	return chosen{}, false, nil
+	return *newest, true, nil
 }
 
-// worldOf reads the world id out of a save without loading it.
-func worldOf(path string) (string, error) {
+// examine finds out which world is in a save without loading it.
+func examine(path string) (chosen, error) {
 	archive, err := save.Open(path)
 	if err != nil {
-		return "", err
+		return chosen{}, err
 	}
 	defer archive.Close()
 	if _, err := archive.Header(); err != nil {
-		return "", err
+		return chosen{}, err
 	}
+	c := chosen{path: path}
 	value, found, err := archive.Subtree(ledgerKey)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !found {
-		return "", nil
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return chosen{}, err
+	case found:
+		accounts, _ := value.(*scriptdat.Table)
+		c.world, _ = accounts.Get("world").(string)
 	}
-	if err != nil {
-		return "", err
+	if c.world == "" {
+		c.proposed, err = readProposed(archive)
 	}
-	accounts, _ := value.(*scriptdat.Table)
-	world, _ := accounts.Get("world").(string)
-	return world, nil
+	return c, err
 }
 
 // saveName makes an instance's name into a file name that every system takes and that the game does not use itself.

@@ -2,15 +2,18 @@ package instance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
+	"mainbus/hostagent/factorio/save"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/wire"
 )
@@ -67,11 +70,7 @@ func (l *launch) start(ctx context.Context) (*supervisor.Game, note, error) {
 	if err != nil {
 		return nil, note{}, err
 	}
-	source, err := l.source(ctx)
-	if err != nil {
-		return nil, note{}, err
-	}
-	n, err := l.patch(source, modules)
+	n, err := l.prepareSave(ctx, modules)
 	if err != nil {
 		return nil, note{}, err
 	}
@@ -90,10 +89,36 @@ func (l *launch) savePath() string {
 	return filepath.Join(l.folder.saves(), saveName(l.want.GetName(), l.cfg.ID)+".zip")
 }
 
+// prepareSave patches the newest save that is whole. That a save is damaged shows when it is copied.
+func (l *launch) prepareSave(ctx context.Context, modules map[string][]byte) (note, error) {
+	damaged := map[string]bool{}
+	for {
+		source, err := l.source(ctx, damaged)
+		if err != nil {
+			return note{}, err
+		}
+		if target := l.savePath(); damaged[target] { // somebody may want to repair what would be overwritten
+			if err := os.Rename(target, fmt.Sprintf("%s.damaged-%d", target, l.state.Starts)); err != nil {
+				return note{}, fmt.Errorf("keep a damaged save: %w", err)
+			}
+			delete(damaged, target)
+		}
+		n, err := l.patch(source, modules)
+		if err == nil {
+			return n, nil
+		}
+		if save.Verify(source.path) == nil { // the disk is full, perhaps
+			return note{}, err
+		}
+		l.cfg.Log.Warn("passed over a damaged save", "save", source.path, "err", err)
+		damaged[source.path] = true
+	}
+}
+
 // source finds the save to start from, or has the game make one.
-func (l *launch) source(ctx context.Context) (chosen, error) {
+func (l *launch) source(ctx context.Context, damaged map[string]bool) (chosen, error) {
 	l.phase(wire.State_STATE_STARTING, "choosing save")
-	source, ok, err := chooseSave(l.folder.saves(), l.state.World, l.cfg.Log)
+	source, ok, err := chooseSave(l.folder.saves(), l.state.World, damaged, l.cfg.Log)
 	if err != nil || ok {
 		return source, err
 	}
@@ -118,12 +143,9 @@ func (l *launch) source(ctx context.Context) (chosen, error) {
 // patch puts the module, a new start number and, into a world that has none, an id into the save that the game runs from.
 func (l *launch) patch(source chosen, modules map[string][]byte) (note, error) {
 	l.phase(wire.State_STATE_STARTING, "patching save")
-	if source.world != "" {
-		l.state.World = source.world
-	}
-	if l.state.World == "" {
-		l.state.World = randomHex(16)
-	}
+	// A world that was not saved since its first start is the same world when it starts again: under another id
+	// the ledger would take it for one more, and what it traded would be lost.
+	l.state.World = cmp.Or(source.world, source.proposed, randomHex(16))
 	l.state.Starts++
 	// A copied or an older save may hold the number of any earlier start, here or elsewhere, hence the random part.
 	start := fmt.Sprintf("%d-%s", l.state.Starts, randomHex(4))
