@@ -93,6 +93,7 @@ func (a *Agent) serveDoor(ctx context.Context, door net.Listener) {
 		calls.Go(func() {
 			defer func() { conn.Close(); <-places }()
 			conn.SetDeadline(time.Now().Add(doorTime))
+			defer context.AfterFunc(ctx, func() { conn.Close() })() // a silent caller must not hold up the end
 			if err := a.answer(conn); err != nil {
 				a.log.Debug("local call failed", "err", err)
 			}
