@@ -2,46 +2,74 @@
 SHELL := /bin/bash
 GO ?= go
 
-# The pure-Go programs are static: no C compiler is needed for them.
+# All programs but the window are pure Go and static: no C compiler is needed for them.
 export CGO_ENABLED := 0
 
 PROGRAMS := mainbus-host mainbus-controller mainbusctl mainbus-sim mainbus-demo
+PURE = $$($(GO) list ./... | grep -v '/cmd/mainbus$$')
 
-.PHONY: build demo test race lint bench fuzz generate clean
+# The window needs a C compiler and the headers of X11, Wayland and OpenGL.
+WINDOW := CGO_ENABLED=1 $(GO)
+WINDOW_TAGS := -tags migrated_fynedo,no_animations
+WINDOW_PACKAGES := gcc libc6-dev pkg-config libgl1-mesa-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev \
+	libxxf86vm-dev libwayland-dev libxkbcommon-dev
+TEST_PACKAGES := lua5.2 iproute2 xvfb xdotool imagemagick openbox libgl1-mesa-dri
+
+# The demo opens the window where there is a display, unless DEMO_WINDOW=0.
+ifneq ($(DISPLAY)$(WAYLAND_DISPLAY),)
+ifneq ($(DEMO_WINDOW),0)
+DEMO_NEEDS := window
+endif
+endif
+
+.PHONY: build window demo run test race lint bench fuzz screenshots generate clean
 
 build:
 	$(GO) build -o bin/ $(PROGRAMS:%=./cmd/%)
 
-demo: build
+window:
+	.ci/packages $(WINDOW_PACKAGES)
+	$(WINDOW) build $(WINDOW_TAGS) -o bin/ ./cmd/mainbus
+
+demo: build $(DEMO_NEEDS)
 	bin/mainbus-demo --bin bin
 
+run: build window
+	bin/mainbus
+
 test: lint
-	.ci/packages lua5.2 iproute2
-	$(GO) test -timeout 15m ./...
+	.ci/packages $(TEST_PACKAGES)
+	$(GO) test -timeout 15m $(PURE)
 
 # Needs a C compiler, as every use of the race detector does.
 race:
-	.ci/packages gcc libc6-dev lua5.2 iproute2
-	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
+	.ci/packages $(WINDOW_PACKAGES) $(TEST_PACKAGES)
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(PURE)
 
-lint:
+lint: window
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 		if [ -n "$$unformatted" ]; then echo "not gofmt-ed:" $$unformatted; exit 1; fi
-	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
+	$(GO) vet $(PURE)
+	$(WINDOW) vet $(WINDOW_TAGS) ./cmd/mainbus
+	$(GO) tool staticcheck $(PURE)
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) test -run '^$$' -bench . -benchmem $(PURE)
 
 # FUZZTIME per target.
 FUZZTIME ?= 30s
 fuzz:
-	@set -e; for package in $$($(GO) list ./...); do \
+	@set -e; for package in $(PURE); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "$$package $$target"; \
 			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
 		done; \
 	done
+
+# The pictures of the README, taken from the built program by mouse and keys.
+screenshots:
+	.ci/packages $(WINDOW_PACKAGES) $(TEST_PACKAGES)
+	MAINBUS_SCREENSHOTS=$(CURDIR)/docs/screenshots $(GO) test -count=1 ./cmd/mainbus/internal/windowtest
 
 generate:
 	$(GO) generate ./transport/wire

@@ -21,6 +21,7 @@ import (
 type cluster struct {
 	dir        string
 	programs   string
+	window     bool // the controller is in the window
 	controller *process
 	client     *api.Client
 	hosts      []*host
@@ -51,10 +52,12 @@ func (c *cluster) program(name string) string { return filepath.Join(c.programs,
 func (c *cluster) controllerData() string { return filepath.Join(c.dir, "controller") }
 
 func (c *cluster) startController(ctx context.Context) error {
+	program, args := "mainbus-controller", []string{"--data", c.controllerData(), "--name", "demo"}
+	if c.window {
+		program, args = "mainbus", []string{"--data", c.dir, "--name", "demo", "--this-host=false"}
+	}
 	var err error
-	c.controller, err = startProcess(c.dir, "controller", c.program("mainbus-controller"),
-		"--data", c.controllerData(), "--name", "demo")
-	if err != nil {
+	if c.controller, err = startProcess(c.dir, "controller", c.program(program), args...); err != nil {
 		return err
 	}
 	if c.client != nil {

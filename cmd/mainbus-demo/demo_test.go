@@ -41,7 +41,7 @@ func demo(t *testing.T, programs, jsonFile string) (string, int) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(programs, "mainbus-demo"), "--bin", programs, "--seconds", "30")
-	cmd.Env = append(os.Environ(), "DEMO_JSON="+jsonFile, "DEMO_KEEP=")
+	cmd.Env = append(os.Environ(), "DEMO_JSON="+jsonFile, "DEMO_KEEP=", "DEMO_WINDOW=0")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it has processes to end
 	cmd.WaitDelay = 30 * time.Second
 	out, err := cmd.CombinedOutput()

@@ -27,6 +27,7 @@ type options struct {
 	length   time.Duration // of the whole show
 	jsonFile string
 	keep     string // folder to work in and leave behind; empty: a temporary one
+	window   bool   // the controller runs in the window's process
 }
 
 func main() {
@@ -52,6 +53,7 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.programs, "bin", ".", "folder with the other programs")
 	flags.StringVar(&o.jsonFile, "json", os.Getenv("DEMO_JSON"), "file for the summary as JSON; DEMO_JSON")
 	flags.StringVar(&o.keep, "keep", os.Getenv("DEMO_KEEP"), "folder to work in and leave behind; DEMO_KEEP")
+	flags.BoolVar(&o.window, "window", wantsWindow(), "show the cluster in the window; DEMO_WINDOW=0 does not, and neither does a machine without a display")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -67,6 +69,11 @@ func secondsFromEnvironment() int {
 		return n
 	}
 	return defaultSeconds
+}
+
+func wantsWindow() bool {
+	display := os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+	return display && os.Getenv("DEMO_WINDOW") != "0"
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -86,7 +93,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	} else if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make a folder for the demo: %w", err)
 	}
-	c := &cluster{dir: dir, programs: o.programs}
+	c := &cluster{dir: dir, programs: o.programs, window: o.window}
 	defer c.shutDown()
 	s := &show{cluster: c, out: out, began: time.Now(), length: o.length}
 	if err := s.play(ctx); err != nil {

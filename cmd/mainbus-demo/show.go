@@ -65,6 +65,9 @@ func (s *show) play(ctx context.Context) error {
 func (s *show) startPrograms(ctx context.Context) error {
 	c := s.cluster
 	s.say("Starting a controller and two host agents, each a process with a data folder of its own, in %s", c.dir)
+	if c.window {
+		s.say("The controller runs in the window: look at it, and at what happens to it")
+	}
 	if err := c.startController(ctx); err != nil {
 		return err
 	}

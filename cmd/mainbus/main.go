@@ -25,6 +25,7 @@ import (
 
 	"mainbus/app"
 	"mainbus/app/look"
+	"mainbus/assets"
 	"mainbus/cmd/mainbus/internal/single"
 	"mainbus/cmd/mainbus/internal/thishost"
 	"mainbus/cmd/mainbus/internal/tray"
@@ -126,6 +127,7 @@ func openLog(o options) (*slog.Logger, func(), error) {
 // show opens the window and returns when the user has quit.
 func show(o options, c *controller.Controller, log *slog.Logger) error {
 	gui := fyneapp.NewWithID(appID)
+	gui.SetIcon(fyne.NewStaticResource("icon.png", assets.Icon))
 	gui.Settings().SetTheme(look.Theme(modes[o.theme]))
 	service := c.Service()
 	window := app.New(app.Params{App: gui, Service: service, Caller: owner(), Do: fyne.Do})
