@@ -7,6 +7,8 @@ export CGO_ENABLED := 0
 
 PROGRAMS := mainbus-host mainbus-controller mainbusctl mainbus-sim mainbus-demo
 PURE = $$($(GO) list ./... | grep -v '/cmd/mainbus$$')
+# These drive whole clusters of processes, so they run one after the other and with nothing beside them.
+WHOLE := ./cmd/mainbus-demo ./cmd/mainbus/internal/...
 
 # The window needs a C compiler and the headers of X11, Wayland and OpenGL.
 WINDOW := CGO_ENABLED=1 $(GO)
@@ -39,7 +41,8 @@ run: build window
 
 test: lint
 	.ci/packages $(TEST_PACKAGES)
-	$(GO) test -timeout 15m $(PURE)
+	$(GO) test -timeout 15m $$($(GO) list ./... | grep -v -e '/cmd/mainbus$$' -e '/cmd/mainbus-demo' -e '/cmd/mainbus/internal/')
+	$(GO) test -timeout 15m -p 1 $(WHOLE)
 
 # Needs a C compiler, as every use of the race detector does.
 race:

@@ -1,6 +1,3 @@
-// Package windowtest drives the built program in a real window, with mouse and keys only, as a person does: it pairs a
-// host by typing its code, makes and starts an instance, talks to its console and watches an item arrive. It needs an X
-// server without a screen (Xvfb), xdotool, and ImageMagick for the pictures; make test installs them.
 package windowtest
 
 import (
@@ -159,7 +156,7 @@ func (d *desk) must(program string, args ...string) string {
 
 // settle gives the toolkit the time that a hand takes: it applies the pointer's movement at its next frame, and a click
 // before that would hit where the pointer was.
-func (d *desk) settle() { wait(d.t, 400*time.Millisecond) }
+func (d *desk) settle() { wait(d.t, 600*time.Millisecond) }
 
 func wait(t *testing.T, how time.Duration) {
 	select {
