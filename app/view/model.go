@@ -33,7 +33,7 @@ type Model struct {
 }
 
 const (
-	interval = 500 * time.Millisecond
+	interval = time.Second
 	patience = 5 * time.Second
 )
 
