@@ -25,9 +25,10 @@ type Instance struct {
 	state   *widget.Icon
 	words   *widgets.Text
 	facts   *widgets.Text
-	problem *widgets.ErrorCard
+	problem *widgets.ErrorCard // of what the user did last
+	unread  *widgets.ErrorCard // why the console can't be read
 	console *widgets.Console
-	input   *widget.Entry
+	input   *widgets.Entry
 	content fyne.CanvasObject
 	leave   func() // ends what goes on while the page is in sight; nil: it is not
 }
@@ -37,12 +38,12 @@ func NewInstance(p Params, id string) *Instance {
 	s := &Instance{
 		Params: p, id: id, name: widgets.NewText("", "", theme.SizeNameHeadingText).Bold(), state: widget.NewIcon(nil),
 		words: widgets.NewText("", "", ""), facts: widgets.NewText("", look.Muted, theme.SizeNameCaptionText),
-		problem: widgets.NewErrorCard(), console: widgets.NewConsole(), input: widget.NewEntry(),
+		problem: widgets.NewErrorCard(), unread: widgets.NewErrorCard(), console: widgets.NewConsole(), input: widgets.NewEntry(),
 	}
 	s.control = newControl(p, s.problem)
 	s.input.SetPlaceHolder("Type a command, or something to say, and press Return")
 	s.input.OnSubmitted = s.send
-	filter := widget.NewEntry()
+	filter := widgets.NewEntry()
 	filter.SetPlaceHolder("Filter lines")
 	filter.OnChanged = s.console.SetFilter
 	copyAll := widget.NewButtonWithIcon("Copy", theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(s.console.Text()) })
@@ -50,7 +51,7 @@ func NewInstance(p Params, id string) *Instance {
 	tools := container.NewBorder(nil, nil, widgets.NewText("Console", "", theme.SizeNameSubHeadingText).Bold(),
 		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), filter), copyAll))
 	s.content = container.NewPadded(container.NewBorder(
-		container.NewVBox(title, s.facts, s.problem, tools), s.input, nil, nil, s.console))
+		container.NewVBox(title, s.facts, s.problem, tools, s.unread), s.input, nil, nil, s.console))
 	return s
 }
 
@@ -63,7 +64,7 @@ func (s *Instance) Shown() {
 		return
 	}
 	unwatch := s.Model.Watch(s.refresh)
-	unfollow := s.Frame.Go(func(ctx context.Context) { s.Model.Follow(ctx, s.id, s.append) })
+	unfollow := s.Frame.Go(func(ctx context.Context) { s.Model.Follow(ctx, s.id, s.print) })
 	s.leave = func() {
 		unwatch()
 		unfollow()
@@ -80,11 +81,17 @@ func (s *Instance) Hidden() {
 	s.console.Clear()
 }
 
-func (s *Instance) append(lines []string, problem *api.Error) {
+// print shows what was read of the console, or why it can't be.
+func (s *Instance) print(lines []string, problem *api.Error) {
 	if problem != nil {
-		s.problem.Say("The console can't be read: "+problem.Message, problem.Next)
+		s.unread.Say("The console can't be read: "+problem.Message, problem.Next)
 		return
 	}
+	s.unread.Say("", "")
+	s.append(lines)
+}
+
+func (s *Instance) append(lines []string) {
 	out := make([]widgets.ConsoleLine, len(lines))
 	for i, line := range lines {
 		out[i] = widgets.ConsoleLine{Text: line, Color: lineColor(view.Kind(line))}
@@ -118,8 +125,10 @@ func (s *Instance) refresh(now view.Snapshot) {
 		}
 	}
 	if now.Loaded {
+		s.row = view.Instance{}
 		s.words.Set("This instance is gone.", look.Muted)
 		s.control.point(nil)
+		s.input.Disable()
 	}
 }
 
@@ -164,7 +173,7 @@ func (s *Instance) send(line string) {
 	s.try(s.problem, "", func(ctx context.Context) error {
 		reply, err := s.Service.SendConsole(ctx, s.Caller, api.SendConsole{Instance: s.id, Line: line})
 		if err == nil && reply.Text != "" {
-			s.Frame.Do(func() { s.append(strings.Split(strings.TrimRight(reply.Text, "\n"), "\n"), nil) })
+			s.Frame.Do(func() { s.append(strings.Split(strings.TrimRight(reply.Text, "\n"), "\n")) })
 		}
 		return err
 	})

@@ -73,7 +73,7 @@ func (p Params) try(problem *widgets.ErrorCard, done string, call func(ctx conte
 // listPage is the frame of a screen with one table: a filter and buttons above it, errors, the table or what is shown
 // instead of an empty one, and below it how many rows there are.
 type listPage struct {
-	filter  *widget.Entry
+	filter  *widgets.Entry
 	buttons *fyne.Container // right of the filter; the primary one last
 	problem *widgets.ErrorCard
 	body    *fyne.Container
@@ -85,7 +85,7 @@ type listPage struct {
 
 func newListPage(m *view.Model, filterHint string, refresh func()) *listPage {
 	l := &listPage{
-		filter: widget.NewEntry(), problem: widgets.NewErrorCard(), body: container.NewStack(),
+		filter: widgets.NewEntry(), problem: widgets.NewErrorCard(), body: container.NewStack(),
 		footer: widgets.NewText("", look.Muted, theme.SizeNameCaptionText), refresh: refresh,
 	}
 	l.filter.SetPlaceHolder(filterHint)
