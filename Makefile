@@ -6,7 +6,7 @@ GO ?= go
 export CGO_ENABLED := 0
 
 PROGRAMS := mainbus-host mainbus-controller mainbusctl mainbus-sim mainbus-demo
-PURE = $$($(GO) list ./... | grep -v '/cmd/mainbus$$')
+PURE = $$($(GO) list -e ./... | grep -v '/cmd/mainbus$$')
 # These drive whole clusters of processes, so they run one after the other and with nothing beside them.
 WHOLE := ./cmd/mainbus-demo ./cmd/mainbus/internal/...
 
@@ -41,7 +41,7 @@ run: build window
 
 test: lint
 	.ci/packages $(TEST_PACKAGES)
-	$(GO) test -timeout 15m $$($(GO) list ./... | grep -v -e '/cmd/mainbus$$' -e '/cmd/mainbus-demo' -e '/cmd/mainbus/internal/')
+	$(GO) test -timeout 15m $$($(GO) list -e ./... | grep -v -e '/cmd/mainbus$$' -e '/cmd/mainbus-demo' -e '/cmd/mainbus/internal/')
 	$(GO) test -timeout 15m -p 1 $(WHOLE)
 
 # Needs a C compiler, as every use of the race detector does.
