@@ -44,6 +44,8 @@ type Window struct {
 	toast   *widgets.Text
 	problem *widgets.ErrorCard
 
+	shortcuts fyne.ShortcutHandler
+
 	shown   pages.Page
 	hosts   *pages.Hosts
 	list    *pages.Instances
@@ -63,9 +65,9 @@ func New(p Params) *Window {
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.model = view.NewModel(p.Service, p.Caller, p.Do)
 	w.params = pages.Params{Model: w.model, Service: p.Service, Caller: p.Caller, Frame: w}
-	w.title = widgets.NewText("", "", theme.SizeNameSubHeadingText).Bold()
-	w.status = widgets.NewText("", look.Muted, theme.SizeNameCaptionText)
-	w.toast = widgets.NewText("", look.Good, theme.SizeNameCaptionText)
+	w.title = widgets.NewText("", "", theme.SizeNameSubHeadingText).Bold().Cut(400)
+	w.status = widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40)
+	w.toast = widgets.NewText("", look.Good, theme.SizeNameCaptionText).Cut(300)
 	w.problem = widgets.NewErrorCard()
 	w.body = container.NewStack()
 	w.back = widget.NewButtonWithIcon("", theme.NavigateBackIcon(), func() { w.show(w.list, "Instances", 1) })
@@ -132,6 +134,9 @@ func (w *Window) Open(instance string) {
 	w.show(pages.NewInstance(w.params, instance), "Instances / "+name, 1)
 }
 
+// Shortcut implements pages.Frame.
+func (w *Window) Shortcut(s fyne.Shortcut) { w.shortcuts.TypedShortcut(s) }
+
 // Toast implements pages.Frame.
 func (w *Window) Toast(text string) {
 	w.toast.Set(text, look.Good)
@@ -191,8 +196,9 @@ func (w *Window) refresh(now view.Snapshot) {
 
 func (w *Window) addShortcuts() {
 	for i, key := range []fyne.KeyName{fyne.Key1, fyne.Key2, fyne.Key3} {
-		w.window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault},
-			func(fyne.Shortcut) { w.sidebar.entries[i].open() })
+		shortcut := &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}
+		w.shortcuts.AddShortcut(shortcut, func(fyne.Shortcut) { w.sidebar.entries[i].open() })
+		w.window.Canvas().AddShortcut(shortcut, w.Shortcut)
 	}
 }
 

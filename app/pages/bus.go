@@ -48,7 +48,7 @@ func NewBus(p Params) *Bus {
 		number("In flight", func(r view.Item) int64 { return r.InFlight }),
 		owed,
 	)
-	b.listPage = newListPage(p.Model, "Search items", b.refresh)
+	b.listPage = newListPage(p, "Search items", b.refresh)
 	b.empty = widgets.Empty(theme.MoveDownIcon(), "Nothing has been sent to the bus yet. Make a chest in one of the worlds a sending terminal.", nil)
 	return b
 }

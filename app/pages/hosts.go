@@ -43,7 +43,7 @@ func NewHosts(p Params) *Hosts {
 	h.pair.Disable()
 	h.table.OnSelect = func(view.Host) { h.enable() }
 	h.table.OnOpen = func(r view.Host) { h.askCode(r) }
-	h.listPage = newListPage(p.Model, "Filter hosts", h.refresh)
+	h.listPage = newListPage(p, "Filter hosts", h.refresh)
 	h.buttons.Add(h.pair)
 	h.empty = widgets.Empty(theme.ComputerIcon(), "No host found yet. Start Mainbus, or mainbus-host, on another machine of this network: it appears here within seconds.", nil)
 	return h

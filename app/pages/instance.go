@@ -36,18 +36,18 @@ type Instance struct {
 // NewInstance makes the screen of the instance with this id.
 func NewInstance(p Params, id string) *Instance {
 	s := &Instance{
-		Params: p, id: id, name: widgets.NewText("", "", theme.SizeNameHeadingText).Bold(), state: widget.NewIcon(nil),
-		words: widgets.NewText("", "", ""), facts: widgets.NewText("", look.Muted, theme.SizeNameCaptionText),
-		problem: widgets.NewErrorCard(), unread: widgets.NewErrorCard(), console: widgets.NewConsole(), input: widgets.NewEntry(),
+		Params: p, id: id, name: widgets.NewText("", "", theme.SizeNameHeadingText).Bold().Cut(400), state: widget.NewIcon(nil),
+		words: widgets.NewText("", "", "").Cut(40), facts: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40),
+		problem: widgets.NewErrorCard(), unread: widgets.NewErrorCard(), console: widgets.NewConsole(), input: widgets.NewEntry(p.Frame.Shortcut),
 	}
 	s.control = newControl(p, s.problem)
 	s.input.SetPlaceHolder("Type a command, or something to say, and press Return")
 	s.input.OnSubmitted = s.send
-	filter := widgets.NewEntry()
+	filter := widgets.NewEntry(p.Frame.Shortcut)
 	filter.SetPlaceHolder("Filter lines")
 	filter.OnChanged = s.console.SetFilter
 	copyAll := widget.NewButtonWithIcon("Copy", theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(s.console.Text()) })
-	title := container.NewBorder(nil, nil, spaced(s.state, s.name, s.words), spaced(s.control.start, s.control.stop, s.control.kill))
+	title := container.NewBorder(nil, nil, spaced(s.state, s.name), spaced(s.control.start, s.control.stop, s.control.kill), s.words)
 	tools := container.NewBorder(nil, nil, widgets.NewText("Console", "", theme.SizeNameSubHeadingText).Bold(),
 		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), filter), copyAll))
 	s.content = container.NewPadded(container.NewBorder(

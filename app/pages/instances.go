@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -42,7 +43,7 @@ func NewInstances(p Params) *Instances {
 		widgets.Column[view.Instance]{Title: "Factorio", Width: 90, Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Game, Color: look.Muted} }},
 	)
 	s.create = primary("New instance…", theme.ContentAddIcon(), s.askCreate)
-	s.listPage = newListPage(p.Model, "Filter instances", s.refresh)
+	s.listPage = newListPage(p, "Filter instances", s.refresh)
 	s.control = newControl(p, s.problem)
 	for _, b := range []fyne.CanvasObject{s.control.start, s.control.stop, s.control.kill, s.create} {
 		s.buttons.Add(b)
@@ -100,6 +101,7 @@ func (s *Instances) askCreate() {
 			names, ids = append(names, h.Name), append(ids, h.ID)
 		}
 	}
+	names = apart(names, ids)
 	if len(ids) == 0 {
 		s.problem.Say("There is no host to run an instance on.", "Pair a host first: see the page Hosts.")
 		return
@@ -124,6 +126,21 @@ func (s *Instances) askCreate() {
 	form.Resize(fyne.NewSize(460, 230))
 	form.Show()
 	s.Frame.Window().Canvas().Focus(name)
+}
+
+// apart adds the ids to names that would not tell which is meant.
+func apart(names, ids []string) []string {
+	count := map[string]int{}
+	for _, name := range names {
+		count[name]++
+	}
+	out := slices.Clone(names)
+	for i, name := range names {
+		if count[name] > 1 {
+			out[i] = fmt.Sprintf("%s (%s)", name, ids[i])
+		}
+	}
+	return out
 }
 
 func (s *Instances) createOn(name, host string) {

@@ -34,6 +34,8 @@ type Frame interface {
 	Open(instance string)
 	// Toast tells of a success for a few seconds.
 	Toast(text string)
+	// Shortcut does what a shortcut means in the window.
+	Shortcut(s fyne.Shortcut)
 	// Go runs work that may block, off the user interface's goroutine. Its context ends with cancel, and with the window.
 	Go(work func(ctx context.Context)) (cancel func())
 	// Do runs a function on the user interface's goroutine.
@@ -83,14 +85,14 @@ type listPage struct {
 	inSight bool
 }
 
-func newListPage(m *view.Model, filterHint string, refresh func()) *listPage {
+func newListPage(p Params, filterHint string, refresh func()) *listPage {
 	l := &listPage{
-		filter: widgets.NewEntry(), problem: widgets.NewErrorCard(), body: container.NewStack(),
+		filter: widgets.NewEntry(p.Frame.Shortcut), problem: widgets.NewErrorCard(), body: container.NewStack(),
 		footer: widgets.NewText("", look.Muted, theme.SizeNameCaptionText), refresh: refresh,
 	}
 	l.filter.SetPlaceHolder(filterHint)
 	l.filter.OnChanged = func(string) { refresh() }
-	m.Watch(func(view.Snapshot) {
+	p.Model.Watch(func(view.Snapshot) {
 		if l.inSight {
 			refresh()
 		}

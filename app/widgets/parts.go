@@ -62,9 +62,11 @@ func (r *panelRenderer) Refresh() {
 // A Text is a line of text in a colour of the theme.
 type Text struct {
 	widget.BaseWidget
-	text  *canvas.Text
-	color fyne.ThemeColorName
-	size  fyne.ThemeSizeName
+	text   *canvas.Text
+	full   string
+	color  fyne.ThemeColorName
+	size   fyne.ThemeSizeName
+	narrow float32 // the width that it is content with; 0: all it needs
 }
 
 // NewText makes a line of text; empty names are ordinary text.
@@ -72,7 +74,7 @@ func NewText(text string, c fyne.ThemeColorName, size fyne.ThemeSizeName) *Text 
 	if size == "" {
 		size = theme.SizeNameText
 	}
-	t := &Text{text: canvas.NewText(text, color.Transparent), color: c, size: size}
+	t := &Text{text: canvas.NewText(text, color.Transparent), full: text, color: c, size: size}
 	t.ExtendBaseWidget(t)
 	return t
 }
@@ -83,12 +85,19 @@ func (t *Text) Bold() *Text {
 	return t
 }
 
+// Cut lets it ask for no more than this width and be shortened to what it gets, and returns it. It is for words that come
+// from elsewhere, which must not widen the window.
+func (t *Text) Cut(width float32) *Text {
+	t.narrow = width
+	return t
+}
+
 // Set changes the text and its colour.
 func (t *Text) Set(text string, c fyne.ThemeColorName) {
-	if t.text.Text == text && t.color == c {
+	if t.full == text && t.color == c {
 		return
 	}
-	t.text.Text, t.color = text, c
+	t.full, t.color = text, c
 	t.Refresh()
 }
 
@@ -104,9 +113,29 @@ type textRenderer struct {
 	text *Text
 }
 
+func (r *textRenderer) MinSize() fyne.Size {
+	t := r.text
+	size := fyne.MeasureText(t.full, t.text.TextSize, t.text.TextStyle)
+	if t.narrow > 0 {
+		size.Width = min(size.Width, t.narrow)
+	}
+	return size
+}
+
+func (r *textRenderer) Layout(size fyne.Size) {
+	t := r.text
+	t.text.Text = t.full
+	if t.narrow > 0 {
+		t.text.Text = ellipsis(t.full, size.Width, t.text.TextSize, t.text.TextStyle)
+	}
+	t.text.Resize(size)
+}
+
 func (r *textRenderer) Refresh() {
-	r.text.text.TextSize, r.text.text.Color = theme.Size(r.text.size), themeColor(r.text.color)
-	r.text.text.Refresh()
+	t := r.text
+	t.text.TextSize, t.text.Color = theme.Size(t.size), themeColor(t.color)
+	r.Layout(t.Size())
+	t.text.Refresh()
 }
 
 // Empty is what a list shows that has nothing to show: an icon, one sentence, and at most one button.

@@ -1,0 +1,199 @@
+package headless
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"mainbus/controller/api"
+)
+
+// A Cluster is an api.Service in memory: it shows what it was given and notes what it was asked to do.
+type Cluster struct {
+	api.Service
+	mu        sync.Mutex
+	hosts     []api.Host
+	instances []api.Instance
+	bus       []api.BusItem
+	fail      error // of changes
+	silent    bool  // answers nothing
+	calls     []string
+	consoles  map[string][]string
+	unread    error
+	following int
+	printed   chan struct{} // closed when a console grows; nil: nobody waits. It must be of the bubble that waits
+}
+
+// NewCluster returns an empty one.
+func NewCluster() *Cluster {
+	return &Cluster{consoles: map[string][]string{}}
+}
+
+func (c *Cluster) change(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f()
+}
+
+// SetHosts replaces the hosts.
+func (c *Cluster) SetHosts(hosts ...api.Host) { c.change(func() { c.hosts = hosts }) }
+
+// SetInstances replaces the instances.
+func (c *Cluster) SetInstances(instances ...api.Instance) {
+	c.change(func() { c.instances = instances })
+}
+
+// SetBus replaces what is on the bus.
+func (c *Cluster) SetBus(items ...api.BusItem) { c.change(func() { c.bus = items }) }
+
+// Fail makes changes fail; nil lets them succeed.
+func (c *Cluster) Fail(err error) { c.change(func() { c.fail = err }) }
+
+// FailConsoles makes reading consoles fail.
+func (c *Cluster) FailConsoles(err error) { c.change(func() { c.unread = err }) }
+
+// SetSilent makes the cluster answer no question.
+func (c *Cluster) SetSilent(silent bool) { c.change(func() { c.silent = silent }) }
+
+// Print adds lines to an instance's console.
+func (c *Cluster) Print(instance string, lines ...string) {
+	c.change(func() {
+		c.consoles[instance] = append(c.consoles[instance], lines...)
+		if c.printed != nil {
+			close(c.printed)
+			c.printed = nil
+		}
+	})
+}
+
+// Calls returns the changes that were asked for, as "StartInstance i1".
+func (c *Cluster) Calls() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.calls)
+}
+
+// Following tells how many calls read a console at the moment.
+func (c *Cluster) Following() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.following
+}
+
+func (c *Cluster) note(call string, args ...string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls = append(c.calls, strings.Join(append([]string{call}, args...), " "))
+	return c.fail
+}
+
+// Status implements api.Service.
+func (c *Cluster) Status(ctx context.Context, _ api.Caller) (api.Status, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.silent {
+		c.mu.Unlock()
+		<-ctx.Done()
+		c.mu.Lock()
+		return api.Status{}, fmt.Errorf("ask: %w", ctx.Err())
+	}
+	s := api.Status{Name: "Home", Hosts: len(c.hosts), Instances: len(c.instances)}
+	for _, h := range c.hosts {
+		if h.Linked {
+			s.HostsLinked++
+		}
+	}
+	for _, i := range c.instances {
+		if i.State == "running" {
+			s.InstancesRunning++
+		}
+	}
+	return s, nil
+}
+
+// Hosts implements api.Service.
+func (c *Cluster) Hosts(context.Context, api.Caller) ([]api.Host, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.hosts), nil
+}
+
+// Instances implements api.Service.
+func (c *Cluster) Instances(context.Context, api.Caller) ([]api.Instance, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.instances), nil
+}
+
+// Bus implements api.Service.
+func (c *Cluster) Bus(context.Context, api.Caller) ([]api.BusItem, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.bus), nil
+}
+
+// PairHost implements api.Service.
+func (c *Cluster) PairHost(_ context.Context, _ api.Caller, r api.PairHost) (api.Host, error) {
+	return api.Host{}, c.note("PairHost", r.Host, r.Code)
+}
+
+// CreateInstance implements api.Service.
+func (c *Cluster) CreateInstance(_ context.Context, _ api.Caller, r api.CreateInstance) (api.Instance, error) {
+	return api.Instance{}, c.note("CreateInstance", r.Name, r.Host)
+}
+
+// StartInstance implements api.Service.
+func (c *Cluster) StartInstance(_ context.Context, _ api.Caller, r api.InstanceRef) (api.Instance, error) {
+	return api.Instance{}, c.note("StartInstance", r.Instance)
+}
+
+// StopInstance implements api.Service.
+func (c *Cluster) StopInstance(_ context.Context, _ api.Caller, r api.InstanceRef) (api.Instance, error) {
+	return api.Instance{}, c.note("StopInstance", r.Instance)
+}
+
+// KillInstance implements api.Service.
+func (c *Cluster) KillInstance(_ context.Context, _ api.Caller, r api.InstanceRef) (api.Instance, error) {
+	return api.Instance{}, c.note("KillInstance", r.Instance)
+}
+
+// SendConsole implements api.Service. The answer to a command is "reply to" it.
+func (c *Cluster) SendConsole(_ context.Context, _ api.Caller, r api.SendConsole) (api.ConsoleReply, error) {
+	reply := api.ConsoleReply{}
+	if strings.HasPrefix(r.Line, "/") {
+		reply.Text = "reply to " + r.Line + "\n"
+	}
+	return reply, c.note("SendConsole", r.Instance, r.Line)
+}
+
+// ReadConsole implements api.Service; an offset is a number of lines.
+func (c *Cluster) ReadConsole(ctx context.Context, _ api.Caller, r api.ReadConsole) (api.ConsolePage, error) {
+	c.change(func() { c.following++ })
+	defer c.change(func() { c.following-- })
+	timeout := time.After(time.Duration(r.WaitMS) * time.Millisecond)
+	for {
+		c.mu.Lock()
+		if c.printed == nil {
+			c.printed = make(chan struct{})
+		}
+		all, err, printed := c.consoles[r.Instance], c.unread, c.printed
+		c.mu.Unlock()
+		if err != nil {
+			return api.ConsolePage{}, err
+		}
+		if start := int(r.Offset); start < len(all) {
+			end := min(len(all), start+int(r.Limit))
+			return api.ConsolePage{Lines: slices.Clone(all[start:end]), Next: uint64(end)}, nil
+		}
+		select {
+		case <-printed:
+		case <-timeout:
+			return api.ConsolePage{Next: r.Offset}, nil
+		case <-ctx.Done():
+			return api.ConsolePage{}, ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package pages_test
+
+import (
+	"slices"
+	"testing"
+
+	"mainbus/app/internal/headless"
+	"mainbus/controller/api"
+)
+
+func twoHosts() *headless.Cluster {
+	c := headless.NewCluster()
+	c.SetHosts(
+		api.Host{ID: "h1", Name: "attic", State: api.Paired, Linked: true, RTTMS: 0.4, GameVersion: "2.0.77", Addresses: []string{"192.0.2.7:34180"}},
+		api.Host{ID: "h2", Name: "cellar", State: api.Discovered, Addresses: []string{"192.0.2.8:34180"}},
+	)
+	return c
+}
+
+func TestPairingTypesTheCode(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		use  func(s *headless.Screen)
+	}{
+		{"button", func(s *headless.Screen) {
+			s.Tap("cellar")
+			s.Press("Pair…")
+			s.Type("K7Q4-9XBM", "abcd-efgh")
+			s.Press("Pair")
+		}},
+		{"double click and Return", func(s *headless.Screen) {
+			s.DoubleTap("cellar")
+			s.Type("K7Q4-9XBM", "abcd-efgh\n")
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := twoHosts()
+			headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+				s.Expect("attic", "Connected", "<1 ms", "cellar", "Wants to join", "Showing 2 of 2 · 1 want to join")
+				test.use(s)
+				if got := c.Calls(); !slices.Equal(got, []string{"PairHost h2 abcd-efgh"}) {
+					t.Errorf("calls %q", got)
+				}
+				s.Expect("cellar is paired")
+				s.ExpectNot("Pair cellar")
+			})
+		})
+	}
+}
+
+func TestAPairingErrorSaysWhatToDo(t *testing.T) {
+	c := twoHosts()
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		c.Fail(api.Errorf(api.Refused, "Look at its console.", "The code is wrong."))
+		s.DoubleTap("cellar")
+		s.Type("K7Q4-9XBM", "wrong\n")
+		s.Expect("The code is wrong.", "Look at its console.")
+		s.ExpectNot("cellar is paired")
+
+		c.Fail(nil)
+		s.DoubleTap("cellar")
+		s.Type("K7Q4-9XBM", "right\n")
+		s.ExpectNot("The code is wrong.", "Look at its console.")
+		s.Expect("cellar is paired")
+	})
+}
+
+func TestOnlyWhoWantsToJoinCanBePaired(t *testing.T) {
+	c := twoHosts()
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		if on := s.On("Pair…"); len(on) > 0 {
+			t.Error("the button is on with nothing selected")
+		}
+		s.Tap("attic")
+		if on := s.On("Pair…"); len(on) > 0 {
+			t.Error("the button is on for a paired host")
+		}
+		s.DoubleTap("attic")
+		s.ExpectNot("Pair attic")
+		s.Tap("cellar")
+		if on := s.On("Pair…"); len(on) == 0 {
+			t.Error("the button is off for a host that wants to join")
+		}
+		s.Press("Pair…")
+		s.Press("Cancel")
+		s.ExpectNot("Pair cellar")
+		if got := c.Calls(); len(got) > 0 {
+			t.Errorf("calls %q", got)
+		}
+		c.SetHosts() // while it is selected
+		s.Soon()
+		s.Expect("No host found yet.")
+		if on := s.On("Pair…"); len(on) > 0 {
+			t.Error("the button is on for a host that is gone")
+		}
+	})
+}
