@@ -33,12 +33,19 @@ type Screen struct {
 type queue struct {
 	mu      sync.Mutex
 	waiting []func()
+	instead func(func())
 }
 
 func (q *queue) do(f func()) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.waiting = append(q.waiting, f)
+	instead := q.instead
+	if instead == nil {
+		q.waiting = append(q.waiting, f)
+	}
+	q.mu.Unlock()
+	if instead != nil {
+		instead(f)
+	}
 }
 
 func (q *queue) take() []func() {
@@ -97,6 +104,13 @@ func layOut(o fyne.CanvasObject) {
 	for _, child := range children(o) {
 		layOut(child)
 	}
+}
+
+// Leave gives what is to be done on the user interface's goroutine to another function, as if that had ended.
+func (s *Screen) Leave(instead func(func())) {
+	s.queue.mu.Lock()
+	defer s.queue.mu.Unlock()
+	s.queue.instead = instead
 }
 
 // Later lets time pass.
@@ -194,18 +208,25 @@ func (s *Screen) ExpectNot(parts ...string) {
 	}
 }
 
+// HasButton tells whether there is a button with this text; icons have none.
+func (s *Screen) HasButton(text string) bool { return s.button(text) != nil }
+
 // Button returns the button with this text, of a dialog if one is open.
 func (s *Screen) Button(text string) *widget.Button {
 	s.t.Helper()
-	var found *widget.Button
+	found := s.button(text)
+	if found == nil {
+		s.t.Fatalf("no button %q; in sight are %q", text, s.Texts())
+	}
+	return found
+}
+
+func (s *Screen) button(text string) (found *widget.Button) {
 	walk(s.roots(), fyne.Position{}, func(o fyne.CanvasObject, _ fyne.Position) {
 		if b, ok := o.(*widget.Button); ok && b.Text == text {
 			found = b
 		}
 	})
-	if found == nil {
-		s.t.Fatalf("no button %q; in sight are %q", text, s.Texts())
-	}
 	return found
 }
 
