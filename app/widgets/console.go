@@ -52,15 +52,14 @@ func NewConsole() *Console {
 
 // Append adds lines at the end; the oldest give way beyond 10,000.
 func (c *Console) Append(lines ...ConsoleLine) {
-	dropped := 0
+	dropped := 0 // of those that are shown
 	for _, line := range lines {
-		dropped += c.ring.add(line)
+		if c.ring.full() && c.passes(c.ring.at(0)) {
+			dropped++
+		}
+		c.ring.add(line)
 	}
-	if c.filter != "" {
-		before := len(c.shown)
-		c.refilter()
-		dropped = max(0, before-len(c.shown))
-	}
+	c.refilter()
 	if !c.follow {
 		c.top = max(0, c.top-dropped)
 	}
@@ -87,10 +86,14 @@ func (c *Console) refilter() {
 		return
 	}
 	for i := range c.ring.len() {
-		if line := c.ring.at(i); strings.Contains(strings.ToLower(line.Text), c.filter) {
+		if line := c.ring.at(i); c.passes(line) {
 			c.shown = append(c.shown, line)
 		}
 	}
+}
+
+func (c *Console) passes(line ConsoleLine) bool {
+	return strings.Contains(strings.ToLower(line.Text), c.filter)
 }
 
 // Text returns all lines that are shown, for the clipboard.
@@ -223,15 +226,15 @@ type lineRing struct {
 }
 
 func (r *lineRing) len() int             { return len(r.lines) }
+func (r *lineRing) full() bool           { return len(r.lines) == consoleLines }
 func (r *lineRing) at(i int) ConsoleLine { return r.lines[(r.first+i)%len(r.lines)] }
 
-// add returns how many lines fell off for it.
-func (r *lineRing) add(line ConsoleLine) int {
-	if len(r.lines) < consoleLines {
+// add puts a line at the end; in a full ring the oldest gives way.
+func (r *lineRing) add(line ConsoleLine) {
+	if !r.full() {
 		r.lines = append(r.lines, line)
-		return 0
+		return
 	}
 	r.lines[r.first] = line
 	r.first = (r.first + 1) % len(r.lines)
-	return 1
 }

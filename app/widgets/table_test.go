@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -158,5 +159,80 @@ func TestConsoleFilters(t *testing.T) {
 	c.SetFilter("")
 	if c.length() != 4 {
 		t.Errorf("%d lines without a filter", c.length())
+	}
+}
+
+// Lines in sight stay in sight while the user has scrolled up, whatever falls off at the other end.
+func TestConsoleStaysWhereTheUserLooks(t *testing.T) {
+	for _, filter := range []string{"", "odd"} {
+		c := NewConsole()
+		show(t, c)
+		add := func(from, to int) {
+			var lines []ConsoleLine
+			for i := from; i < to; i++ {
+				lines = append(lines, ConsoleLine{Text: fmt.Sprint([]string{"even ", "odd "}[i%2], i)})
+			}
+			c.Append(lines...)
+		}
+		add(0, consoleLines)
+		c.SetFilter(filter)
+		c.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, 10)})
+		first := lineText(c, 0)
+		add(consoleLines, consoleLines+101)
+		if got := lineText(c, 0); got != first {
+			t.Errorf("filter %q: new lines moved the view from %q to %q", filter, first, got)
+		}
+	}
+}
+
+func TestConsoleShowsAnything(t *testing.T) {
+	c := NewConsole()
+	show(t, c)
+	c.Append(ConsoleLine{Text: "a\tb\x1b[31mc\x00"}, ConsoleLine{Text: strings.Repeat("W", 100_000)}, ConsoleLine{}, ConsoleLine{Text: "\xff\xfe"})
+	if got := lineText(c, 0); got != "a b [31mc " {
+		t.Errorf("control characters are shown as %q", got)
+	}
+	if got := len(c.grid.Rows[1].Cells); got != consoleColumns {
+		t.Errorf("a long line has %d cells", got)
+	}
+	if !strings.Contains(c.Text(), strings.Repeat("W", 100_000)) {
+		t.Error("a long line is cut in the clipboard too")
+	}
+	c.Clear()
+	if c.Text() != "" || len(c.grid.Rows) != 0 {
+		t.Errorf("after clearing: %q", c.Text())
+	}
+}
+
+func TestTableIsUsedByKeyboardAndMenu(t *testing.T) {
+	table := fruitTable()
+	var opened []string
+	var menued string
+	table.OnOpen = func(f fruit) { opened = append(opened, f.name) }
+	table.Menu = func(f fruit) *fyne.Menu { menued = f.name; return fyne.NewMenu("", fyne.NewMenuItem("Eat", func() {})) }
+	w := show(t, table)
+	table.list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if len(opened) > 0 {
+		t.Fatalf("nothing is selected and %v opened", opened)
+	}
+	table.SetRows([]fruit{{"plum", 3}, {"apple", 9}})
+	table.Select("apple")
+	table.list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if !slices.Equal(opened, []string{"apple"}) {
+		t.Errorf("Return opened %v", opened)
+	}
+	table.openMenu(0, fyne.NewPos(10, 10))
+	if got, _ := table.Selected(); menued != "plum" || got.name != "plum" {
+		t.Errorf("the menu is that of %q, selected is %q", menued, got.name)
+	}
+	if w.Canvas().Overlays().Top() == nil {
+		t.Error("no menu opened")
+	}
+	table.SetRows(nil) // under the open menu
+	table.openMenu(0, fyne.NewPos(10, 10))
+	table.tap(0)
+	table.Select("plum")
+	if _, ok := table.Selected(); ok {
+		t.Error("a row of an empty table is selected")
 	}
 }

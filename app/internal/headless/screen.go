@@ -60,9 +60,15 @@ func (q *queue) take() []func() {
 // running.
 func Run(t *testing.T, c *Cluster, f func(t *testing.T, s *Screen)) {
 	t.Helper()
+	RunIn(t, look.Dark, c, f)
+}
+
+// RunIn is Run in dark or light.
+func RunIn(t *testing.T, mode look.Mode, c *Cluster, f func(t *testing.T, s *Screen)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		a := test.NewTempApp(t)
-		test.ApplyTheme(t, look.Theme(look.Dark))
+		test.ApplyTheme(t, look.Theme(mode))
 		s := &Screen{t: t}
 		s.Window = app.New(app.Params{App: a, Service: c, Caller: api.Caller{Kind: api.Owner, Name: "anna"}, Do: s.queue.do})
 		s.Window.Window().Resize(fyne.NewSize(1280, 800))

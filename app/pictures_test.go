@@ -1,0 +1,96 @@
+package app_test
+
+import (
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mainbus/app/internal/headless"
+	"mainbus/app/look"
+	"mainbus/controller/api"
+)
+
+// picture draws the window, sees that there is something on it, and leaves it for people in the folder named by
+// MAINBUS_PICTURES.
+func picture(t *testing.T, s *headless.Screen, name string) {
+	t.Helper()
+	img := s.Canvas().Capture()
+	if size := img.Bounds().Size(); size != image.Pt(1280, 800) {
+		t.Errorf("%s is %v", name, size)
+	}
+	colours := map[color.Color]bool{}
+	for y := range 800 {
+		for x := range 1280 {
+			colours[img.At(x, y)] = true
+		}
+	}
+	if len(colours) < 50 { // text has smooth edges
+		t.Errorf("%s has only %d colours", name, len(colours))
+	}
+	dir := os.Getenv("MAINBUS_PICTURES")
+	if dir == "" {
+		return
+	}
+	f, err := os.Create(filepath.Join(dir, name+".png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := png.Encode(f, img); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func busyCluster() *headless.Cluster {
+	c := headless.NewCluster()
+	c.SetHosts(
+		api.Host{ID: "h1", Name: "attic", State: api.Paired, Linked: true, RTTMS: 0.4, GameVersion: "2.0.77", Addresses: []string{"192.0.2.7:34180"}},
+		api.Host{ID: "h2", Name: "cellar", State: api.Paired, GameVersion: "2.0.77", Addresses: []string{"192.0.2.8:34180"}},
+		api.Host{ID: "h3", Name: strings.Repeat("очень длинное имя 🚂 ", 4), State: api.Discovered, Addresses: []string{"192.0.2.9:34180"}},
+	)
+	c.SetInstances(
+		api.Instance{ID: "i1", Name: "Nauvis main", Host: "h1", HostName: "attic", Desired: "running", State: "running", Linked: true, GamePort: 34197, GameVersion: "2.0.77", Save: "Nauvis main.zip"},
+		api.Instance{ID: "i2", Name: "Vulcanus", Host: "h1", HostName: "attic", Desired: "running", State: "starting", Phase: "loading map", GamePort: 34198, GameVersion: "2.0.77"},
+		api.Instance{ID: "i3", Name: "Gleba", Host: "h2", HostName: "cellar", Desired: "running", State: "unknown", LastState: "running"},
+		api.Instance{ID: "i4", Name: "Fulgora", Host: "h1", HostName: "attic", Desired: "running", State: "failed", Cause: "Host address is already in use: another server uses UDP port 34199"},
+		api.Instance{ID: "i5", Name: "Aquilo", Host: "h1", HostName: "attic", Desired: "stopped", State: "stopped"},
+	)
+	c.SetBus(
+		api.BusItem{Name: "iron-plate", Quality: "normal", Level: 1234567, Sent: 9876543, Received: 8641976, InFlight: 12},
+		api.BusItem{Name: "iron-plate", Quality: "legendary", Level: 3, Sent: 3},
+		api.BusItem{Name: "copper-plate", Quality: "normal", Level: 0, Sent: 500, Received: 500, Owed: 40},
+	)
+	c.Print("i1",
+		"   0.000 2026-08-02 02:16:26; Factorio 2.0.77 (build 84539, linux64, headless, space-age)",
+		"   0.543 Warning Something.cpp:1: something odd", "   0.567 Error Other.cpp:2: something bad",
+		"2026-08-02 02:16:35 [JOIN] anna joined the game", "2026-08-02 02:16:40 [CHAT] anna: hello",
+		"  12.000 Info AppManager.cpp:323: Saving to _autosave1 (blocking).")
+	return c
+}
+
+func TestPicturesOfEveryScreen(t *testing.T) {
+	for name, mode := range map[string]look.Mode{"dark": look.Dark, "light": look.Light} {
+		t.Run(name, func(t *testing.T) {
+			headless.RunIn(t, mode, busyCluster(), func(t *testing.T, s *headless.Screen) {
+				picture(t, s, "hosts-"+name)
+				s.Page("Instances")
+				picture(t, s, "instances-"+name)
+				s.Open("i1")
+				s.Soon()
+				picture(t, s, "instance-"+name)
+				s.Page("Bus")
+				picture(t, s, "bus-"+name)
+			})
+			headless.RunIn(t, mode, headless.NewCluster(), func(t *testing.T, s *headless.Screen) {
+				s.Page("Instances")
+				picture(t, s, "empty-"+name)
+				s.Press("New instance…") // without a host
+				picture(t, s, "error-"+name)
+			})
+		})
+	}
+}
