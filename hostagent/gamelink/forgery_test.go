@@ -61,12 +61,13 @@ func (c *counter) Start(command string) (<-chan rcon.Reply, error) {
 	return reply, nil
 }
 
-func (c *counter) pause(most int) {
+func (c *counter) pick(n int) int {
 	c.mu.Lock()
-	n := c.random.IntN(most + 1)
-	c.mu.Unlock()
-	time.Sleep(time.Duration(n) * time.Millisecond)
+	defer c.mu.Unlock()
+	return c.random.IntN(n)
 }
+
+func (c *counter) pause(most int) { time.Sleep(time.Duration(c.pick(most+1)) * time.Millisecond) }
 
 func (c *counter) execute(fields []string) string {
 	c.mu.Lock()
@@ -99,7 +100,12 @@ func (b *books) Up(e *wire.Envelope) {
 }
 func (b *books) Ticked(uint64) {}
 func (b *books) Still(bool)    {}
-func (b *books) Fault(string)  { b.fault = true }
+
+func (b *books) Fault(string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fault = true
+}
 
 func TestNoForgeryLasts(t *testing.T) {
 	for seed := range uint64(300) {
@@ -123,10 +129,10 @@ func TestNoForgeryLasts(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 60 {
-				if c.pause(200); c.random.IntN(2) == 0 {
+				if c.pause(200); c.pick(2) == 0 {
 					c.say()
 				} else {
-					for range c.random.IntN(4) {
+					for range c.pick(4) {
 						c.forge()
 					}
 				}
@@ -134,9 +140,11 @@ func TestNoForgeryLasts(t *testing.T) {
 			s.Deliver(envelope(wire.Class_CLASS_BUS, "", "a"))
 			time.Sleep(stillInterval + 10*time.Second) // the world says nothing more
 			b.mu.Lock()
+			c.mu.Lock()
 			if b.total != strconv.Itoa(c.total) || c.granted != 1 || b.fault {
 				t.Errorf("seed %d: the world has %d, the books have %s; %d of 1 commands came; fault %v", seed, c.total, b.total, c.granted, b.fault)
 			}
+			c.mu.Unlock()
 			b.mu.Unlock()
 			close(c.output)
 			cancel()
