@@ -205,7 +205,7 @@ func TestSlowReaderNeverBlocksTheGameAndSeesAGap(t *testing.T) {
 func TestNextRunGoesOnWithTheOffsets(t *testing.T) {
 	dir := t.TempDir()
 	first := startGame(t, dir, 0, "echo")
-	play(t, first) // "echo is ready" and "interrupted, saving", 34 bytes
+	play(t, first)                         // "echo is ready" and "interrupted, saving", 34 bytes
 	second := startGame(t, dir, 0, "echo") // at once: the first supervisor may still be about to end
 	if second.Run().Offset != 34 {
 		t.Errorf("second run starts at %d, want 34", second.Run().Offset)
