@@ -34,6 +34,7 @@ type agent struct {
 	bundle     *wire.Bundle
 	killed     []string
 	observed   *wire.Observed
+	refuse     error         // of what is wanted
 	changed    chan struct{} // closed and replaced at each change
 }
 
@@ -118,13 +119,16 @@ func (a *agent) wait(what string, done func() bool) {
 
 func (a *agent) takeDesired(_ context.Context, _ *link.Conn, d *wire.Desired) (reply *wire.DesiredReply, err error) {
 	a.change(func() {
+		if err = a.refuse; err != nil {
+			return
+		}
 		if a.desired != nil && d.Generation < a.desired.Generation {
 			a.t.Errorf("generation %d came after %d", d.Generation, a.desired.Generation)
 		}
 		a.desired = d
 		reply = &wire.DesiredReply{NeedBundle: a.bundle == nil || a.bundle.Hash != d.Bundle}
 	})
-	return reply, nil
+	return reply, err
 }
 
 func (a *agent) takeBundle(_ context.Context, _ *link.Conn, b *wire.Bundle) (*wire.Empty, error) {

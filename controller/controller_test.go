@@ -15,6 +15,7 @@ import (
 	"mainbus/controller/api"
 	"mainbus/lua"
 	"mainbus/transport/discovery"
+	"mainbus/transport/link"
 	"mainbus/transport/wire"
 )
 
@@ -287,6 +288,26 @@ func TestWhatIsKnownOfInstances(t *testing.T) {
 	if s, err := c.Status(ctx, me); err != nil || s.Hosts != 1 || s.HostsLinked != 0 || s.Instances != 1 || s.InstancesRunning != 0 {
 		t.Errorf("%+v, %v", s, err)
 	}
+}
+
+func TestAHostThatRefusesSaysWhy(t *testing.T) {
+	c := newCluster(t, "alpha")
+	alpha := c.agents[0]
+	c.pair(alpha)
+	id := c.create("nauvis", alpha)
+	alpha.change(func() { alpha.refuse = link.Errorf(wire.Code_CODE_REFUSED, "the disk is full") })
+	if _, err := c.StopInstance(t.Context(), me, api.InstanceRef{Instance: "nauvis"}); err != nil {
+		t.Fatal(err)
+	}
+	refused := func() bool { return strings.Contains(c.instance("nauvis").Cause, "the disk is full") }
+	eventually(t, "the refusal shows", true, refused)
+	alpha.report(&wire.ObservedInstance{Id: id, State: wire.State_STATE_RUNNING})
+	eventually(t, "the state", "running", func() string { return c.instance("nauvis").State })
+	if !refused() {
+		t.Errorf("%+v", c.instance("nauvis"))
+	}
+	alpha.change(func() { alpha.refuse = nil })
+	eventually(t, "the refusal shows", false, refused)
 }
 
 func TestRefusedCalls(t *testing.T) {

@@ -28,6 +28,7 @@ type host struct {
 	row      store.Host
 	observed map[string]*wire.ObservedInstance // by instance; last known, also while there is no link
 	source   *link.Conn                        // that observed came over
+	refusal  string                            // why the host does not take what is wanted; empty: it does
 
 	wanted chan struct{} // gets a value when what is wanted of the host has changed
 	up     chan struct{} // closed at the first link since the program started or the host was paired
@@ -195,6 +196,13 @@ func (hs *hosts) observe(h *host, over *link.Conn, o *wire.Observed) {
 	h.observed, h.source = observed, over
 }
 
+// refuses notes why a host does not take what is wanted, or that it does.
+func (hs *hosts) refuses(h *host, why string) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	h.refusal = shown(why, 300)
+}
+
 // shown bounds a text from elsewhere and drops what is no text.
 func shown(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
@@ -220,10 +228,11 @@ type snapshot struct {
 	row      store.Host
 	observed map[string]*wire.ObservedInstance // never written to
 	source   *link.Conn
+	refusal  string
 }
 
 func (hs *hosts) snapshot(h *host) snapshot {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
-	return snapshot{host: h, row: h.row, observed: h.observed, source: h.source}
+	return snapshot{host: h, row: h.row, observed: h.observed, source: h.source, refusal: h.refusal}
 }

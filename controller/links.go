@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -78,9 +79,14 @@ func (c *Controller) retry(ctx context.Context, h *host, what string, do func() 
 // pushDesired tells a host what should be on it, at once and after each change.
 func (c *Controller) pushDesired(ctx context.Context, conn *link.Conn, h *host) error {
 	for {
-		if err := c.sendDesired(ctx, conn, h); err != nil {
+		err := c.sendDesired(ctx, conn, h)
+		if status := (*link.StatusError)(nil); errors.As(err, &status) {
+			c.hosts.refuses(h, status.Error())
+		}
+		if err != nil {
 			return err
 		}
+		c.hosts.refuses(h, "")
 		select {
 		case <-h.wanted:
 		case <-ctx.Done():

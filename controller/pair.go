@@ -135,7 +135,7 @@ func resolve(ctx context.Context, address string) (candidate, error) {
 func pairError(name string, err error) error {
 	switch {
 	case errors.Is(err, pairing.ErrWrongCode):
-		return api.Errorf(api.Refused, "Read the code on the host's console again; it changes after ten minutes and a few tries.", "%s shows another code", name)
+		return api.Errorf(api.Refused, "Read the code on the host's console again; it changes after ten minutes and a few tries.", "that is not the code that %s shows", name)
 	case errors.Is(err, link.ErrRefused):
 		return api.Errorf(api.Refused, "mainbus-host pair on that machine makes a new code.", "%s declined: %v", name, err)
 	case errors.Is(err, link.ErrOtherKey):

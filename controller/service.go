@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,16 +117,20 @@ func (s *service) viewInstance(row store.Instance) api.Instance {
 	}
 	now := s.hosts.snapshot(h)
 	view.Host, view.HostName = h.id.Short(), now.row.Name
+	conn, linked := s.endpoint.Conn(h.id)
+	if linked && now.refusal != "" {
+		view.Cause = "the host does not do what is wanted: " + now.refusal
+	}
 	o := now.observed[row.ID]
 	if o == nil {
 		return view
 	}
 	view.GameVersion, view.Save, view.Starts, view.Tick = o.GetGameVersion(), o.GetSave(), o.GetStarts(), o.GetTick()
-	if conn, linked := s.endpoint.Conn(h.id); !linked || conn != now.source {
+	if !linked || conn != now.source {
 		view.LastState = stateName(o.GetState())
 		return view
 	}
-	view.State, view.Phase, view.Cause = stateName(o.GetState()), o.GetPhase(), o.GetCause()
+	view.State, view.Phase, view.Cause = stateName(o.GetState()), o.GetPhase(), cmp.Or(view.Cause, o.GetCause())
 	view.Linked, view.GamePort = o.GetLinked(), o.GetGamePort()
 	return view
 }

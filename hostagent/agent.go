@@ -141,7 +141,7 @@ func (a *Agent) path(name string) string { return filepath.Join(a.cfg.DataDir, n
 // load reads everything that is on disk.
 func (a *Agent) load(ctx context.Context) (err error) {
 	if a.identity, err = identity.Load(a.cfg.DataDir); err != nil {
-		return fmt.Errorf("load identity: %w", err)
+		return err
 	}
 	if a.game, err = install.Open(a.cfg.FactorioDir); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -208,6 +209,28 @@ func TestOneAgentPerDataFolder(t *testing.T) {
 	}
 	if _, err := AskStatus(t.Context(), t.TempDir()); !errors.Is(err, local.ErrNobody) {
 		t.Errorf("status without an agent: %v", err)
+	}
+}
+
+func TestSilentCallersDoNotHoldUpTheAgent(t *testing.T) {
+	h := &host{dir: t.TempDir(), factorio: simgame.Install(t, "{}").Dir()}
+	h.start(t)
+	for n := range maxDoor + 4 {
+		if n == maxDoor-1 { // all before are let in
+			if _, err := AskStatus(t.Context(), h.dir); err != nil {
+				t.Error(err)
+			}
+		}
+		conn, err := local.Dial(t.Context(), filepath.Join(h.dir, doorFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	began := time.Now()
+	h.stop()
+	if took := time.Since(began); took > askTime {
+		t.Errorf("the agent took %v to end", took)
 	}
 }
 

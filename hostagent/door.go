@@ -20,6 +20,7 @@ const (
 	doorFile = "agent.sock"
 	lockFile = "agent.lock"
 	doorTime = 10 * time.Second // for one call
+	askTime  = 2 * time.Second  // of it for the caller to say what is wanted: who says nothing holds a place
 	maxDoor  = 16               // calls at a time
 )
 
@@ -89,11 +90,16 @@ func (a *Agent) serveDoor(ctx context.Context, door net.Listener) {
 			}
 			continue
 		}
-		places <- struct{}{}
+		select {
+		case places <- struct{}{}:
+		case <-ctx.Done():
+			conn.Close()
+			return
+		}
 		calls.Go(func() {
 			defer func() { conn.Close(); <-places }()
-			conn.SetDeadline(time.Now().Add(doorTime))
-			defer context.AfterFunc(ctx, func() { conn.Close() })() // a silent caller must not hold up the end
+			stop := context.AfterFunc(ctx, func() { conn.Close() })
+			defer stop()
 			if err := a.answer(conn); err != nil {
 				a.log.Debug("local call failed", "err", err)
 			}
@@ -103,9 +109,11 @@ func (a *Agent) serveDoor(ctx context.Context, door net.Listener) {
 
 func (a *Agent) answer(conn net.Conn) error {
 	var call wire.APICall
+	conn.SetDeadline(time.Now().Add(askTime))
 	if err := wire.Read(bufio.NewReader(conn), &call); err != nil {
 		return err
 	}
+	conn.SetDeadline(time.Now().Add(doorTime))
 	var answer any
 	switch call.GetMethod() {
 	case "pair":

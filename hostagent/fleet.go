@@ -63,7 +63,7 @@ func loadFleet(cfg fleetConfig) (*fleet, error) {
 		err = checkDesired(f.desired)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("load what the controller wants: %w", err)
+		return nil, fmt.Errorf("load what the controller wants from %s (without that file the controller sends it again): %w", f.desiredFile(), err)
 	}
 	return f, nil
 }

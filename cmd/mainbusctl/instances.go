@@ -107,14 +107,19 @@ func (c *ctl) changeCommand(use, short, state string, ask change) *cobra.Command
 	return cmd
 }
 
-const pollInterval = 200 * time.Millisecond
+const (
+	pollInterval = 200 * time.Millisecond
+	oldFailure   = 6 * time.Second // until an agent has tried again that failed before
+)
 
-// await asks until an instance is in a state. A failure ends the wait; the agent may go on trying.
+// await asks until an instance is in a state. A failure that is not the one from before ends the wait; the agent may go
+// on trying.
 func (c *ctl) await(ctx context.Context, i api.Instance, state string, patience time.Duration) (api.Instance, error) {
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
+	before, began := i, time.Now()
 	for i.State != state {
 		select {
 		case <-poll.C:
@@ -131,7 +136,8 @@ func (c *ctl) await(ctx context.Context, i api.Instance, state string, patience 
 		if i, err = find(all, i.ID); err != nil {
 			return i, err
 		}
-		if i.State == "failed" && state != "failed" {
+		old := before.State == "failed" && i.Starts == before.Starts && time.Since(began) < oldFailure
+		if i.State == "failed" && !old {
 			return i, api.Errorf(api.Refused, "See what it printed: mainbusctl instances console "+i.Name, "%s failed: %s", i.Name, i.Cause)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // A cluster with one host and one instance, which is running as soon as it is started.
 type cluster struct {
 	api.Service
-	state string
+	state string // or several, one for each question
 	sent  string
 }
 
@@ -25,12 +25,19 @@ func (c *cluster) Hosts(context.Context, api.Caller) ([]api.Host, error) {
 }
 
 func (c *cluster) Instances(context.Context, api.Caller) ([]api.Instance, error) {
-	return []api.Instance{{ID: "i1", Name: "nauvis", HostName: "attic", State: c.state, Cause: map[string]string{"failed": "the port is taken"}[c.state]}}, nil
+	state, later, several := strings.Cut(c.state, ", ")
+	if several {
+		c.state = later
+	}
+	return []api.Instance{{ID: "i1", Name: "nauvis", HostName: "attic", State: state, Cause: map[string]string{"failed": "the port is taken"}[state]}}, nil
 }
 
 func (c *cluster) StartInstance(_ context.Context, _ api.Caller, r api.InstanceRef) (api.Instance, error) {
 	if r.Instance != "nauvis" {
 		return api.Instance{}, api.Errorf(api.NotFound, "See mainbusctl instances list.", "there is no instance %s", r.Instance)
+	}
+	if strings.HasPrefix(c.state, "failed, ") {
+		return api.Instance{ID: "i1", Name: "nauvis", State: "failed"}, nil
 	}
 	return api.Instance{ID: "i1", Name: "nauvis", State: "starting"}, nil
 }
@@ -79,6 +86,7 @@ func TestCommands(t *testing.T) {
 		{name: "an empty list says what to do", args: "bus list", stdout: "Nothing has been sent"},
 		{name: "start waits", args: "instances start nauvis", state: "running", stdout: "nauvis: running"},
 		{name: "start says why it failed", args: "instances start nauvis", state: "failed", code: 1, stderr: "nauvis failed: the port is taken"},
+		{name: "a failure from before does not end the wait", args: "instances start nauvis", state: "failed, failed, running", stdout: "nauvis: running"},
 		{name: "a wait can be short", args: "instances start nauvis --wait 1ms", state: "starting", code: 1, stderr: "not running after 1ms"},
 		{name: "an unknown name", args: "instances start vulcanus", code: 1, stderr: "there is no instance vulcanus\nSee mainbusctl"},
 		{name: "a console line and its answer", args: "instances send nauvis /players", stdout: "Players (0):\n"},

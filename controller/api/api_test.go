@@ -186,6 +186,26 @@ func TestNobodyAtHome(t *testing.T) {
 	}
 }
 
+func TestControllerThatHangsUp(t *testing.T) {
+	dir := t.TempDir()
+	listener, err := local.Listen(filepath.Join(dir, SocketName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for conn, err := listener.Accept(); err == nil; conn, err = listener.Accept() {
+			conn.Close()
+		}
+	}()
+	for range 50 { // it may be noticed when the call is written or when its answer is read
+		_, err := Dial(dir).Status(t.Context(), Caller{})
+		if got := AsError(err); got.Code != Unavailable || got.Message != "the controller ended the connection" {
+			t.Fatalf("got %+v", got)
+		}
+	}
+}
+
 func TestServeBearsRubbish(t *testing.T) {
 	dir := serve(t, echo{})
 	tests := []struct {

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"mainbus/transport/wire"
@@ -109,9 +111,11 @@ func failure(err error) *wire.Reply {
 	return &wire.Reply{Status: &wire.Status{Code: wireCodes[shown.Code], Message: shown.Message}, Body: body}
 }
 
+var hungUp = []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.EPIPE, syscall.ECONNRESET}
+
 // errHungUp is what a client gets when the connection ends in the middle of a call.
 func errHungUp(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
+	if slices.ContainsFunc(hungUp, func(known error) bool { return errors.Is(err, known) }) {
 		return Errorf(Unavailable, "Look whether the controller runs, and try again.", "the controller ended the connection")
 	}
 	return Errorf(Unavailable, "Look whether the controller runs, and try again.", "the controller does not answer: %v", err)

@@ -220,6 +220,7 @@ func (s *Session) onTruth(answer string, mark uint64) error {
 		return err
 	}
 	s.assembler.reset()
+	s.fault = nil // a genuine one shows in the reply to the next message
 	for _, r := range b.reports {
 		s.cfg.Owner.Up(&wire.Envelope{Channel: r.Channel, Body: r.Body, Tick: b.tick, Truth: true})
 	}

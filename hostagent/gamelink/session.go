@@ -87,6 +87,7 @@ type Session struct {
 	beatDue bool
 	report  bool // wanted
 	awaited *awaited
+	fault   *fault // told by a line, not proved yet
 	slots   [maxInFlight]slot
 	active  []*outgoing
 
@@ -144,6 +145,12 @@ type outgoing struct {
 type awaited struct {
 	beat
 	mark mark
+}
+
+// fault is why the module says that it has stopped.
+type fault struct {
+	text string
+	seq  uint64 // of the line
 }
 
 // NewSession returns a session that Run brings to life.
@@ -315,7 +322,7 @@ func (s *Session) use(lines []sighting) {
 			}
 			s.cfg.Owner.Up(e)
 		case line.Key == "fault":
-			s.cfg.Owner.Fault(string(body))
+			s.fault = &fault{string(body), line.Seq}
 		}
 	}
 }
@@ -347,12 +354,21 @@ func (s *Session) judge(b beat, m mark) {
 	switch s.check.judge(b, m.taken) {
 	case right:
 		s.check.confirm(m.arrivals)
+		s.tellFault(b.seq)
 		s.planBeat()
 	case early:
 		s.awaited = &awaited{b, m}
 		s.beatTimer.Reset(readTime)
 	case wrong:
 		s.disprove("lines read differ from lines printed")
+	}
+}
+
+// tellFault passes on a fault once the lines up to it are proved: nothing would take a forged one back.
+func (s *Session) tellFault(proved uint64) {
+	if s.fault != nil && s.fault.seq <= proved {
+		s.cfg.Owner.Fault(s.fault.text)
+		s.fault = nil
 	}
 }
 

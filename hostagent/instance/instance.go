@@ -84,6 +84,8 @@ type Instance struct {
 	state    state
 	launch   context.CancelFunc // of the launch that is under way
 	run      *run
+	orphaned bool // a game without supervisor may run
+	ending   bool // it is being ended
 	stopping bool
 	status   wire.State
 	phase    string
@@ -179,6 +181,7 @@ func (i *Instance) Kill(ctx context.Context) error {
 func (i *Instance) adopt() {
 	game, err := supervisor.Attach(i.folder.ours())
 	if errors.Is(err, supervisor.ErrGone) {
+		i.orphaned = supervisor.Orphaned(i.folder.ours())
 		return
 	}
 	var n note
@@ -186,6 +189,7 @@ func (i *Instance) adopt() {
 		err = json.Unmarshal(game.Spec().Note, &n)
 	}
 	if err != nil {
+		i.orphaned = true
 		i.log.Error("can't adopt the running game", "err", err)
 		return
 	}
@@ -215,7 +219,7 @@ func (i *Instance) setCurrent(game *supervisor.Game, client *rcon.Client) {
 func (i *Instance) reconcile() {
 	running := i.want.GetRunning()
 	switch {
-	case !i.told:
+	case !i.told, i.ending:
 	case i.launch != nil:
 		if !running {
 			i.launch()
@@ -224,6 +228,8 @@ func (i *Instance) reconcile() {
 		if !running && !i.stopping {
 			i.stop()
 		}
+	case !running && i.orphaned:
+		i.endOrphan()
 	case !running:
 		i.retry = stopTimer(i.retry)
 		i.status, i.phase, i.cause = wire.State_STATE_STOPPED, "", ""
@@ -232,7 +238,23 @@ func (i *Instance) reconcile() {
 	}
 }
 
+// endOrphan ends a game that lost its supervisor; a start does that by itself.
+func (i *Instance) endOrphan() {
+	i.ending = true
+	i.status, i.phase, i.cause = wire.State_STATE_STOPPING, "ending a game that lost its supervisor", ""
+	i.workers.Go(func() {
+		err := supervisor.EndOrphan(i.ctx, i.folder.ours(), stopPatience)
+		i.post(func() {
+			i.ending, i.orphaned = false, false
+			if err != nil && i.ctx.Err() == nil {
+				i.log.Error("can't end a game that lost its supervisor", "err", err)
+			}
+		})
+	})
+}
+
 func (i *Instance) begin() {
+	i.orphaned = false
 	ctx, cancel := context.WithCancel(i.ctx)
 	i.launch = cancel
 	i.status, i.phase, i.cause = wire.State_STATE_STARTING, "preparing", ""
@@ -307,6 +329,7 @@ func (i *Instance) onEnd(r *run, exit supervisor.Exit, err error) {
 	i.deadline = stopTimer(i.deadline)
 	i.setCurrent(nil, nil)
 	i.cfg.Ports.Release(r.note.Port)
+	i.orphaned = err != nil
 	ran := time.Since(r.began)
 	i.log.Info("game ended", "exit", exit.String(), "ran", ran.Round(time.Millisecond), "trouble", i.trouble, "err", err)
 	if !i.want.GetRunning() {

@@ -3,6 +3,7 @@ package instance
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"mainbus/hostagent/factorio/save"
 	"mainbus/hostagent/internal/simgame"
+	"mainbus/hostagent/supervisor"
 	"mainbus/transport/wire"
 )
 
@@ -136,6 +138,42 @@ func TestGameWhoseSupervisorWasKilledIsStartedAgain(t *testing.T) {
 	}
 	a.wait("running again", func(o *wire.ObservedInstance) bool { return o.GetStarts() > first.GetStarts() && o.GetLinked() })
 	a.stopGame()
+}
+
+// Such a game saves and ends by itself, because its input ends; that may take a while.
+func TestGameThatLostItsSupervisorIsStopped(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		restart bool // of the agent
+	}{{"seen by the agent", false}, {"while no agent ran", true}} {
+		t.Run(test.name, func(t *testing.T) {
+			dir, game := t.TempDir(), simgame.Install(t, strings.Replace(scenario, "{", `{"slow_save_ms": 1500, `, 1))
+			a := newAgent(t, dir, game, &controller{ledger: "beef"})
+			a.wantRunning(true)
+			a.waitLinked()
+			processes := a.processes()
+			if test.restart {
+				a.crash()
+			}
+			if process, err := os.FindProcess(processes.Supervisor); err != nil || process.Kill() != nil {
+				t.Fatal("can't kill the supervisor")
+			}
+			if test.restart {
+				eventually(t, "no supervisor", func() bool { _, err := supervisor.Attach(a.folder.ours()); return errors.Is(err, supervisor.ErrGone) })
+				a = newAgent(t, dir, game, &controller{ledger: "beef"})
+			}
+			a.wantRunning(false)
+			for range 2 { // what was wanted is noticed, and what came of it shown
+				noticed := make(chan struct{})
+				a.post(func() { close(noticed) })
+				<-noticed
+			}
+			a.wait("stopped", func(o *wire.ObservedInstance) bool { return o.GetState() == wire.State_STATE_STOPPED })
+			if supervisor.Orphaned(a.folder.ours()) {
+				t.Error("shown as stopped while the game runs")
+			}
+		})
+	}
 }
 
 func TestGameRunsWithoutController(t *testing.T) {

@@ -255,6 +255,13 @@ func EndOrphan(ctx context.Context, dir string, patience time.Duration) error {
 	return removeIfAny(path)
 }
 
+// Orphaned tells whether there is something for EndOrphan to end, where Attach has said that no supervisor runs.
+func Orphaned(dir string) bool {
+	var run Run
+	err := disk.ReadJSONIfAny(filepath.Join(dir, runFile), &run)
+	return err != nil || run.PID != 0 && alive(run)
+}
+
 func alive(run Run) bool {
 	started, err := processStart(run.PID)
 	return err == nil && started == run.Started
