@@ -21,28 +21,40 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := command().ExecuteContext(ctx)
+	var o options
+	err := command(&o).ExecuteContext(ctx)
 	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "mainbus-host:", err)
-		os.Exit(1)
+	if err == nil {
+		return
 	}
+	fmt.Fprintln(os.Stderr, "mainbus-host:", err)
+	if !o.understood {
+		fmt.Fprintln(os.Stderr, "mainbus-host --help lists commands and flags.")
+		os.Exit(exitUsage)
+	}
+	os.Exit(exitFailed)
 }
+
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
 
 type options struct {
 	data, factorio, name, level string
 	port                        uint16
+	understood                  bool // the command line was: errors from then on are not about usage
 }
 
-func command() *cobra.Command {
-	var o options
+func command(o *options) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "mainbus-host",
-		Short:         "Run Factorio servers on this machine for a Mainbus controller",
-		Args:          cobra.NoArgs,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o, cmd.OutOrStdout()) },
+		Use:              "mainbus-host",
+		Short:            "Run Factorio servers on this machine for a Mainbus controller",
+		Args:             cobra.NoArgs,
+		SilenceUsage:     true,
+		SilenceErrors:    true,
+		PersistentPreRun: func(*cobra.Command, []string) { o.understood = true },
+		RunE:             func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o, cmd.OutOrStdout()) },
 	}
 	root.PersistentFlags().StringVar(&o.data, "data", local.DataDir("host"), "folder for everything that the agent keeps")
 	flags := root.Flags()
@@ -50,7 +62,7 @@ func command() *cobra.Command {
 	flags.StringVar(&o.name, "name", defaultName(), "name of this host, for people")
 	flags.Uint16Var(&o.port, "port", 0, fmt.Sprintf("UDP port; 0: the one last used, else %d or the next free one", hostagent.DefaultPort))
 	flags.StringVar(&o.level, "log-level", "info", "debug, info, warn or error")
-	root.AddCommand(pairCommand(&o), statusCommand(&o), superviseCommand())
+	root.AddCommand(pairCommand(o), statusCommand(o), superviseCommand())
 	return root
 }
 
@@ -62,12 +74,14 @@ func defaultName() string {
 	return name[:min(len(name), 40)]
 }
 
-func run(ctx context.Context, o options, out io.Writer) error {
+func run(ctx context.Context, o *options, out io.Writer) error {
 	if o.factorio == "" {
+		o.understood = false
 		return fmt.Errorf("say where the game is: --factorio DIR")
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(o.level)); err != nil {
+		o.understood = false
 		return fmt.Errorf("log level %q is not one of debug, info, warn, error", o.level)
 	}
 	self, err := os.Executable()

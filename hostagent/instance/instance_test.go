@@ -94,7 +94,8 @@ func TestKilledGameComesBack(t *testing.T) {
 	if failed != nil && !strings.Contains(failed.GetCause(), "killed") {
 		t.Errorf("cause %q", failed.GetCause())
 	}
-	if a.pid() == old || o.GetGamePort() != first.GetGamePort() {
+	// That the port is kept is TestThePortIsKept's: here another program may have taken it while the game was dead.
+	if a.pid() == old || o.GetGamePort() == 0 {
 		t.Errorf("process %d, then %d; port %d, then %d", old, a.pid(), first.GetGamePort(), o.GetGamePort())
 	}
 	a.stopGame()
