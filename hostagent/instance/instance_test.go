@@ -94,7 +94,7 @@ func TestKilledGameComesBack(t *testing.T) {
 	if failed != nil && !strings.Contains(failed.GetCause(), "killed") {
 		t.Errorf("cause %q", failed.GetCause())
 	}
-	// That the port is kept is TestThePortIsKept's: here another program may have taken it while the game was dead.
+	// The port is kept where it is free (TestPorts); here another program may have taken it while the game was dead.
 	if a.pid() == old || o.GetGamePort() == 0 {
 		t.Errorf("process %d, then %d; port %d, then %d", old, a.pid(), first.GetGamePort(), o.GetGamePort())
 	}
