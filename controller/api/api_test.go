@@ -249,6 +249,40 @@ func TestServeBearsRubbish(t *testing.T) {
 	}
 }
 
+// unsteady is a listener that fails before it does what it should.
+type unsteady struct {
+	net.Listener
+	failures int
+}
+
+func (u *unsteady) Accept() (net.Conn, error) {
+	if u.failures > 0 {
+		u.failures--
+		return nil, errors.New("too many open files")
+	}
+	return u.Listener.Accept()
+}
+
+func TestServeOutlivesAFailureToAccept(t *testing.T) {
+	dir := t.TempDir()
+	listener, err := local.Listen(filepath.Join(dir, SocketName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- Serve(ctx, &unsteady{listener, 2}, echo{}, func(net.Conn) Caller { return owner })
+	}()
+	if _, err := client(t, dir).Status(t.Context(), Caller{}); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+}
+
 func TestAsErrorKeepsWhatIsMeantForPeople(t *testing.T) {
 	wrapped := errors.Join(errors.New("context"), Errorf(Refused, "do that", "no"))
 	if got := AsError(wrapped); got.Code != Refused || got.Next != "do that" {

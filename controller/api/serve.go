@@ -20,6 +20,7 @@ const (
 	// maxConnections bounds what one careless script can take of the controller.
 	maxConnections = 64
 	writeTimeout   = 10 * time.Second
+	acceptPause    = 100 * time.Millisecond
 )
 
 // Serve answers calls on the listener's connections, one at a time on each, until ctx ends; then it closes the listener, and
@@ -33,11 +34,20 @@ func Serve(ctx context.Context, listener net.Listener, s Service, caller func(ne
 	free := make(chan struct{}, maxConnections)
 	for {
 		conn, err := listener.Accept()
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				conn.Close()
+			}
 			return nil
-		}
-		if err != nil {
+		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("accept a caller: %w", err)
+		case err != nil: // out of descriptors, perhaps: that passes
+			select {
+			case <-time.After(acceptPause):
+			case <-ctx.Done():
+			}
+			continue
 		}
 		select {
 		case free <- struct{}{}:
