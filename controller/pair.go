@@ -137,7 +137,9 @@ func pairError(name string, err error) error {
 	case errors.Is(err, pairing.ErrWrongCode):
 		return api.Errorf(api.Refused, "Read the code on the host's console again; it changes after ten minutes and a few tries.", "that is not the code that %s shows", name)
 	case errors.Is(err, link.ErrRefused):
-		return api.Errorf(api.Refused, "mainbus-host pair on that machine makes a new code.", "%s declined: %v", name, err)
+		// What comes after the sentinel are the host's own words, which say what happened and what helps.
+		_, said, _ := strings.Cut(err.Error(), link.ErrRefused.Error()+": ")
+		return api.Errorf(api.Refused, "The command “mainbus-host pair” on that machine shows the code that holds.", "%s declines: %s", name, shown(said, 200))
 	case errors.Is(err, link.ErrOtherKey):
 		return api.Errorf(api.Refused, "Look at mainbusctl hosts list again.", "somebody else answered at the address of %s", name)
 	case errors.Is(err, context.Canceled):
