@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"mainbus/hostagent/internal/simgame"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/identity"
@@ -23,17 +21,7 @@ import (
 	"mainbus/transport/wire"
 )
 
-// The test binary is the supervisor too.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 2 && os.Args[1] == "supervise" {
-		if err := supervisor.Supervise(os.Args[2], os.Stdout); err != nil {
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	// The agent waits for each supervisor so that it leaves no zombie, and so until a moment after its game's end.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"), goleak.Cleanup(simgame.Exit))
-}
+func TestMain(m *testing.M) { simgame.Main(m) }
 
 const scenario = `{"autosave_seconds": 3600, "worlds": {"*": {
   "chests": [{"id": "out", "position": [0.5, 0.5], "contents": [{"name": "iron-plate", "quality": "normal", "count": 120}]}],

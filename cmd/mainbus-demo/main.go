@@ -32,8 +32,8 @@ type options struct {
 
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
 	err := run(ctx, os.Args[1:], os.Stdout)
+	cancel()
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return
@@ -42,8 +42,7 @@ func main() {
 	default:
 		fmt.Fprintln(os.Stderr, "demo:", err)
 	}
-	cancel()
-	os.Exit(1) //nolint:gocritic // the deferred cancel has run
+	os.Exit(1)
 }
 
 func parseOptions(args []string) (options, error) {

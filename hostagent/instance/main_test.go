@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
 
 	"mainbus/hostagent/factorio/install"
@@ -21,17 +20,7 @@ import (
 	"mainbus/transport/wire"
 )
 
-// The test binary is the supervisor too.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 2 && os.Args[1] == "supervise" {
-		if err := supervisor.Supervise(os.Args[2], os.Stdout); err != nil {
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	// The agent waits for each supervisor so that it leaves no zombie, and so until a moment after its game's end.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"), goleak.Cleanup(simgame.Exit))
-}
+func TestMain(m *testing.M) { simgame.Main(m) }
 
 // A world in which a chest gives to the bus and another takes from it.
 const scenario = `{"autosave_seconds": 3600, "worlds": {"*": {

@@ -9,7 +9,10 @@ import (
 	"sync"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"mainbus/hostagent/factorio/install"
+	"mainbus/hostagent/supervisor"
 )
 
 // The program is built once per test binary.
@@ -26,8 +29,8 @@ var build = sync.OnceValues(func() (string, error) {
 	return program, nil
 })
 
-// Exit ends a test binary and removes the program: an option for goleak.VerifyTestMain, where TestMain ends.
-func Exit(code int) {
+// exit ends a test binary and removes the program: an option for goleak.VerifyTestMain, where TestMain ends.
+func exit(code int) {
 	if program, err := build(); err == nil {
 		os.RemoveAll(filepath.Dir(program))
 	}
@@ -77,4 +80,17 @@ func Modules() (map[string][]byte, error) {
 		files[filepath.Base(path)] = text
 	}
 	return files, nil
+}
+
+// Main is TestMain for packages whose tests start games: the test binary is the supervisor too, no goroutine may be
+// left at the end, and the installation is removed.
+func Main(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "supervise" {
+		if err := supervisor.Supervise(os.Args[2], os.Stdout); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	// The agent waits for each supervisor so that it leaves no zombie, and so until a moment after its game's end.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"), goleak.Cleanup(exit))
 }

@@ -249,11 +249,11 @@ func endGames(t *testing.T, data string) {
 		if p, err := os.FindProcess(run.PID); err == nil {
 			p.Kill()
 		}
-		for range 100 { // its folder is removed next
+		deadline := time.Now().Add(10 * time.Second) // its folder is removed next
+		for tick := time.Tick(20 * time.Millisecond); time.Now().Before(deadline); <-tick {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(file), "exit.json")); err == nil {
 				break
 			}
-			time.Sleep(20 * time.Millisecond)
 		}
 	}
 }
