@@ -24,11 +24,18 @@ type control struct {
 	kill   *widget.Button
 }
 
-func newControl(p Params, card *widgets.ErrorCard) control {
-	c := control{p: p, card: card}
-	c.start = widget.NewButtonWithIcon("Start", theme.MediaPlayIcon(), nil)
-	c.stop = widget.NewButtonWithIcon("Save & Stop", theme.MediaStopIcon(), nil)
-	c.kill = widget.NewButtonWithIcon("Kill…", theme.CancelIcon(), nil)
+func newControl(p Params, card *widgets.ErrorCard) *control {
+	c := &control{p: p, card: card}
+	on := func(act func(view.Instance)) func() {
+		return func() {
+			if c.target != nil {
+				act(*c.target)
+			}
+		}
+	}
+	c.start = widget.NewButtonWithIcon("Start", theme.MediaPlayIcon(), on(c.startIt))
+	c.stop = widget.NewButtonWithIcon("Save & Stop", theme.MediaStopIcon(), on(c.stopIt))
+	c.kill = widget.NewButtonWithIcon("Kill…", theme.CancelIcon(), on(c.askKill))
 	return c
 }
 
@@ -38,20 +45,17 @@ func (c *control) point(r *view.Instance) {
 		return
 	}
 	c.target = r
-	set := func(b *widget.Button, on bool, act func(view.Instance)) {
-		if b.OnTapped = func() {
-			if c.target != nil {
-				act(*c.target)
-			}
-		}; on {
-			b.Enable()
-		} else {
-			b.Disable()
-		}
+	enable(c.start, r != nil && r.CanStart)
+	enable(c.stop, r != nil && r.CanStop)
+	enable(c.kill, r != nil && r.CanKill)
+}
+
+func enable(b *widget.Button, on bool) {
+	if on {
+		b.Enable()
+	} else {
+		b.Disable()
 	}
-	set(c.start, r != nil && r.CanStart, c.startIt)
-	set(c.stop, r != nil && r.CanStop, c.stopIt)
-	set(c.kill, r != nil && r.CanKill, c.askKill)
 }
 
 func (c *control) startIt(r view.Instance) { c.change(r, api.Service.StartInstance) }

@@ -41,7 +41,7 @@ func NewHosts(p Params) *Hosts {
 	)
 	h.pair = primary("Pair…", theme.ConfirmIcon(), h.pairSelected)
 	h.pair.Disable()
-	h.table.OnSelect = func(view.Host) { h.enable() }
+	h.table.OnSelect = func(view.Host) { h.enablePair() }
 	h.table.OnOpen = func(r view.Host) { h.askCode(r) }
 	h.listPage = newListPage(p, "Filter hosts", h.refresh)
 	h.buttons.Add(h.pair)
@@ -86,15 +86,12 @@ func (h *Hosts) refresh() {
 		text += fmt.Sprintf(" · %d want to join", waiting)
 	}
 	h.footer.Set(text, look.Muted)
-	h.enable()
+	h.enablePair()
 }
 
-func (h *Hosts) enable() {
-	if r, ok := h.table.Selected(); ok && r.WantsToJoin {
-		h.pair.Enable()
-	} else {
-		h.pair.Disable()
-	}
+func (h *Hosts) enablePair() {
+	r, ok := h.table.Selected()
+	enable(h.pair, ok && r.WantsToJoin)
 }
 
 func (h *Hosts) pairSelected() {

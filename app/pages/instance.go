@@ -18,7 +18,7 @@ import (
 // Instance shows one game server with its console.
 type Instance struct {
 	Params
-	control
+	*control
 	id      string
 	row     view.Instance // as it is shown
 	name    *widgets.Text

@@ -20,7 +20,7 @@ import (
 // Instances shows all game servers.
 type Instances struct {
 	Params
-	control
+	*control
 	*listPage
 	table  *widgets.Table[view.Instance]
 	empty  fyne.CanvasObject
