@@ -1,0 +1,202 @@
+package proptree
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"mainbus/hostagent/factorio/internal/bin"
+)
+
+func read(b []byte) (Node, int64, error) {
+	in := bin.NewReader(bytes.NewReader(b))
+	n := Read(in)
+	return n, in.Pos(), in.Err()
+}
+
+func entry(key string, value any) Entry { return Entry{key, Node{Value: value}} }
+
+// The bytes are written out, so that reader and writer can't be wrong alike.
+func TestBytesOfEveryType(t *testing.T) {
+	for _, test := range []struct {
+		node  Node
+		bytes string
+		json  string
+	}{
+		{Node{}, "\x00\x00", `null`},
+		{Node{AnyType: true}, "\x00\x01", `null`},
+		{Node{Value: true}, "\x01\x00\x01", `true`},
+		{Node{Value: false}, "\x01\x00\x00", `false`},
+		{Node{Value: 1.5}, "\x02\x00\x00\x00\x00\x00\x00\x00\xf8\x3f", `1.5`},
+		{Node{Value: math.Inf(-1)}, "\x02\x00\x00\x00\x00\x00\x00\x00\xf0\xff", `"-inf"`},
+		{Node{Value: ""}, "\x03\x00\x01", `""`},
+		{Node{Value: "ab"}, "\x03\x00\x00\x02ab", `"ab"`},
+		{Node{Value: List(nil)}, "\x04\x00\x00\x00\x00\x00", `[]`},
+		{Node{Value: List{entry("", 2.0), entry("k", nil)}},
+			"\x04\x00\x02\x00\x00\x00" + "\x01\x02\x00\x00\x00\x00\x00\x00\x00\x00\x40" + "\x00\x01k\x00\x00", `[2,null]`},
+		{Node{Value: Dictionary(nil)}, "\x05\x00\x00\x00\x00\x00", `{}`},
+		{Node{Value: Dictionary{entry("b", true), entry("a", "<")}}, "\x05\x00\x02\x00\x00\x00" + "\x00\x01b\x01\x00\x01" + "\x00\x01a\x03\x00\x00\x01<",
+			`{"b":true,"a":"\u003c"}`},
+		{Node{Value: int64(-2)}, "\x06\x00\xfe\xff\xff\xff\xff\xff\xff\xff", `-2`},
+		{Node{Value: uint64(math.MaxUint64)}, "\x07\x00\xff\xff\xff\xff\xff\xff\xff\xff", `18446744073709551615`},
+	} {
+		if b, err := Append([]byte("x"), test.node); err != nil || string(b) != "x"+test.bytes {
+			t.Errorf("%v: appended %q, %v", test.node, b, err)
+		}
+		got, n, err := read([]byte(test.bytes + "rest"))
+		if err != nil || !reflect.DeepEqual(got, test.node) || int(n) != len(test.bytes) {
+			t.Errorf("%q: read %v from %d bytes, %v", test.bytes, got, n, err)
+		}
+		if j, err := json.Marshal(test.node); err != nil || string(j) != test.json {
+			t.Errorf("%v: JSON %s, %v", test.node, j, err)
+		}
+		for cut := range test.bytes {
+			if _, _, err := read([]byte(test.bytes[:cut])); !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("%q: first %d bytes: %v", test.bytes, cut, err)
+			}
+		}
+	}
+}
+
+// random makes any node; its depth is at most depth.
+func random(r *rand.Rand, depth int) Node {
+	n := Node{AnyType: r.IntN(8) == 0}
+	kinds := 8
+	text := func() string { return strings.Repeat(string(rune('a'+r.IntN(26))), r.IntN(3)*r.IntN(200)) }
+	if depth == 0 {
+		kinds = 6
+	}
+	switch r.IntN(kinds) {
+	case 0:
+	case 1:
+		n.Value = r.IntN(2) == 0
+	case 2:
+		n.Value = r.NormFloat64()
+	case 3:
+		n.Value = text()
+	case 4:
+		n.Value = int64(r.Uint64())
+	case 5:
+		n.Value = r.Uint64()
+	case 6:
+		var l List
+		for range r.IntN(4) {
+			l = append(l, Entry{text(), random(r, depth-1)})
+		}
+		n.Value = l
+	case 7:
+		var d Dictionary
+		for i := range r.IntN(4) {
+			d = append(d, Entry{text() + string(rune('A'+i)), random(r, depth-1)})
+		}
+		n.Value = d
+	}
+	return n
+}
+
+func TestGeneratedTreesReadBack(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		want := random(r, 5)
+		b, err := Append(nil, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, n, err := read(b); err != nil || !reflect.DeepEqual(got, want) || int(n) != len(b) {
+			t.Fatalf("wrote %v, read %v, %v", want, got, err)
+		}
+	}
+}
+
+func TestGet(t *testing.T) {
+	tree := Node{Value: Dictionary{entry("startup", Dictionary{entry("x", Dictionary{entry("value", 1.0)})})}}
+	if n, ok := tree.Get("startup", "x", "value"); !ok || n.Value != 1.0 {
+		t.Errorf("got %v, %v", n, ok)
+	}
+	if n, ok := tree.Get(); !ok || !reflect.DeepEqual(n, tree) {
+		t.Errorf("no keys: %v, %v", n, ok)
+	}
+	for _, keys := range [][]string{{"none"}, {"startup", "y"}, {"startup", "x", "value", "deeper"}} {
+		if n, ok := tree.Get(keys...); ok {
+			t.Errorf("%q: %v", keys, n)
+		}
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	wide := "\x05\x00\xff\xff\xff\xff"
+	for _, test := range []struct{ name, bytes, want string }{
+		{"unknown type", "\x08\x00", "a property of unknown type 8"},
+		{"flag", "\x00\x02", "byte 2 where 0 or 1 belongs"},
+		{"bool", "\x01\x00\x07", "byte 7 where 0 or 1 belongs"},
+		{"empty flag", "\x03\x00\x03", "byte 3 where 0 or 1 belongs"},
+		{"long text", "\x03\x00\x00\xff\xff\xff\xff\xff", "4294967295 bytes where at most 33554429 may be"},
+		{"false count", wide, "unexpected EOF"},
+		{"deep", strings.Repeat("\x04\x00\x01\x00\x00\x00\x01", 200), "a property tree is nested deeper than 100"},
+		{"wide", "\x04\x00\xff\xff\xff\xff" + strings.Repeat("\x01\x00\x00", 300_000), "a property tree has more than 262144 values"},
+		{"key twice", "\x05\x00\x02\x00\x00\x00" + strings.Repeat("\x00\x01k\x00\x00", 2), `a property tree has the key "k" twice`},
+	} {
+		if n, _, err := read([]byte(test.bytes)); err == nil || err.Error() != test.want {
+			t.Errorf("%s: %v, %v; want %q", test.name, n, err, test.want)
+		}
+	}
+	// Texts that are each short enough but too long together.
+	text := append([]byte{typeString, 0, 0, 255, 0, 0, 0, 1}, make([]byte, 16<<20)...)
+	long := append([]byte{typeList, 0, 3, 0, 0, 0}, bytes.Repeat(append([]byte{1}, text...), 3)...)
+	if _, _, err := read(long); err == nil || !strings.Contains(err.Error(), "bytes where at most") {
+		t.Errorf("three texts of 16 MiB: %v", err)
+	}
+}
+
+func TestAppendRefuses(t *testing.T) {
+	deep := Node{}
+	for range maxDepth + 1 {
+		deep = Node{Value: List{{Node: deep}}}
+	}
+	for name, n := range map[string]Node{
+		"int": {Value: 1}, "deep": deep, "nested int": {Value: Dictionary{entry("k", 7)}},
+		"key twice": {Value: Dictionary{entry("k", nil), entry("k", nil)}},
+		"wide":      {Value: make(List, maxNodes)}, "long": {Value: strings.Repeat("x", maxBytes+1)},
+	} {
+		if b, err := Append(nil, n); err == nil {
+			t.Errorf("%s: %d bytes without error", name, len(b))
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 20 {
+		b, err := Append(nil, random(r, 4))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		n, _, err := read(data)
+		if err != nil {
+			return
+		}
+		b, err := Append(nil, n)
+		if err != nil {
+			t.Fatalf("what was read can't be written: %v", err)
+		}
+		again, _, err := read(b)
+		if err != nil {
+			t.Fatalf("what was written can't be read: %v", err)
+		}
+		if c, err := Append(nil, again); err != nil || !bytes.Equal(b, c) {
+			t.Errorf("written again it differs: %v", err)
+		}
+		if _, err := json.Marshal(n); err != nil {
+			t.Error(err)
+		}
+	})
+}
