@@ -25,6 +25,11 @@ type World struct {
 	Forces             []*Force   `json:"forces"`
 	Entities           []*Entity  `json:"entities"`
 	LastUnit           uint64     `json:"last_unit"`
+	Players            []*Player  `json:"players"`
+	LastPlayer         int        `json:"last_player"`
+	Bans               []Ban      `json:"bans"`
+	Admins             []string   `json:"admins"`
+	Whitelist          []string   `json:"whitelist"`
 	Flows              []Flow     `json:"flows"`
 	Calls              []Call     `json:"calls"`
 	Made               []Amount   `json:"made"`
@@ -34,6 +39,8 @@ type World struct {
 	Source  *rand.PCG `json:"-"` // Random as a generator
 	byUnit  map[uint64]*Entity
 	byID    map[string]*Entity
+
+	listeners []func(Event)
 }
 
 // Surface is a place that entities stand on.
@@ -103,6 +110,11 @@ func Load(data []byte, catalog *Catalog) (*World, error) {
 			e.Inventory.adopt(catalog)
 		}
 	}
+	for _, p := range w.Players {
+		for _, inv := range w.carried(p) {
+			inv.adopt(catalog)
+		}
+	}
 	w.index()
 	return w, nil
 }
@@ -116,6 +128,12 @@ func (w *World) check() error {
 		if e == nil || e.Surface < 1 || e.Surface > len(w.Surfaces) || e.Force < 1 || e.Force > len(w.Forces) ||
 			w.Catalog.Item(e.Name) == nil || w.Catalog.Item(e.Name).Place == nil {
 			return errors.New("an entity stands nowhere, belongs to nobody or is of an unknown kind")
+		}
+	}
+	for _, p := range w.Players {
+		if p == nil || p.Name == "" || p.Index < 1 || p.Index > w.LastPlayer || p.Surface < 1 || p.Surface > len(w.Surfaces) ||
+			p.Force < 1 || p.Force > len(w.Forces) || slices.Contains(w.carried(p), nil) || len(p.Cursor.Slots) != 1 {
+			return errors.New("a player is incomplete")
 		}
 	}
 	for i := range w.Flows {
@@ -247,6 +265,19 @@ type Sum struct {
 	Consumed int `json:"consumed"`
 }
 
+// inventories are all inventories of the map.
+func (w *World) inventories() (out []*Inventory) {
+	for _, e := range w.Entities {
+		if e.Inventory != nil {
+			out = append(out, e.Inventory)
+		}
+	}
+	for _, p := range w.Players {
+		out = append(out, w.carried(p)...)
+	}
+	return out
+}
+
 // Sums adds up everything in all inventories, sorted by name and quality.
 func (w *World) Sums() []Sum {
 	sums := map[Key]*Sum{}
@@ -256,11 +287,9 @@ func (w *World) Sums() []Sum {
 		}
 		return sums[k]
 	}
-	for _, e := range w.Entities {
-		if e.Inventory != nil {
-			for _, a := range e.Inventory.Contents() {
-				of(a.Key).Contents += a.Count
-			}
+	for _, inv := range w.inventories() {
+		for _, a := range inv.Contents() {
+			of(a.Key).Contents += a.Count
 		}
 	}
 	for _, a := range w.Made {
