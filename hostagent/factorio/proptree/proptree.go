@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"mainbus/hostagent/factorio/internal/bin"
 )
@@ -61,6 +62,17 @@ func (d Dictionary) Get(key string) (Node, bool) {
 	return Node{}, false
 }
 
+// Set replaces the value of a key, or appends it.
+func (d *Dictionary) Set(key string, value any) {
+	for i := range *d {
+		if (*d)[i].Key == key {
+			(*d)[i].Value = value
+			return
+		}
+	}
+	*d = append(*d, Entry{key, Node{Value: value}})
+}
+
 // Get follows keys through dictionaries; false if one is missing. Without keys it returns n.
 func (n Node) Get(keys ...string) (Node, bool) {
 	for _, key := range keys {
@@ -80,17 +92,43 @@ var (
 	errBytes = fmt.Errorf("a property tree is longer than %d MiB", maxBytes>>20)
 )
 
+func errTwice(key string) error { return fmt.Errorf("a property tree has the key %.100q twice", key) }
+
 // Read reads one tree. A type that is not known, a key twice in a dictionary, more than 100 levels, 262,144 nodes or 32 MiB
-// are errors of in.
+// are errors of in, as is an end within the tree. They name the keys that lead to the fault, each quoted.
 func Read(in *bin.Reader) Node {
+	if in.Err() != nil {
+		return Node{}
+	}
 	r := reader{in: in, end: in.Pos() + maxBytes}
-	return r.node(0)
+	n := r.node(0)
+	if in.Err() == nil {
+		return n
+	}
+	if len(r.path) > 0 {
+		in.Within("in " + joined(r.path))
+	}
+	return Node{}
 }
 
 type reader struct {
 	in    *bin.Reader
 	end   int64 // position
 	nodes int
+	path  []string // keys on the way to the node that is read, and to a fault
+}
+
+// joined writes a path for people.
+func joined(path []string) string {
+	const most = 8
+	var quoted []string
+	for _, key := range path[:min(len(path), most)] {
+		quoted = append(quoted, fmt.Sprintf("%.100q", key))
+	}
+	if len(path) > most {
+		quoted = append(quoted, "…")
+	}
+	return strings.Join(quoted, ", ")
 }
 
 func (r *reader) node(depth int) Node {
@@ -126,15 +164,24 @@ func (r *reader) node(depth int) Node {
 	case typeUnsigned:
 		n.Value = in.U64()
 	default:
-		in.Fail(fmt.Errorf("a property of unknown type %d", kind))
+		in.Fail(fmt.Errorf("a property of unknown type %d, where 0 to 7 may be", kind))
 	}
 	return n
 }
 
 func (r *reader) entries(depth int) []Entry {
 	var entries []Entry
-	for n := r.in.U32(); uint32(len(entries)) < n && r.in.Err() == nil; {
-		entries = append(entries, Entry{Key: r.text(), Node: r.node(depth)})
+	for n := r.in.U32(); uint32(len(entries)) < n; {
+		key := r.text()
+		if r.in.Err() != nil {
+			return nil
+		}
+		r.path = append(r.path, key)
+		entries = append(entries, Entry{Key: key, Node: r.node(depth)})
+		if r.in.Err() != nil {
+			return nil // with the path to the fault
+		}
+		r.path = r.path[:len(r.path)-1]
 	}
 	return entries
 }
@@ -144,7 +191,7 @@ func (r *reader) dictionary(depth int) Dictionary {
 	seen := make(map[string]bool, len(d))
 	for _, e := range d {
 		if seen[e.Key] {
-			r.in.Fail(fmt.Errorf("a property tree has the key %.100q twice", e.Key))
+			r.in.Fail(errTwice(e.Key))
 		}
 		seen[e.Key] = true
 	}
@@ -240,7 +287,7 @@ func (w *writer) dictionary(d Dictionary, depth int) {
 	seen := make(map[string]bool, len(d))
 	for _, e := range d {
 		if seen[e.Key] {
-			w.fail(fmt.Errorf("a property tree has the key %.100q twice", e.Key))
+			w.fail(errTwice(e.Key))
 		}
 		seen[e.Key] = true
 	}

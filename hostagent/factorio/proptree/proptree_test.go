@@ -39,7 +39,7 @@ func TestBytesOfEveryType(t *testing.T) {
 		{Node{Value: "ab"}, "\x03\x00\x00\x02ab", `"ab"`},
 		{Node{Value: List(nil)}, "\x04\x00\x00\x00\x00\x00", `[]`},
 		{Node{Value: List{entry("", 2.0), entry("k", nil)}},
-			"\x04\x00\x02\x00\x00\x00" + "\x01\x02\x00\x00\x00\x00\x00\x00\x00\x00\x40" + "\x00\x01k\x00\x00", `[2,null]`},
+			"\x04\x00\x02\x00\x00\x00" + "\x01\x02\x00\x00\x00\x00\x00\x00\x00\x00\x40" + "\x00\x01k\x00\x00", `[2.0,null]`},
 		{Node{Value: Dictionary(nil)}, "\x05\x00\x00\x00\x00\x00", `{}`},
 		{Node{Value: Dictionary{entry("b", true), entry("a", "<")}}, "\x05\x00\x02\x00\x00\x00" + "\x00\x01b\x01\x00\x01" + "\x00\x01a\x03\x00\x00\x01<",
 			`{"b":true,"a":"\u003c"}`},
@@ -132,14 +132,18 @@ func TestGet(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	wide := "\x05\x00\xff\xff\xff\xff"
 	for _, test := range []struct{ name, bytes, want string }{
-		{"unknown type", "\x08\x00", "a property of unknown type 8"},
+		{"unknown type", "\x08\x00", "a property of unknown type 8, where 0 to 7 may be"},
 		{"flag", "\x00\x02", "byte 2 where 0 or 1 belongs"},
 		{"bool", "\x01\x00\x07", "byte 7 where 0 or 1 belongs"},
 		{"empty flag", "\x03\x00\x03", "byte 3 where 0 or 1 belongs"},
 		{"long text", "\x03\x00\x00\xff\xff\xff\xff\xff", "4294967295 bytes where at most 33554429 may be"},
 		{"false count", wide, "unexpected EOF"},
-		{"deep", strings.Repeat("\x04\x00\x01\x00\x00\x00\x01", 200), "a property tree is nested deeper than 100"},
-		{"wide", "\x04\x00\xff\xff\xff\xff" + strings.Repeat("\x01\x00\x00", 300_000), "a property tree has more than 262144 values"},
+		{"deep", strings.Repeat("\x04\x00\x01\x00\x00\x00\x01", 200),
+			`a property tree is nested deeper than 100 in "", "", "", "", "", "", "", "", …`},
+		{"wide", "\x04\x00\xff\xff\xff\xff" + strings.Repeat("\x01\x00\x00", 300_000), `a property tree has more than 262144 values in ""`},
+		{"type below keys", "\x05\x00\x01\x00\x00\x00" + "\x00\x01k" + "\x05\x00\x01\x00\x00\x00" + "\x00\x02\nl" + "\x09\x00",
+			`a property of unknown type 9, where 0 to 7 may be in "k", "\nl"`},
+		{"number below a key", "\x05\x00\x02\x00\x00\x00" + "\x00\x01a\x00\x00" + "\x00\x01k\x02\x001234", `unexpected EOF in "k"`},
 		{"key twice", "\x05\x00\x02\x00\x00\x00" + strings.Repeat("\x00\x01k\x00\x00", 2), `a property tree has the key "k" twice`},
 	} {
 		if n, _, err := read([]byte(test.bytes)); err == nil || err.Error() != test.want {
@@ -151,6 +155,84 @@ func TestReadRefuses(t *testing.T) {
 	long := append([]byte{typeList, 0, 3, 0, 0, 0}, bytes.Repeat(append([]byte{1}, text...), 3)...)
 	if _, _, err := read(long); err == nil || !strings.Contains(err.Error(), "bytes where at most") {
 		t.Errorf("three texts of 16 MiB: %v", err)
+	}
+}
+
+func TestJSONReadsBack(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 2000 {
+		want := random(r, 4)
+		text, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Node
+		if err := json.Unmarshal(text, &got); err != nil {
+			t.Fatalf("%v in %s", err, text)
+		}
+		if want = plain(want); !reflect.DeepEqual(got, want) {
+			t.Fatalf("JSON %s\ngave %v\nwant %v", text, got, want)
+		}
+	}
+}
+
+// plain removes what JSON does not hold: flags, keys in lists, and the type of an unsigned number that is not too large for
+// a signed one.
+func plain(n Node) Node {
+	n.AnyType = false
+	switch v := n.Value.(type) {
+	case uint64:
+		if v <= math.MaxInt64 {
+			n.Value = int64(v)
+		}
+	case List:
+		for i, e := range v {
+			v[i] = Entry{Node: plain(e.Node)}
+		}
+	case Dictionary:
+		for i, e := range v {
+			v[i].Node = plain(e.Node)
+		}
+	}
+	return n
+}
+
+func TestJSONKeepsWhatNumbersAre(t *testing.T) {
+	const text = `[1.0,1,-0.0,9223372036854775807,18446744073709551615,4e-06,1e+300,0.1]`
+	var n Node
+	if err := json.Unmarshal([]byte(text), &n); err != nil {
+		t.Fatal(err)
+	}
+	want := List{entry("", 1.0), entry("", int64(1)), entry("", math.Copysign(0, -1)), entry("", int64(math.MaxInt64)), entry("", uint64(math.MaxUint64)),
+		entry("", 4e-6), entry("", 1e300), entry("", 0.1)}
+	if !reflect.DeepEqual(n.Value, want) {
+		t.Errorf("read %v", n.Value)
+	}
+	if back, err := json.Marshal(n); err != nil || string(back) != text {
+		t.Errorf("wrote %s, %v", back, err)
+	}
+}
+
+func TestJSONRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		`[1e999]`:       "property tree from JSON: the number 1e999 is out of range",
+		`{"k":1,"k":2}`: `property tree from JSON: a property tree has the key "k" twice`,
+		strings.Repeat("[", 102) + strings.Repeat("]", 102): "property tree from JSON: a property tree is nested deeper than 100",
+		"[" + strings.Repeat("0,", maxNodes) + "0]":         "property tree from JSON: a property tree has more than 262144 values",
+	} {
+		var n Node
+		if err := json.Unmarshal([]byte(text), &n); err == nil || err.Error() != want {
+			t.Errorf("%.40s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestSet(t *testing.T) {
+	d := Dictionary{{"a", Node{Value: 1.0, AnyType: true}}}
+	d.Set("a", 2.0)
+	d.Set("b", true)
+	if want := (Dictionary{{"a", Node{Value: 2.0, AnyType: true}}, entry("b", true)}); !reflect.DeepEqual(d, want) {
+		t.Errorf("got %v", d)
 	}
 }
 
@@ -195,7 +277,12 @@ func FuzzRead(f *testing.F) {
 		if c, err := Append(nil, again); err != nil || !bytes.Equal(b, c) {
 			t.Errorf("written again it differs: %v", err)
 		}
-		if _, err := json.Marshal(n); err != nil {
+		text, err := json.Marshal(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Node // which fails where keys that are not UTF-8 become equal
+		if err := json.Unmarshal(text, &back); err != nil && !strings.Contains(err.Error(), "twice") {
 			t.Error(err)
 		}
 	})

@@ -48,6 +48,13 @@ func (r *Reader) Fail(err error) {
 	}
 }
 
+// Within says behind the first error where it occurred.
+func (r *Reader) Within(where string) {
+	if r.err != nil {
+		r.err = fmt.Errorf("%w %s", r.err, where)
+	}
+}
+
 func (r *Reader) fill(n int) []byte {
 	b := r.buf[:n]
 	if r.err != nil {
