@@ -144,25 +144,6 @@ func (s *Script) localised(v lua.LValue) string {
 	return out.String()
 }
 
-// copyValue copies arguments and results of remote calls: tables deeply and without metatables, functions not at all.
-func copyValue(l *lua.LState, v lua.LValue, done map[*lua.LTable]*lua.LTable) lua.LValue {
-	switch v := v.(type) {
-	case *lua.LFunction:
-		l.RaiseError("Can't copy object of type function")
-	case *lua.LTable:
-		if made, ok := done[v]; ok {
-			return made
-		}
-		out := l.NewTable()
-		done[v] = out
-		for key, value := v.Next(lua.LNil); key != lua.LNil; key, value = v.Next(key) {
-			out.RawSet(copyValue(l, key, done), copyValue(l, value, done))
-		}
-		return out
-	}
-	return v
-}
-
 func texttable(l *lua.LState, m map[string]string) *lua.LTable {
 	t := l.NewTable()
 	for _, key := range sorted(m) {

@@ -53,6 +53,7 @@ func (s *Script) addClass(c *class) {
 	}
 	c.meta.RawSetString("__metatable", lua.LString("private"))
 	s.classes[c.name] = c
+	s.byMeta[c.meta] = c
 }
 
 // object wraps a value. Two objects of one value are equal but, as in the game, not the same table key.

@@ -23,7 +23,7 @@ type stackRef struct {
 type entityPrototype struct{ item *world.Item }
 
 // chestInventory is the number of defines.inventory.chest.
-const chestInventory = 1
+var chestInventory = constant("inventory", "chest")
 
 // halfBox is half the width of a chest's collision box.
 const halfBox = 0.35

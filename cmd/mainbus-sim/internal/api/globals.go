@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -9,32 +8,9 @@ import (
 	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
-// eventNames are the events that scripts can register for, by number. Numbers other than on_tick's differ from the
-// game's, which says that they may change with every version.
-var eventNames = []string{
-	"on_tick", "on_built_entity", "on_chunk_generated", "on_console_chat", "on_console_command", "on_entity_died",
-	"on_object_destroyed", "on_player_created", "on_player_joined_game", "on_player_left_game",
-	"on_player_mined_entity", "on_pre_player_left_game", "on_research_finished", "on_research_started",
-	"on_robot_built_entity", "on_robot_mined_entity", "on_rocket_launched", "on_space_platform_built_entity",
-	"on_space_platform_mined_entity", "on_surface_created", "on_surface_deleted", "on_udp_packet_received",
-	"script_raised_built", "script_raised_destroy", "script_raised_revive",
-}
-
-// onTick is on_tick's number.
-const onTick = 0
-
-func eventWhere(id int) string { return fmt.Sprintf("level::%s (ID %d)", eventNames[id], id) }
-
-// gameCommands are the names that custom commands may not take.
-var gameCommands = strings.Fields(`admin admins ban banlist bans c clear command config delete-blueprint-library
-	demote editor evolution h help ignore kick mc measured-command mute mute-programmable-speaker mutes o open p
-	perf-avg-frames permissions players promote purge quit r reply s save sc screenshot seed server-save shout
-	silent-command swap-players time toggle-action-logging toggle-heavy-mode unban unignore unlock-shortcut-bar
-	unlock-tips unmute version w whisper whitelist`)
-
 func (s *Script) addGlobals() {
 	l := s.vm.L
-	s.classes = map[string]*class{}
+	s.classes, s.byMeta = map[string]*class{}, map[*lua.LTable]*class{}
 	s.addEntityClasses()
 	s.addSurfaceClass()
 	s.addGameClasses()
@@ -48,24 +24,12 @@ func (s *Script) addGlobals() {
 		l.SetGlobal(global, s.object(class, singleton(global)))
 	}
 	l.SetGlobal("storage", l.NewTable())
-	l.SetGlobal("defines", s.defines())
+	l.SetGlobal("defines", definesTable(l))
 	l.SetGlobal("log", l.NewFunction(s.log))
 	l.SetGlobal("localised_print", l.NewFunction(func(l *lua.LState) int {
 		s.p.Host.Print(s.localised(l.CheckAny(1)))
 		return 0
 	}))
-}
-
-func (s *Script) defines() *lua.LTable {
-	l := s.vm.L
-	events, inventory, defines := l.NewTable(), l.NewTable(), l.NewTable()
-	for id, name := range eventNames {
-		events.RawSetString(name, lua.LNumber(id))
-	}
-	inventory.RawSetString("chest", lua.LNumber(chestInventory))
-	defines.RawSetString("events", events)
-	defines.RawSetString("inventory", inventory)
-	return defines
 }
 
 // log names the place of its caller. Chunks of the console are "=(command)", files begin with @.

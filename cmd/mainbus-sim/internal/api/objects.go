@@ -1,6 +1,8 @@
 package api
 
 import (
+	"fmt"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"mainbus/cmd/mainbus-sim/internal/world"
@@ -50,4 +52,39 @@ func (o objects) Unpack(packed uint64) lua.LValue {
 		return o.s.force(w.Forces[number-1])
 	}
 	return lua.LNil
+}
+
+// value makes a Lua value of one from Go; see Field. An unknown type is a mistake in the simulator.
+func (s *Script) value(v any) lua.LValue {
+	switch v := v.(type) {
+	case lua.LValue:
+		return v
+	case string:
+		return lua.LString(v)
+	case bool:
+		return lua.LBool(v)
+	case int:
+		return lua.LNumber(v)
+	case uint32:
+		return lua.LNumber(v)
+	case uint64:
+		return lua.LNumber(v)
+	case float64:
+		return lua.LNumber(v)
+	case []Field:
+		return s.table(v)
+	case []any:
+		t := s.vm.L.NewTable()
+		for i, element := range v {
+			t.RawSetInt(i+1, s.value(element))
+		}
+		return t
+	case *world.Entity:
+		return s.entity(v)
+	case *world.Surface:
+		return s.surface(v)
+	case *world.Force:
+		return s.force(v)
+	}
+	panic(fmt.Sprintf("no Lua value for a %T", v))
 }

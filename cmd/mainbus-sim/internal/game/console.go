@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mainbus/cmd/mainbus-sim/internal/api"
 	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
@@ -64,17 +65,17 @@ func (s *server) dispatch(r *request) error {
 	}
 	if !strings.HasPrefix(text, "/") {
 		s.out.dated("CHAT", "<server>: "+text)
-		return s.script.Raise("on_console_chat", map[string]string{"message": text})
+		return s.scripts.Raise("on_console_chat", api.Field{Name: "message", Value: text})
 	}
 	name, parameter, _ := strings.Cut(text[1:], " ")
-	if err := s.script.Raise("on_console_command", map[string]string{"command": name, "parameters": parameter}); err != nil {
+	if err := s.scripts.Raise("on_console_command", api.Field{Name: "command", Value: name}, api.Field{Name: "parameters", Value: parameter}); err != nil {
 		return err
 	}
 	if command, ok := consoleCommands[name]; ok {
 		command(s, r, parameter)
 		return nil
 	}
-	found, err := s.script.Command(name, parameter)
+	found, err := s.scripts.Command(name, parameter, 0)
 	if !found {
 		r.print(fmt.Sprintf(`Unknown command "%s". Type /h or /help for more help about commands.`, name))
 	}
@@ -136,7 +137,7 @@ func (s *server) luaCommand(r *request, source string, silent bool) {
 	if !silent {
 		s.out.dated("COMMAND", "<server> (command): "+source)
 	}
-	if err := s.script.Console(source); err != nil {
+	if err := s.scripts.Console(source); err != nil {
 		text := "Cannot execute command. Error: " + err.Error()
 		if r.remote {
 			r.print(text)
@@ -160,7 +161,7 @@ func (s *server) simSum(r *request, _ string) {
 }
 
 func (s *server) simStorage(r *request, key string) {
-	answer, err := s.script.StorageJSON(strings.TrimSpace(key))
+	answer, err := s.scripts.StorageJSON("level", strings.TrimSpace(key))
 	if err != nil {
 		answer = "error: " + err.Error()
 	}

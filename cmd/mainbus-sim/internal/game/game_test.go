@@ -353,7 +353,7 @@ func TestFailedStarts(t *testing.T) {
 	}
 	newer := newMapFile(nil, 3)
 	newer.Header.Version.Minor = 1
-	newer.Storage = &scriptdat.Table{}
+	newer.Storage = []scriptdat.Block{{Name: "level", Value: &scriptdat.Table{}}}
 	if err := newer.write(i.saveFile("newer")); err != nil {
 		t.Fatal(err)
 	}

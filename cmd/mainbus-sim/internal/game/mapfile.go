@@ -31,7 +31,7 @@ var worldMark = []byte("\x00mainbus-sim world 1\x00")
 type mapFile struct {
 	Header  save.Header
 	World   []byte // as world.Save gives it
-	Storage *scriptdat.Table
+	Storage []scriptdat.Block
 	Names   []string // other entries, in their order
 	Files   map[string][]byte
 }
@@ -151,11 +151,7 @@ func (m *mapFile) readScript(archive *save.Archive, out *output) error {
 	if err != nil {
 		return err
 	}
-	for _, block := range file.Blocks {
-		if table, ok := block.Value.(*scriptdat.Table); ok && block.Name == "level" {
-			m.Storage = table
-		}
-	}
+	m.Storage = file.Blocks
 	return nil
 }
 
@@ -199,8 +195,5 @@ func (m *mapFile) writeEntries(w *save.Writer) error {
 	if err := w.Level(m.Header, io.MultiReader(bytes.NewReader(worldMark), bytes.NewReader(m.World))); err != nil {
 		return err
 	}
-	return w.Script(scriptdat.File{
-		Version: gameVersion,
-		Blocks:  []scriptdat.Block{{Name: "level", Value: m.Storage, Flag: 1}},
-	})
+	return w.Script(scriptdat.File{Version: gameVersion, Blocks: m.Storage})
 }

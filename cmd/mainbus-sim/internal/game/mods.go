@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"mainbus/cmd/mainbus-sim/internal/api"
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/save"
 )
@@ -107,6 +108,14 @@ func loadMods(p paths, list *modList, out *output) ([]save.Mod, error) {
 	}
 	out.engine("Prototype list checksum: %d", crc32.ChecksumIEEE(sum))
 	return mods, nil
+}
+
+func apiMods(mods []save.Mod) []api.Mod {
+	out := make([]api.Mod, len(mods))
+	for i, mod := range mods {
+		out[i] = api.Mod{Name: mod.Name, Version: mod.Version.String()}
+	}
+	return out
 }
 
 func modVersions(mods []save.Mod) map[string]string {

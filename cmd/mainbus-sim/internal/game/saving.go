@@ -21,7 +21,7 @@ func (s *server) snapshot() (*mapFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	storage, err := s.script.Storage()
+	storage, err := s.scripts.Storage()
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ type server struct {
 	file     string // the save that the game was started from
 	content  *mapFile
 	world    *world.World
-	script   *api.Script
+	scripts  *api.Game
 	state    string
 	udp      net.PacketConn
 	rcon     *rconServer
@@ -126,7 +126,7 @@ func (s *server) tick(first *request) error {
 			return err
 		}
 	}
-	if err := s.script.Tick(); err != nil {
+	if err := s.scripts.Tick(); err != nil {
 		return err
 	}
 	s.world.Step()
@@ -140,14 +140,14 @@ func (s *server) tick(first *request) error {
 func (s *server) makeCalls() error {
 	for i := range s.world.Calls {
 		c := &s.world.Calls[i]
-		if c.Done || s.world.Tick < c.Tick || (s.world.Tick-c.Tick)%60 != 0 || !s.script.HasInterface(c.Interface, c.Function) {
+		if c.Done || s.world.Tick < c.Tick || (s.world.Tick-c.Tick)%60 != 0 || !s.scripts.HasInterface(c.Interface, c.Function) {
 			continue
 		}
 		args := make([][]byte, len(c.Args))
 		for j, arg := range c.Args {
 			args[j] = arg
 		}
-		result, err := s.script.RemoteCall(c.Interface, c.Function, args)
+		result, err := s.scripts.RemoteCall(c.Interface, c.Function, args)
 		if err != nil {
 			return err
 		}

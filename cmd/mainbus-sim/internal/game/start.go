@@ -37,11 +37,11 @@ func (g *run) create(file string) error {
 	if s.world, err = world.New(name, uint32(seed), catalog, g.knobs.Plan(name)); err != nil {
 		return fmt.Errorf("world %q of the scenario: %w", name, err)
 	}
-	if s.script, err = s.newScript(); err != nil {
+	if s.scripts, err = s.newScripts(); err != nil {
 		return s.scriptFailed(err)
 	}
-	defer s.script.Close()
-	if err := s.script.Init(); err != nil {
+	defer s.scripts.Close()
+	if err := s.scripts.Init(); err != nil {
 		return s.scriptFailed(err)
 	}
 	content, err := s.snapshot()
@@ -76,7 +76,7 @@ func (g *run) serve(file string) error {
 	if err := s.host(); err != nil {
 		return s.hostingFailed(err)
 	}
-	defer s.script.Close()
+	defer s.scripts.Close()
 	if err := s.openRCON(); err != nil {
 		return s.stopFailed(err)
 	}
@@ -97,7 +97,7 @@ func (s *server) host() error {
 	}
 	s.out.info("UDPSocket.cpp:38", "Opening socket at (IP ADDR:({%s}))", address)
 	if s.udp, err = net.ListenPacket("udp4", address); err != nil {
-		s.script.Close()
+		s.scripts.Close()
 		if isAddressInUse(err) {
 			return complaint("Host address is already in use.")
 		}
@@ -125,23 +125,23 @@ func (s *server) load() error {
 	if control, ok := s.content.Files["control.lua"]; ok {
 		s.out.engine("Checksum for script __level__/control.lua: %d", crc32.ChecksumIEEE(control))
 	}
-	if s.script, err = s.newScript(); err != nil {
+	if s.scripts, err = s.newScripts(); err != nil {
 		return err
 	}
-	if err = s.script.Load(s.content.Storage); err == nil && !sameMods(s.content.Header.Mods, s.mods) {
-		err = s.script.ConfigurationChanged(modVersions(s.content.Header.Mods))
+	if err = s.scripts.Load(s.content.Storage, modVersions(s.content.Header.Mods)); err == nil && !sameMods(s.content.Header.Mods, s.mods) {
+		err = s.scripts.ConfigurationChanged(modVersions(s.content.Header.Mods))
 	}
 	if err != nil {
-		s.script.Close()
+		s.scripts.Close()
 		return err
 	}
 	s.content.World, s.content.Storage = nil, nil // both live on in world and script
 	return nil
 }
 
-func (s *server) newScript() (*api.Script, error) {
+func (s *server) newScripts() (*api.Game, error) {
 	return api.New(api.Params{
-		World: s.world, Host: s, Files: s.findScript, Mods: modVersions(s.mods), Version: gameVersion,
+		World: s.world, Host: s, Files: s.findScript, Mods: apiMods(s.mods), Version: gameVersion,
 	})
 }
 

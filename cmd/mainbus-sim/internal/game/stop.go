@@ -68,13 +68,17 @@ func (s *server) stopFailed(err error) error {
 	return errReported
 }
 
-// scriptError is the text of several lines that the game shows for an error in the scenario's script.
+// scriptError is the text of several lines that the game shows for an error in a script.
 func scriptError(err error) string {
 	lines := []string{
 		"The scenario level caused a non-recoverable error.", "Please report this error to the scenario author.", "",
 	}
 	var handler *api.HandlerError
 	if errors.As(err, &handler) {
+		if !handler.Level() {
+			lines[0] = fmt.Sprintf("The mod %s (%s) caused a non-recoverable error.", handler.Mod.Name, handler.Mod.Version)
+			lines[1] = "Please report this error to the mod author."
+		}
 		if handler.Where != "" {
 			lines = append(lines, "Error while running event "+handler.Where)
 		}
