@@ -15,9 +15,10 @@ var definesText string
 var constants = parseDefines(definesText)
 
 type constantGroup struct {
-	path  string // "control_behavior.type"
-	names []string
-	value float64 // of a group without names
+	path    string // "control_behavior.type"
+	names   []string
+	numbers []int   // of the names
+	value   float64 // of a group without names
 }
 
 func parseDefines(text string) []constantGroup {
@@ -33,9 +34,21 @@ func parseDefines(text string) []constantGroup {
 			continue
 		}
 		path, names, _ := strings.Cut(line, ":")
-		groups = append(groups, constantGroup{path: path, names: strings.Fields(names)})
+		groups = append(groups, parseGroup(path, strings.Fields(names)))
 	}
 	return groups
+}
+
+func parseGroup(path string, words []string) constantGroup {
+	g := constantGroup{path: path}
+	for i, word := range words {
+		name, number, given := strings.Cut(word, "=")
+		if given {
+			i, _ = strconv.Atoi(number)
+		}
+		g.names, g.numbers = append(g.names, name), append(g.numbers, i)
+	}
+	return g
 }
 
 // constant is the number of a name in defines; -1 if there is none.
@@ -46,7 +59,7 @@ func constant(path, name string) int {
 		}
 		for i, n := range g.names {
 			if n == name {
-				return i
+				return g.numbers[i]
 			}
 		}
 	}
@@ -79,7 +92,7 @@ func definesTable(l *lua.LState) *lua.LTable {
 		}
 		values := subtable(l, into, last)
 		for i, name := range g.names {
-			values.RawSetString(name, lua.LNumber(i))
+			values.RawSetString(name, lua.LNumber(g.numbers[i]))
 		}
 	}
 	return defines

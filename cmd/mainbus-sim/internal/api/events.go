@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
 // onTick is on_tick's number.
@@ -51,6 +53,20 @@ func (g *Game) Raise(event string, fields ...Field) error {
 	}
 	return nil
 }
+
+// hear raises an event that comes from the map. Its errors are kept for Err.
+func (g *Game) hear(e world.Event) {
+	fields := make([]Field, 0, len(e.Fields))
+	for _, name := range sorted(e.Fields) {
+		fields = append(fields, Field{name, e.Fields[name]})
+	}
+	if err := g.Raise(e.Name, fields...); err != nil && g.failed == nil {
+		g.failed = err
+	}
+}
+
+// Err is the first error of a handler of an event that the map raised, which stops the game as any other does.
+func (g *Game) Err() error { return g.failed }
 
 func (s *Script) eventTable(id int, fields []Field) *lua.LTable {
 	data := s.table(fields)

@@ -60,6 +60,7 @@ type Game struct {
 	eventIDs   map[string]int
 	interfaces map[string]*remoteInterface
 	commands   map[string]command
+	failed     error // of a handler that the map called, see Err
 }
 
 // levelName is what the game calls the script that is in the save.
@@ -75,6 +76,7 @@ func New(p Params) (*Game, error) {
 	for id, name := range g.events {
 		g.eventIDs[name] = id
 	}
+	p.World.Listen(g.hear)
 	for _, mod := range append(slices.Clone(p.Mods), Mod{Name: levelName}) {
 		source, ok := p.Files("__" + mod.Name + "__/control.lua")
 		if !ok && mod.Name != levelName {
@@ -181,10 +183,26 @@ func (g *Game) StorageJSON(mod, key string) (string, error) {
 	return s.storageJSON(key)
 }
 
-// Interfaces says whether a remote interface has a function.
+// HasInterface says whether a remote interface has a function.
 func (g *Game) HasInterface(name, function string) bool {
 	i := g.interfaces[name]
 	return i != nil && i.function(function) != nil
+}
+
+// Mismatch names the scripts whose registered handlers differ from those of another game. Peers for which it is not
+// empty refuse to play together, since an event would run on one of them only.
+func (g *Game) Mismatch(other *Game) []string {
+	prints := map[string]string{}
+	for _, s := range other.scripts {
+		prints[s.mod.Name] = s.fingerprint()
+	}
+	var names []string
+	for _, s := range g.scripts {
+		if prints[s.mod.Name] != s.fingerprint() {
+			names = append(names, s.mod.Name)
+		}
+	}
+	return names
 }
 
 // storageBytes is Storage as the file has it.

@@ -71,6 +71,8 @@ func (s *Script) value(v any) lua.LValue {
 		return lua.LNumber(v)
 	case float64:
 		return lua.LNumber(v)
+	case world.Reason:
+		return lua.LNumber(constant("disconnect_reason", string(v)))
 	case []Field:
 		return s.table(v)
 	case []any:

@@ -242,3 +242,18 @@ func (s *Script) handle(what string, fn *lua.LFunction, args ...lua.LValue) erro
 	}
 	return nil
 }
+
+// fingerprint tells which handlers are registered, without the functions themselves.
+func (s *Script) fingerprint() string {
+	var out strings.Builder
+	for _, id := range sorted(s.events) {
+		fmt.Fprintf(&out, "event %d %v\n", id, s.events[id].filters)
+	}
+	fmt.Fprintf(&out, "periods %v\n", s.periods)
+	for _, name := range s.g.Commands() {
+		if s.g.commands[name].owner == s {
+			fmt.Fprintf(&out, "command %s\n", name)
+		}
+	}
+	return out.String()
+}

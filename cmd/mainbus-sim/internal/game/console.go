@@ -65,21 +65,29 @@ func (s *server) dispatch(r *request) error {
 	}
 	if !strings.HasPrefix(text, "/") {
 		s.out.dated("CHAT", "<server>: "+text)
-		return s.scripts.Raise("on_console_chat", api.Field{Name: "message", Value: text})
+		return s.act(func(p *peer) error {
+			return p.scripts.Raise("on_console_chat", api.Field{Name: "message", Value: text})
+		})
 	}
 	name, parameter, _ := strings.Cut(text[1:], " ")
-	if err := s.scripts.Raise("on_console_command", api.Field{Name: "command", Value: name}, api.Field{Name: "parameters", Value: parameter}); err != nil {
+	err := s.act(func(p *peer) error {
+		return p.scripts.Raise("on_console_command", api.Field{Name: "command", Value: name}, api.Field{Name: "parameters", Value: parameter})
+	})
+	if err != nil {
 		return err
 	}
 	if command, ok := consoleCommands[name]; ok {
 		command(s, r, parameter)
 		return nil
 	}
-	found, err := s.scripts.Command(name, parameter, 0)
-	if !found {
+	if _, found := s.scripts.CommandHelp(name); !found {
 		r.print(fmt.Sprintf(`Unknown command "%s". Type /h or /help for more help about commands.`, name))
+		return nil
 	}
-	return err
+	return s.act(func(p *peer) error {
+		_, err := p.scripts.Command(name, parameter, 0)
+		return err
+	})
 }
 
 // consoleCommands are the commands of the game that are simulated, and those of the simulator, which begin with sim-.
@@ -98,6 +106,7 @@ var consoleCommands = map[string]func(s *server, r *request, parameter string){
 	"sim-sum":        (*server).simSum,
 	"sim-storage":    (*server).simStorage,
 	"sim-flows":      (*server).simFlows,
+	"sim-clients":    (*server).simClients,
 }
 
 func (s *server) players(r *request, parameter string) {
@@ -132,13 +141,20 @@ func (s *server) luaCommand(r *request, source string, silent bool) {
 			}
 			return
 		}
-		s.world.ConsoleCommandUsed = true
 	}
 	if !silent {
 		s.out.dated("COMMAND", "<server> (command): "+source)
 	}
-	if err := s.scripts.Console(source); err != nil {
-		text := "Cannot execute command. Error: " + err.Error()
+	var failure error
+	_ = s.act(func(p *peer) error { // an error of the text itself stops nothing
+		p.world.ConsoleCommandUsed = true
+		if err := p.scripts.Console(source); p.world == s.world {
+			failure = err
+		}
+		return nil
+	})
+	if failure != nil {
+		text := "Cannot execute command. Error: " + failure.Error()
 		if r.remote {
 			r.print(text)
 		} else {
@@ -170,10 +186,8 @@ func (s *server) simStorage(r *request, key string) {
 
 func (s *server) simFlows(r *request, parameter string) {
 	switch strings.TrimSpace(parameter) {
-	case "stop":
-		s.world.Stopped = true
-	case "go":
-		s.world.Stopped = false
+	case "stop", "go":
+		_ = s.act(func(p *peer) error { p.world.Stopped = strings.TrimSpace(parameter) == "stop"; return nil })
 	default:
 		r.print("usage: /sim-flows stop|go")
 	}

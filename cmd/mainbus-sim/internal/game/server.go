@@ -9,9 +9,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"mainbus/cmd/mainbus-sim/internal/api"
-	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
 const (
@@ -24,11 +21,10 @@ const (
 // server is a hosted map.
 type server struct {
 	*run
+	peer
 	settings settings
 	file     string // the save that the game was started from
 	content  *mapFile
-	world    *world.World
-	scripts  *api.Game
 	state    string
 	udp      net.PacketConn
 	rcon     *rconServer
@@ -39,6 +35,8 @@ type server struct {
 	quit       bool
 	orders     []saveOrder
 	background sync.WaitGroup
+	clients    []*client
+	clientLog  clientLog
 }
 
 // loop runs ticks until the game is told to stop.
@@ -110,7 +108,9 @@ func (s *server) watchSignals() <-chan string {
 
 // tick is one step of the map: the commands that have arrived, scripts, flows, saves.
 func (s *server) tick(first *request) error {
-	s.world.Tick++
+	if err := s.act(func(p *peer) error { p.world.Tick++; return nil }); err != nil {
+		return err
+	}
 	if s.knobs.CrashAtTick > 0 && s.world.Tick == s.knobs.CrashAtTick {
 		s.out.failure("CrashHandler.cpp:641", "Received SIGSEGV")
 		s.out.bare("Factorio crashed. Generating symbolized stacktrace, please wait ...")
@@ -126,44 +126,28 @@ func (s *server) tick(first *request) error {
 			return err
 		}
 	}
-	if err := s.scripts.Tick(); err != nil {
+	if err := s.act((*peer).step); err != nil {
 		return err
 	}
-	s.world.Step()
-	if err := s.makeCalls(); err != nil {
+	if err := s.saveNow(); err != nil {
 		return err
 	}
-	return s.saveNow()
-}
-
-// makeCalls makes the scenario's remote calls that are due, and tries those again whose interface doesn't exist yet.
-func (s *server) makeCalls() error {
-	for i := range s.world.Calls {
-		c := &s.world.Calls[i]
-		if c.Done || s.world.Tick < c.Tick || (s.world.Tick-c.Tick)%60 != 0 || !s.scripts.HasInterface(c.Interface, c.Function) {
-			continue
-		}
-		args := make([][]byte, len(c.Args))
-		for j, arg := range c.Args {
-			args[j] = arg
-		}
-		result, err := s.scripts.RemoteCall(c.Interface, c.Function, args)
-		if err != nil {
-			return err
-		}
-		c.Done = true
-		s.Log("@__sim__/sim.json:1", fmt.Sprintf("remote.call(%q, %q) returned %s", c.Interface, c.Function, result))
-	}
-	return nil
+	return s.watchClients()
 }
 
 // Print, Log, Reply, Save and WriteFile make the server the api.Host of its script.
 
 // Print writes a bare line.
-func (s *server) Print(text string) { s.out.bare(text) }
+func (s *server) Print(text string) {
+	s.clientLog.expect(s.clients, text)
+	s.out.bare(text)
+}
 
 // Log writes a line of a script.
-func (s *server) Log(source, text string) { s.out.engine("Script %s: %s", source, text) }
+func (s *server) Log(source, text string) {
+	s.clientLog.expect(s.clients, source+": "+text)
+	s.out.engine("Script %s: %s", source, text)
+}
 
 // Reply prints to the RCON caller.
 func (s *server) Reply(text string) {

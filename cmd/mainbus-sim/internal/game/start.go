@@ -34,10 +34,11 @@ func (g *run) create(file string) error {
 	}
 	name := strings.TrimSuffix(filepath.Base(file), ".zip")
 	s := &server{run: g, settings: settings, file: file, content: newMapFile(g.mods, settings.allowedCommands())}
+	s.outside = s
 	if s.world, err = world.New(name, uint32(seed), catalog, g.knobs.Plan(name)); err != nil {
 		return fmt.Errorf("world %q of the scenario: %w", name, err)
 	}
-	if s.scripts, err = s.newScripts(); err != nil {
+	if s.scripts, err = s.newScripts(s.peer, s.content); err != nil {
 		return s.scriptFailed(err)
 	}
 	defer s.scripts.Close()
@@ -109,50 +110,63 @@ func (s *server) host() error {
 	return nil
 }
 
-// load reads the save and starts its script.
+// load reads the save and starts its scripts.
 func (s *server) load() error {
 	var err error
 	if s.content, err = readMapFile(s.file, s.out); err != nil {
 		return err
 	}
-	catalog, err := s.catalog()
-	if err != nil {
-		return err
-	}
-	if s.world, err = world.Load(s.content.World, catalog); err != nil {
-		return err
-	}
 	if control, ok := s.content.Files["control.lua"]; ok {
 		s.out.engine("Checksum for script __level__/control.lua: %d", crc32.ChecksumIEEE(control))
 	}
-	if s.scripts, err = s.newScripts(); err != nil {
+	if s.peer, err = s.loadPeer(s.content, s); err != nil {
 		return err
 	}
-	if err = s.scripts.Load(s.content.Storage, modVersions(s.content.Header.Mods)); err == nil && !sameMods(s.content.Header.Mods, s.mods) {
-		err = s.scripts.ConfigurationChanged(modVersions(s.content.Header.Mods))
-	}
-	if err != nil {
-		s.scripts.Close()
-		return err
+	if !sameMods(s.content.Header.Mods, s.mods) {
+		if err := s.scripts.ConfigurationChanged(modVersions(s.content.Header.Mods)); err != nil {
+			s.scripts.Close()
+			return err
+		}
 	}
 	s.content.World, s.content.Storage = nil, nil // both live on in world and script
 	return nil
 }
 
-func (s *server) newScripts() (*api.Game, error) {
+// loadPeer makes a running copy of a map that was read.
+func (s *server) loadPeer(content *mapFile, host api.Host) (peer, error) {
+	p := peer{outside: host}
+	catalog, err := s.catalog()
+	if err != nil {
+		return p, err
+	}
+	if p.world, err = world.Load(content.World, catalog); err != nil {
+		return p, err
+	}
+	if p.scripts, err = s.newScripts(p, content); err != nil {
+		return p, err
+	}
+	if err := p.scripts.Load(content.Storage, modVersions(content.Header.Mods)); err != nil {
+		p.scripts.Close()
+		return p, err
+	}
+	return p, nil
+}
+
+func (s *server) newScripts(p peer, content *mapFile) (*api.Game, error) {
 	return api.New(api.Params{
-		World: s.world, Host: s, Files: s.findScript, Mods: apiMods(s.mods), Version: gameVersion,
+		World: p.world, Host: p.outside, Mods: apiMods(s.mods), Version: gameVersion,
+		Files: func(name string) ([]byte, bool) { return s.findScript(content, name) },
 	})
 }
 
 // findScript finds a script by its full name: __level__ is the save, other mods are in the data folder.
-func (s *server) findScript(name string) ([]byte, bool) {
+func (s *server) findScript(content *mapFile, name string) ([]byte, bool) {
 	mod, path, ok := strings.Cut(strings.TrimPrefix(name, "__"), "__/")
 	if !ok {
 		return nil, false
 	}
 	if mod == "level" {
-		return s.content.scriptFile(path)
+		return content.scriptFile(path)
 	}
 	data, err := os.OpenRoot(s.paths.read)
 	if err != nil {

@@ -18,6 +18,14 @@ type Scenario struct {
 	AutosaveSeconds float64         `json:"autosave_seconds"`
 	SlowSaveMS      int             `json:"slow_save_ms"`
 	CrashAtTick     uint64          `json:"crash_at_tick"`
+	Clients         Clients         `json:"clients"`
+}
+
+// Clients are games that load the map while it runs and have to stay in step. JoinEvery is the ticks in each of which
+// one joins at a random moment, 0 is never; CheckEvery the ticks between comparisons of all state, 0 is each tick.
+type Clients struct {
+	JoinEvery  uint64 `json:"join_every_ticks"`
+	CheckEvery uint64 `json:"check_every_ticks"`
 }
 
 // Plan is what one world begins with.
