@@ -33,6 +33,36 @@ func ParseVersion(s string) (Version, error) {
 	return Version{Major: n[0], Minor: n[1], Patch: n[2], Developer: n[3]}, nil
 }
 
+// ParseLenient reads a version as the game reads those of mods: blanks before it are skipped, the third number may be missing,
+// leading zeros don't count, and what follows is ignored (" 01.2" is 1.2.0, "1.2.3.4" and "1.2.3-beta" are 1.2.3).
+func ParseLenient(s string) (Version, error) {
+	var n [3]uint16
+	rest := strings.TrimLeft(s, " \t\r\n\v\f")
+	for i := range n {
+		digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
+		if digits == "" && i == 2 {
+			break
+		}
+		if digits == "" {
+			return Version{}, fmt.Errorf("parse version %.60q: want numbers like 1.2.3", s)
+		}
+		v, err := strconv.ParseUint(digits, 10, 16)
+		if err != nil {
+			return Version{}, fmt.Errorf("parse version %.60q: %.60s is more than 65535", s, digits)
+		}
+		n[i] = uint16(v)
+		after, dot := strings.CutPrefix(rest[len(digits):], ".")
+		if !dot && i == 0 {
+			return Version{}, fmt.Errorf("parse version %.60q: want numbers like 1.2.3", s)
+		}
+		if !dot {
+			break
+		}
+		rest = after
+	}
+	return Version{Major: n[0], Minor: n[1], Patch: n[2]}, nil
+}
+
 // String is the form that people and mod lists use, "2.0.77", without Developer.
 func (v Version) String() string {
 	return fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Patch)
