@@ -9,7 +9,12 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"mainbus/hostagent/factorio"
 )
+
+// firstParts is the first version whose level is cut into parts.
+var firstParts = factorio.Version{Major: 1, Minor: 1, Patch: 14}
 
 const (
 	levelWhole    = "level.dat"         // before 1.1.14
@@ -35,8 +40,7 @@ func (a *Archive) Level() (io.ReadCloser, error) {
 func (a *Archive) parts() (int, error) {
 	n := 0
 	for _, name := range a.names {
-		number, ok := strings.CutPrefix(name, levelPart)
-		if _, err := strconv.ParseUint(number, 10, 32); ok && err == nil {
+		if isPart(name) {
 			n++
 		}
 	}
@@ -48,12 +52,19 @@ func (a *Archive) parts() (int, error) {
 	return n, nil
 }
 
+func isPart(name string) bool {
+	number, ok := strings.CutPrefix(name, levelPart)
+	_, err := strconv.ParseUint(number, 10, 32)
+	return ok && err == nil
+}
+
 // levelReader joins the parts.
 type levelReader struct {
 	archive *Archive
 	parts   int
 	next    int // number of the part to open next
 	total   int64
+	sizes   []int64     // inflated, of the parts that were read to their end
 	part    *partReader // nil between parts
 	err     error
 }
@@ -74,6 +85,7 @@ func (l *levelReader) Read(p []byte) (int, error) {
 			err = fmt.Errorf("the level inflates to more than %d GiB", maxTotal>>30)
 		}
 		if err == io.EOF {
+			l.sizes = append(l.sizes, maxPart-l.part.left)
 			err = l.closePart()
 		}
 		if err != nil {
@@ -147,9 +159,12 @@ func (a *Archive) levelTotal() (uint64, error) {
 		return 0, err
 	}
 	defer r.Close()
-	var b [8]byte
-	if _, err := io.ReadFull(r, b[:]); err != nil {
-		return 0, fmt.Errorf("read %s of save: %w", levelMetadata, err)
+	b, err := io.ReadAll(io.LimitReader(r, 9))
+	if err != nil {
+		return 0, err
 	}
-	return binary.LittleEndian.Uint64(b[:]), nil
+	if len(b) != 8 {
+		return 0, fmt.Errorf("%s of save has not 8 bytes", levelMetadata)
+	}
+	return binary.LittleEndian.Uint64(b), nil
 }

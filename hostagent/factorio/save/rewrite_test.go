@@ -17,7 +17,7 @@ import (
 
 func TestRewriteRealSaves(t *testing.T) {
 	set := map[string][]byte{"control.lua": []byte("require('mainbus/control')\n"), "mainbus/control.lua": []byte("-- ours\n")}
-	for path := range realSaves(t) {
+	for _, path := range realSaves(t) {
 		dst := filepath.Join(t.TempDir(), "patched.zip")
 		if err := Rewrite(path, dst, set); err != nil {
 			t.Errorf("%s: %v", path, err)

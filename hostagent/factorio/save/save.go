@@ -8,12 +8,15 @@ package save
 import (
 	"archive/zip"
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"mainbus/hostagent/factorio/scriptdat"
@@ -28,6 +31,13 @@ const (
 	ratioFrom    = 1 << 20 // inflated size from which the ratio counts
 )
 
+// Bytes of the parts of a zip, without names.
+const (
+	localHeader     = 30
+	directoryHeader = 46
+	directoryEnd    = 22
+)
+
 // Archive is an open save zip. Its methods may be called from several goroutines.
 type Archive struct {
 	file    io.Closer
@@ -37,7 +47,7 @@ type Archive struct {
 }
 
 // Open opens a save. It refuses what is no zip, entries outside one root folder or with paths that leave it, links, double
-// entries, more than 10,000 entries and sizes beyond 8 GiB in all.
+// entries (also where case does not count), entries that overlap, more than 10,000 entries and sizes beyond 8 GiB in all.
 func Open(path string) (*Archive, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -59,7 +69,7 @@ func open(f *os.File) (*Archive, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is not a file")
 	}
-	a, err := newArchive(f, info.Size())
+	a, err := NewArchive(f, info.Size())
 	if err != nil {
 		return nil, err
 	}
@@ -67,9 +77,16 @@ func open(f *os.File) (*Archive, error) {
 	return a, nil
 }
 
-func newArchive(r io.ReaderAt, size int64) (*Archive, error) {
+// NewArchive opens a save that is not a file of its own. It must not change while it is read.
+func NewArchive(r io.ReaderAt, size int64) (*Archive, error) {
+	if size > maxTotal {
+		return nil, fmt.Errorf("%d bytes are more than %d GiB", size, maxTotal>>30)
+	}
 	limited := &directoryLimit{r: r, left: maxDirectory}
 	z, err := zip.NewReader(limited, size)
+	if errors.Is(err, zip.ErrFormat) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, errors.New("it is no zip file, or its end is missing")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -85,17 +102,24 @@ func newArchive(r io.ReaderAt, size int64) (*Archive, error) {
 	var total uint64
 	for _, f := range z.File {
 		if err := a.add(f); err != nil {
-			return nil, fmt.Errorf("entry %q: %w", f.Name, err)
+			return nil, fmt.Errorf("entry %.200q: %w", f.Name, err)
 		}
 		if total += f.UncompressedSize64; total > maxTotal {
 			return nil, fmt.Errorf("entries inflate to more than %d GiB", maxTotal>>30)
 		}
 	}
-	return a, nil
+	if err := a.checkClashes(); err != nil {
+		return nil, err
+	}
+	return a, checkExtents(z.File, size)
 }
 
 func (a *Archive) add(f *zip.File) error {
 	switch mode := f.Mode(); {
+	case f.Flags&flagEncrypted != 0:
+		return errors.New("it is encrypted")
+	case f.Method != zip.Store && f.Method != zip.Deflate:
+		return fmt.Errorf("it is packed by method %d, which the game does not use", f.Method)
 	case f.UncompressedSize64 > maxEntry || f.CompressedSize64 > maxEntry:
 		return fmt.Errorf("it is larger than %d bytes", uint64(maxEntry))
 	case f.UncompressedSize64 > ratioFrom && f.UncompressedSize64/maxRatio > f.CompressedSize64:
@@ -119,6 +143,55 @@ func (a *Archive) add(f *zip.File) error {
 	}
 	a.entries[name] = f
 	a.names = append(a.names, name)
+	return nil
+}
+
+// checkClashes refuses files that are the same one, or one the folder of another, where case does not count, as on Windows.
+func (a *Archive) checkClashes() error {
+	folded := make(map[string]string, len(a.names))
+	for _, name := range a.names {
+		fold := strings.ToLower(name)
+		if other, clash := folded[fold]; clash {
+			return fmt.Errorf("entries %.200q and %.200q are the same where case does not count", other, name)
+		}
+		folded[fold] = name
+	}
+	for fold, name := range folded {
+		for i, r := range fold {
+			if r != '/' {
+				continue
+			}
+			if other, clash := folded[fold[:i]]; clash {
+				return fmt.Errorf("entry %.200q is a file and the folder of %.200q", other, name)
+			}
+		}
+	}
+	return nil
+}
+
+// checkExtents refuses entries that share bytes of the file with each other or with the directory, by which a short file could be
+// made to inflate to a very long one.
+func checkExtents(files []*zip.File, size int64) error {
+	type extent struct{ start, end int64 }
+	extents := make([]extent, 0, len(files)+1)
+	size -= directoryEnd
+	for _, f := range files {
+		data, err := f.DataOffset()
+		if err != nil {
+			return fmt.Errorf("entry %.200q: it is not where the directory says", f.Name)
+		}
+		extents = append(extents, extent{data - localHeader - int64(len(f.Name)), data + int64(f.CompressedSize64)})
+		size -= directoryHeader + int64(len(f.Name)+len(f.Extra)+len(f.Comment))
+	}
+	extents = append(extents, extent{size, size})
+	slices.SortFunc(extents, func(a, b extent) int { return cmp.Compare(a.start, b.start) })
+	end := int64(0)
+	for _, e := range extents {
+		if e.start < end {
+			return fmt.Errorf("entries overlap at byte %d", e.start)
+		}
+		end = e.end
+	}
 	return nil
 }
 
@@ -161,8 +234,13 @@ func (d *directoryLimit) ReadAt(p []byte, off int64) (int, error) {
 	return d.r.ReadAt(p, off)
 }
 
-// Close closes the file.
-func (a *Archive) Close() error { return a.file.Close() }
+// Close closes the file that Open opened.
+func (a *Archive) Close() error {
+	if a.file == nil {
+		return nil
+	}
+	return a.file.Close()
+}
 
 // Root returns the name of the root folder, which need not be the file's.
 func (a *Archive) Root() string { return a.root }
@@ -181,8 +259,38 @@ func (a *Archive) Open(name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s in save: %w", name, err)
 	}
-	return r, nil
+	return &entryReader{entry: r, file: f, name: name}, nil
 }
+
+// entryReader says in words what is wrong with an entry, and also checks a CRC of 0, which archive/zip takes for none.
+type entryReader struct {
+	entry io.ReadCloser
+	file  *zip.File
+	name  string
+	crc   uint32
+}
+
+func (r *entryReader) Read(p []byte) (int, error) {
+	n, err := r.entry.Read(p)
+	if r.file.CRC32 == 0 {
+		if r.crc = crc32.Update(r.crc, crc32.IEEETable, p[:n]); err == io.EOF && r.crc != 0 {
+			err = zip.ErrChecksum
+		}
+	}
+	switch {
+	case err == nil || err == io.EOF:
+		return n, err
+	case errors.Is(err, zip.ErrChecksum):
+		err = errors.New("its CRC is wrong")
+	case errors.Is(err, zip.ErrFormat):
+		err = fmt.Errorf("it inflates to more than the %d bytes that it claims", r.file.UncompressedSize64)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = fmt.Errorf("it ends before the %d bytes that it claims", r.file.UncompressedSize64)
+	}
+	return n, fmt.Errorf("read %s of save: %w", r.name, err)
+}
+
+func (r *entryReader) Close() error { return r.entry.Close() }
 
 // Header reads the header; only the first part of the level is inflated for it.
 func (a *Archive) Header() (Header, error) {

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+
+	"mainbus/hostagent/factorio/internal/bin"
 )
 
 // Verify reads all of a save: every entry must have its length and CRC, the header must be readable, and the parts of the
@@ -14,19 +16,27 @@ func Verify(path string) error {
 		return err
 	}
 	defer a.Close()
-	if err := a.verify(); err != nil {
+	if err := a.Verify(); err != nil {
 		return fmt.Errorf("verify save %s: %w", path, err)
 	}
 	return nil
 }
 
-func (a *Archive) verify() error {
+// Verify is the function Verify for a save that is open.
+func (a *Archive) Verify() error {
+	level, err := a.checkLevel()
+	if err != nil {
+		return err
+	}
 	for _, name := range a.names {
+		if level.covers(name) {
+			continue
+		}
 		if err := a.verifyEntry(name); err != nil {
 			return err
 		}
 	}
-	return a.verifyLevel()
+	return nil
 }
 
 func (a *Archive) verifyEntry(name string) error {
@@ -35,46 +45,56 @@ func (a *Archive) verifyEntry(name string) error {
 		return err
 	}
 	defer r.Close()
-	if _, err := io.Copy(io.Discard, r); err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
-	}
-	return nil
+	_, err = io.Copy(io.Discard, r)
+	return err
 }
 
-func (a *Archive) verifyLevel() error {
+// levelCheck is what reading the whole level tells.
+type levelCheck struct {
+	header     Header
+	headerSize int64
+	total      int64
+	parts      []int64 // inflated size of each; none before 1.1.14
+}
+
+// checkLevel reads all of the level and compares it with its metadata.
+func (a *Archive) checkLevel() (levelCheck, error) {
 	level, err := a.Level()
 	if err != nil {
-		return err
+		return levelCheck{}, err
 	}
 	defer level.Close()
-	counted := &counter{r: level}
-	buffered := bufio.NewReader(counted)
-	if _, err := ReadHeader(buffered); err != nil {
-		return err
+	var c levelCheck
+	buffered := bufio.NewReader(level)
+	in := bin.NewReader(buffered)
+	c.header, c.headerSize = readHeader(in), in.Pos()
+	if err := in.Err(); err != nil {
+		return levelCheck{}, fmt.Errorf("read save header: %w at byte %d", err, in.Pos())
 	}
-	if _, err := io.Copy(io.Discard, buffered); err != nil {
-		return err
+	rest, err := io.Copy(io.Discard, buffered)
+	if err != nil {
+		return levelCheck{}, err
 	}
-	if a.entries[levelWhole] != nil && a.entries[levelPart+"0"] == nil {
-		return nil
+	c.total = c.headerSize + rest
+	joined, ok := level.(*levelReader)
+	if !ok {
+		return c, nil
 	}
+	c.parts = joined.sizes
 	want, err := a.levelTotal()
 	if err != nil {
-		return err
+		return levelCheck{}, err
 	}
-	if counted.n != want {
-		return fmt.Errorf("the level has %d bytes, but %s says %d", counted.n, levelMetadata, want)
+	if uint64(c.total) != want {
+		return levelCheck{}, fmt.Errorf("the level has %d bytes, but %s says %d", c.total, levelMetadata, want)
 	}
-	return nil
+	return c, nil
 }
 
-type counter struct {
-	r io.Reader
-	n uint64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += uint64(n)
-	return n, err
+// covers tells whether an entry was read to its end with the level.
+func (c levelCheck) covers(name string) bool {
+	if len(c.parts) == 0 {
+		return name == levelWhole
+	}
+	return isPart(name)
 }

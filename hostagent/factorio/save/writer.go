@@ -18,6 +18,7 @@ import (
 )
 
 const (
+	flagEncrypted  = 0x1
 	flagDescriptor = 0x8   // sizes follow the data
 	flagUTF8       = 0x800 // the name is UTF-8
 	zipVersion     = 20
@@ -64,16 +65,21 @@ func (w *Writer) File(name string, data []byte) error {
 	}
 	deflate.Write(data) // into memory: can't fail
 	deflate.Close()
-	return w.add(name, zip.Deflate, data, packed.Bytes())
+	h := zip.FileHeader{Method: zip.Deflate, CRC32: crc32.ChecksumIEEE(data), UncompressedSize64: uint64(len(data))}
+	return w.add(name, h, packed.Bytes())
 }
 
-// Level adds the level data: h and what comes after it, as parts of 1 MiB, with their metadata. The game's own rest begins
-// with the map generation settings. h.Version must be 2.0 or newer.
+// Level adds the level data: h and what comes after it, which in the game's own levels begins with the map generation settings. As
+// the version of h wants, it is one file, or parts of 1 MiB with their metadata.
 func (w *Writer) Level(h Header, rest io.Reader) error {
-	if h.Version.Major < 2 {
-		return w.fail(levelPart, fmt.Errorf("headers of %v can't be written", h.Version))
+	header, err := h.AppendBinary(nil)
+	if err != nil {
+		return w.fail(levelPart, err)
 	}
-	data := io.MultiReader(bytes.NewReader(h.Append(nil)), rest)
+	data := io.MultiReader(bytes.NewReader(header), rest)
+	if h.Version.Compare(firstParts) < 0 {
+		return w.levelWhole(data)
+	}
 	part := make([]byte, partSize)
 	var total uint64
 	for number := 0; ; number++ {
@@ -93,6 +99,22 @@ func (w *Writer) Level(h Header, rest io.Reader) error {
 	}
 }
 
+// levelWhole holds the packed level in memory: its sizes must stand before the data.
+func (w *Writer) levelWhole(data io.Reader) error {
+	var packed bytes.Buffer
+	deflate, err := flate.NewWriter(&packed, flate.BestSpeed)
+	if err != nil {
+		return w.fail(levelWhole, err)
+	}
+	crc := crc32.NewIEEE()
+	n, err := io.Copy(io.MultiWriter(deflate, crc), data)
+	if err != nil {
+		return w.fail(levelWhole, err)
+	}
+	deflate.Close() // into memory: can't fail
+	return w.add(levelWhole, zip.FileHeader{Method: zip.Deflate, CRC32: crc.Sum32(), UncompressedSize64: uint64(n)}, packed.Bytes())
+}
+
 func (w *Writer) levelPart(number int, data []byte) error {
 	name := levelPart + strconv.Itoa(number)
 	var packed bytes.Buffer
@@ -102,7 +124,8 @@ func (w *Writer) levelPart(number int, data []byte) error {
 	}
 	z.Write(data) // into memory: can't fail
 	z.Close()
-	return w.add(name, zip.Store, packed.Bytes(), packed.Bytes())
+	h := zip.FileHeader{Method: zip.Store, CRC32: crc32.ChecksumIEEE(packed.Bytes()), UncompressedSize64: uint64(packed.Len())}
+	return w.add(name, h, packed.Bytes())
 }
 
 // Script adds script.dat.
@@ -131,15 +154,13 @@ func (w *Writer) Close() error {
 	return err
 }
 
-// add writes an entry whose stored bytes are packed already, so that its sizes stand before the data.
-func (w *Writer) add(name string, method uint16, data, packed []byte) error {
+// add writes an entry whose stored bytes are packed already, so that its sizes stand before the data. h has method, CRC and
+// inflated size.
+func (w *Writer) add(name string, h zip.FileHeader, packed []byte) error {
 	if err := checkName(name); err != nil {
 		return w.fail(name, err)
 	}
-	h := zip.FileHeader{
-		Name: w.root + "/" + name, Method: method, ReaderVersion: zipVersion, CRC32: crc32.ChecksumIEEE(data),
-		UncompressedSize64: uint64(len(data)), CompressedSize64: uint64(len(packed)),
-	}
+	h.Name, h.ReaderVersion, h.CompressedSize64 = w.root+"/"+name, zipVersion, uint64(len(packed))
 	if utf8.ValidString(h.Name) {
 		h.Flags = flagUTF8
 	}

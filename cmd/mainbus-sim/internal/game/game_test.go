@@ -351,7 +351,10 @@ func TestFailedStarts(t *testing.T) {
 	if err := os.WriteFile(i.saveFile("rubbish"), []byte("no zip"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	newer := newMapFile(nil, 3)
+	newer, err := newMapFile(nil, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
 	newer.Header.Version.Minor = 1
 	newer.Storage = []scriptdat.Block{{Name: "level", Value: &scriptdat.Table{}}}
 	if err := newer.write(i.saveFile("newer")); err != nil {

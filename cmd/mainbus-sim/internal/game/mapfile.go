@@ -48,15 +48,15 @@ func (m *mapFile) scriptFile(name string) ([]byte, bool) {
 }
 
 // newMapFile is a new map: freeplay, without storage.
-func newMapFile(mods []save.Mod, allowed uint8) *mapFile {
-	m := &mapFile{
-		Header: save.Header{
-			Version: gameVersion, Level: "freeplay", BaseMod: "base", LoadedFrom: gameVersion, Build: gameBuild,
-			AllowedCommands: allowed, Mods: mods,
-		},
-		Files: map[string][]byte{},
+func newMapFile(mods []save.Mod, allowed uint8) (*mapFile, error) {
+	m := &mapFile{Header: save.NewHeader(gameVersion), Files: map[string][]byte{}}
+	m.Header.Level, m.Header.BaseMod = "freeplay", "base"
+	m.Header.LoadedFrom, m.Header.Build = gameVersion, gameBuild
+	m.Header.AllowedCommands, m.Header.Mods = allowed, mods
+	initial, err := m.Header.AppendBinary(nil)
+	if err != nil {
+		return nil, err
 	}
-	initial := m.Header.Append(nil)
 	for _, f := range []struct {
 		name string
 		data []byte
@@ -69,7 +69,7 @@ func newMapFile(mods []save.Mod, allowed uint8) *mapFile {
 		m.Names = append(m.Names, f.name)
 		m.Files[f.name] = f.data
 	}
-	return m
+	return m, nil
 }
 
 // readMapFile reads a save. Lines about it go to out.

@@ -33,7 +33,11 @@ func (g *run) create(file string) error {
 		return err
 	}
 	name := strings.TrimSuffix(filepath.Base(file), ".zip")
-	s := &server{run: g, settings: settings, file: file, content: newMapFile(g.mods, settings.allowedCommands())}
+	content, err := newMapFile(g.mods, settings.allowedCommands())
+	if err != nil {
+		return err
+	}
+	s := &server{run: g, settings: settings, file: file, content: content}
 	s.outside = s
 	if s.world, err = world.New(name, uint32(seed), catalog, g.knobs.Plan(name)); err != nil {
 		return fmt.Errorf("world %q of the scenario: %w", name, err)
@@ -45,8 +49,7 @@ func (g *run) create(file string) error {
 	if err := s.scripts.Init(); err != nil {
 		return s.scriptFailed(err)
 	}
-	content, err := s.snapshot()
-	if err != nil {
+	if content, err = s.snapshot(); err != nil {
 		return s.scriptFailed(err)
 	}
 	return content.write(file)
