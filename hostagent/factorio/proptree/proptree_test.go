@@ -139,11 +139,11 @@ func TestReadRefuses(t *testing.T) {
 		{"long text", "\x03\x00\x00\xff\xff\xff\xff\xff", "4294967295 bytes where at most 33554429 may be"},
 		{"false count", wide, "unexpected EOF"},
 		{"deep", strings.Repeat("\x04\x00\x01\x00\x00\x00\x01", 200),
-			`a property tree is nested deeper than 100 in "", "", "", "", "", "", "", "", …`},
-		{"wide", "\x04\x00\xff\xff\xff\xff" + strings.Repeat("\x01\x00\x00", 300_000), `a property tree has more than 262144 values in ""`},
+			`a property tree is nested deeper than 100 (in "", "", "", "", "", "", "", "", …)`},
+		{"wide", "\x04\x00\xff\xff\xff\xff" + strings.Repeat("\x01\x00\x00", 300_000), `a property tree has more than 262144 values (in "")`},
 		{"type below keys", "\x05\x00\x01\x00\x00\x00" + "\x00\x01k" + "\x05\x00\x01\x00\x00\x00" + "\x00\x02\nl" + "\x09\x00",
-			`a property of unknown type 9, where 0 to 7 may be in "k", "\nl"`},
-		{"number below a key", "\x05\x00\x02\x00\x00\x00" + "\x00\x01a\x00\x00" + "\x00\x01k\x02\x001234", `unexpected EOF in "k"`},
+			`a property of unknown type 9, where 0 to 7 may be (in "k", "\nl")`},
+		{"number below a key", "\x05\x00\x02\x00\x00\x00" + "\x00\x01a\x00\x00" + "\x00\x01k\x02\x001234", `unexpected EOF (in "k")`},
 		{"key twice", "\x05\x00\x02\x00\x00\x00" + strings.Repeat("\x00\x01k\x00\x00", 2), `a property tree has the key "k" twice`},
 	} {
 		if n, _, err := read([]byte(test.bytes)); err == nil || err.Error() != test.want {

@@ -48,10 +48,10 @@ func (r *Reader) Fail(err error) {
 	}
 }
 
-// Within says behind the first error where it occurred.
+// Within says where the first error occurred, in brackets behind it.
 func (r *Reader) Within(where string) {
 	if r.err != nil {
-		r.err = fmt.Errorf("%w %s", r.err, where)
+		r.err = fmt.Errorf("%w (%s)", r.err, where)
 	}
 }
 
