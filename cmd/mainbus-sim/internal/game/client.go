@@ -93,8 +93,9 @@ func (s *server) serveMap(id int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	file := filepath.Join(s.paths.write, "temp", fmt.Sprintf("mp-save-%d.zip", id-1))
-	if err := content.write(file); err != nil {
+	file := filepath.Join(s.paths.write, "temp", fmt.Sprintf("mp-save-%d.zip", s.visits.maps))
+	s.visits.maps++
+	if err := content.write(file, false); err != nil {
 		return "", err
 	}
 	data, err := os.ReadFile(file)

@@ -219,7 +219,7 @@ func TestErrorInACommandStopsTheGameWithoutSaving(t *testing.T) {
 	if _, err := p.rcon.Start("/fail"); err != nil {
 		t.Fatal(err)
 	}
-	if code := p.exit(); code != 1 {
+	if code := p.exit(); code != exitLua {
 		t.Errorf("exit code %d", code)
 	}
 	checkOrder(t, p.texts(), "Exception at tick", "Error while running event", "on purpose", "stack traceback:",
@@ -351,13 +351,13 @@ func TestFailedStarts(t *testing.T) {
 	if err := os.WriteFile(i.saveFile("rubbish"), []byte("no zip"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	newer, err := newMapFile(nil, 3)
+	newer, err := newMapFile(mapScenario{files: map[string][]byte{}}, nil, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	newer.Header.Version.Minor = 1
 	newer.Storage = []scriptdat.Block{{Name: "level", Value: &scriptdat.Table{}}}
-	if err := newer.write(i.saveFile("newer")); err != nil {
+	if err := newer.write(i.saveFile("newer"), false); err != nil {
 		t.Fatal(err)
 	}
 	i.create(t, "broken", "this is no Lua")
@@ -459,14 +459,13 @@ func TestTraceTellsLinesAndCommands(t *testing.T) {
 func TestCrashAndSlowSave(t *testing.T) {
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
-	t.Setenv(envSlowSave, "1200")
+	t.Setenv(envBehaviour, `{"slow_save_ms": 1200}`)
 	p := i.start(t, "alpha")
 	p.say("/quit")
 	if p.exit(); !strings.Contains(p.output(), "Saving progress: 83.") {
 		t.Errorf("no progress of a slow save:\n%s", p.output())
 	}
-	t.Setenv(envSlowSave, "0")
-	t.Setenv(envCrash, "30")
+	t.Setenv(envBehaviour, `{"crash_at_tick": 30}`)
 	p = i.start(t, "alpha")
 	if code := p.exit(); code != 139 {
 		t.Errorf("exit code %d:\n%s", code, p.output())

@@ -6,23 +6,22 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 
-	"mainbus/cmd/mainbus-sim/internal/world"
+	"mainbus/cmd/mainbus-sim/internal/scenario"
 )
 
 //go:embed files
 var files embed.FS
 
-// install makes a headless installation's layout in dir. scenario may be empty.
-func install(dir, scenario string) error {
-	if scenario != "" {
-		if _, err := world.ReadScenario(scenario); err != nil {
-			return err
-		}
-		if err := copyFile(scenario, filepath.Join(dir, "sim.json"), 0o644); err != nil {
+// install makes a headless installation's layout in dir. plan is the scenario file, or empty.
+func install(dir, plan string) error {
+	if plan != "" {
+		if err := installPlan(dir, plan); err != nil {
 			return err
 		}
 	}
@@ -50,6 +49,24 @@ func install(dir, scenario string) error {
 	}
 	const config = "config-path=__PATH__executable__/../../config\nuse-system-read-write-data-directories=false\n"
 	return writeFile(filepath.Join(dir, "config-path.cfg"), []byte(config))
+}
+
+// installPlan keeps the scenario file, and switches mods as it says.
+func installPlan(dir, plan string) error {
+	content, err := scenario.Read(plan)
+	if err != nil {
+		return err
+	}
+	if len(content.Mods) > 0 {
+		list := modList{}
+		for _, name := range slices.Sorted(maps.Keys(content.Mods)) {
+			list.Mods = append(list.Mods, modEntry{Name: name, Enabled: content.Mods[name]})
+		}
+		if err := list.write(filepath.Join(dir, "mods")); err != nil {
+			return err
+		}
+	}
+	return copyFile(plan, filepath.Join(dir, "sim.json"), 0o644)
 }
 
 func modInfo(name, version string) []byte {

@@ -6,15 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
+	"mainbus/cmd/mainbus-sim/internal/cmdline"
+	"mainbus/cmd/mainbus-sim/internal/scenario"
 	"mainbus/hostagent/factorio/save"
 )
 
@@ -26,12 +27,15 @@ func Main(args []string, stdin io.Reader, stdout io.Writer) int {
 	if name != "factorio" && len(args) > 1 && args[1] == "install" {
 		return mainInstall(args[2:], stdout)
 	}
-	o, err := parseOptions(args[1:])
-	if err != nil {
+	o, err := cmdline.Parse(args[1:])
+	switch {
+	case err != nil:
 		fmt.Fprintln(stdout, err)
 		return 1
-	}
-	if o.flags["version"] {
+	case o.Has("help"):
+		fmt.Fprint(stdout, cmdline.Help())
+		return 0
+	case o.Has("version"):
 		fmt.Fprintf(stdout, "Version: %s (build %d, %s, headless)\nVersion: 64\nMap input version: 1.0.0-0\nMap output version: %s\n",
 			gameVersion, gameBuild, platform(), mapVersion(gameVersion))
 		return 0
@@ -68,44 +72,77 @@ func platform() string {
 
 // run is one run of the program.
 type run struct {
-	opts  options
+	opts  cmdline.Options
 	out   *output
 	stdin io.Reader
 	paths paths
 	list  modList
 	mods  []save.Mod
-	knobs knobs
+	plan  scenario.File
+	knobs scenario.Behaviour // of the plan, as it is at the moment
 
-	lockFile *os.File
+	untilTick uint64
+	lockFile  *os.File
 }
 
 // errReported is an error whose lines are written already.
 var errReported = errors.New("reported")
 
+// errLua is one, of a script in a running game.
+var errLua = errors.New("reported an error in a script")
+
+// Exit codes. That of a script's error has been seen with 2.1.11 only.
+const (
+	exitFailed = 1
+	exitLua    = 255
+)
+
 func (g *run) main() int {
-	defer func() {
-		if g.out.trace != nil {
-			g.out.trace.close()
-		}
-	}()
 	err := g.prepare()
 	if err == nil {
 		err = g.work()
 	}
-	if err != nil && !errors.Is(err, errReported) {
+	if err != nil && !errors.Is(err, errReported) && !errors.Is(err, errLua) {
 		g.out.failure("Util.cpp:99", "%s", err)
 	}
 	if len(g.mods) > 0 {
-		if err := g.list.write(g.paths.mods); err != nil {
-			g.out.failure("ModManager.cpp:160", "writeModlist threw an exception: %s", err)
-		}
-		g.out.engine("Goodbye")
+		g.leave()
 	}
 	g.lockFile.Close()
-	if err != nil {
-		return 1
+	if g.out.trace != nil {
+		g.out.trace.close()
+	}
+	switch {
+	case g.knobs.ExitCode != nil:
+		return *g.knobs.ExitCode
+	case errors.Is(err, errLua):
+		return exitLua
+	case err != nil:
+		return exitFailed
 	}
 	return 0
+}
+
+// leave writes what the game writes at its end.
+func (g *run) leave() {
+	if err := g.writePlayerData(); err != nil {
+		g.out.warning("WriteFileGuard.cpp:52", "Writing %s failed; previous version (if any) should still be available", g.playerData())
+		g.out.failure("PlayerData.cpp:446", "Failed to save player data: %s", reason(err))
+	}
+	if err := g.list.write(g.paths.mods); err != nil {
+		g.out.failure("ModManager.cpp:160", "writeModlist threw an exception: %s", reason(err))
+	}
+	g.out.engine("Goodbye")
+}
+
+// reason is the system's word for what went wrong: "Permission denied".
+func reason(err error) string {
+	var system syscall.Errno
+	if !errors.As(err, &system) {
+		return err.Error()
+	}
+	text := system.Error()
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // prepare does everything up to "Factorio initialised".
@@ -115,38 +152,66 @@ func (g *run) prepare() error {
 		return err
 	}
 	g.paths = p
-	if err := os.MkdirAll(p.saves(), 0o755); err != nil {
-		return err
-	}
 	if err := g.lock(); err != nil {
 		return err
 	}
-	if g.knobs, err = readKnobs(p.scenario()); err != nil {
+	if err := os.MkdirAll(p.saves(), 0o755); err != nil {
 		return err
 	}
-	if g.knobs.Trace {
-		if g.out.trace, err = openTrace(p.write); err != nil {
-			return err
-		}
-	}
-	if _, err := g.out.openLog(p.write, !g.opts.flags["no-log-rotation"]); err != nil { // open until the process ends
+	if g.untilTick, err = g.opts.Number("until-tick", 0, 1<<63); err != nil {
 		return err
 	}
-	if file := g.opts.values["console-log"]; file != "" {
-		f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-		if err != nil {
-			return err
-		}
-		g.out.console = f
+	if err := g.readPlan(); err != nil {
+		return err
+	}
+	if err := g.openLogs(); err != nil {
+		return err
 	}
 	g.introduce()
+	time.Sleep(time.Duration(g.knobs.SlowStartMS) * time.Millisecond)
 	if g.list, err = readModList(p.mods); err != nil {
 		return err
 	}
 	if g.mods, err = loadMods(p, &g.list, g.out); err != nil {
 		return err
 	}
+	g.tellPlayerData()
 	g.out.engine("Factorio initialised")
+	return nil
+}
+
+// readPlan reads the scenario file and begins to behave as it says.
+func (g *run) readPlan() error {
+	var err error
+	if g.plan, err = scenario.Read(g.paths.scenario()); err != nil {
+		return err
+	}
+	if g.knobs, err = readBehaviour(g.plan); err != nil {
+		return err
+	}
+	if g.knobs.Trace {
+		if g.out.trace, err = openTrace(g.paths.write); err != nil {
+			return err
+		}
+	}
+	g.behave()
+	return nil
+}
+
+// openLogs opens files that stay open until the process ends.
+func (g *run) openLogs() error {
+	if _, err := g.out.openLog(g.paths.write, !g.opts.Has("no-log-rotation")); err != nil {
+		return err
+	}
+	file := g.opts.Value("console-log")
+	if file == "" {
+		return nil
+	}
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("open console log: %w", err)
+	}
+	g.out.console = f
 	return nil
 }
 
@@ -155,7 +220,7 @@ func (g *run) lock() error {
 	path := filepath.Join(g.paths.write, ".lock")
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return err
+		return complaint("Couldn't create lock file %s: %s", path, reason(err))
 	}
 	if err := lock(f); err != nil {
 		return complaint("Couldn't create lock file %s: Couldn't acquire exclusive lock. Is another instance already running?", path)
@@ -166,32 +231,55 @@ func (g *run) lock() error {
 
 // introduce writes the first lines of the log.
 func (g *run) introduce() {
-	g.out.engine("%s; Factorio %s (build %d, %s, headless)", time.Now().Format("2006-01-02 15:04:05"), gameVersion, gameBuild, platform())
+	content := ""
+	if _, err := os.Stat(filepath.Join(g.paths.read, "space-age")); err == nil {
+		content = ", space-age"
+	}
+	g.out.engine("%s; Factorio %s (build %d, %s, headless%s)", g.out.now().Format("2006-01-02 15:04:05"), gameVersion, gameBuild, platform(), content)
 	g.out.engine("Operating system: %s", runtime.GOOS)
-	g.out.engine("Program arguments: %s", g.opts.quoted(g.paths.binary))
+	g.out.engine("Program arguments: %s", g.opts.Quoted(g.paths.binary))
 	g.out.engine("Config path: %s", g.paths.config)
 	g.out.engine("Read data path: %s", g.paths.read)
 	g.out.engine("Write data path: %s [543644/943782MB]", g.paths.write)
 	g.out.engine("Binaries path: %s", filepath.Dir(filepath.Dir(g.paths.binary)))
 	g.out.engine("System info: [CPU: simulated, %d cores, RAM: 4096 MB]", runtime.NumCPU())
+	g.out.engine("Environment: DISPLAY=<unset> WAYLAND_DISPLAY=<unset> DESKTOP_SESSION=<unset> XDG_SESSION_DESKTOP=<unset> XDG_CURRENT_DESKTOP=<unset> SDL_VIDEODRIVER=<unset> __GL_FSAA_MODE=<unset> __GL_LOG_MAX_ANISO=<unset> __GL_SYNC_TO_VBLANK=<unset> __GL_SORT_FBCONFIGS=<unset> __GL_YIELD=<unset>")
 	g.out.engine("Running in headless mode")
 	g.out.engine("Audio is disabled")
 }
 
+// work does what the command line asks for.
 func (g *run) work() error {
+	value := g.opts.Value
 	switch {
-	case g.opts.values["create"] != "":
-		return g.create(g.paths.save(g.opts.values["create"]))
-	case g.opts.values["start-server"] != "":
-		return g.serve(g.paths.save(g.opts.values["start-server"]))
-	case g.opts.flags["start-server-load-latest"]:
+	case g.opts.Has("create"):
+		return g.create(g.paths.save(value("create")))
+	case g.opts.Has("scenario2map"):
+		return g.scenarioToMap(value("scenario2map"))
+	case g.opts.Has("map2scenario"):
+		return g.mapToScenario(value("map2scenario"))
+	case g.opts.Has("benchmark"):
+		return g.benchmark(g.paths.save(value("benchmark")))
+	case g.opts.Has("start-server"):
+		return g.serve(start{file: g.findSave(value("start-server"))})
+	case g.opts.Has("start-server-load-latest"):
 		file, err := latestSave(g.paths.saves())
 		if err != nil {
 			return err
 		}
-		return g.serve(file)
+		return g.serve(start{file: file})
+	case g.opts.Has("start-server-load-scenario"):
+		return g.serve(start{scenario: value("start-server-load-scenario")})
 	}
-	return errors.New("the simulated game is headless only: use --create, --start-server or --start-server-load-latest")
+	return errors.New("the simulated game is headless only: use --create or one of --start-server...")
+}
+
+// findSave tells when a name lacks its suffix.
+func (g *run) findSave(name string) string {
+	if filepath.Ext(name) != ".zip" {
+		g.out.warning("FileUtil.cpp:527", "%s not found; using %s.zip", name, name)
+	}
+	return g.paths.save(name)
 }
 
 func latestSave(dir string) (string, error) {
@@ -212,27 +300,4 @@ func modified(file string) time.Time {
 		return time.Time{}
 	}
 	return info.ModTime()
-}
-
-// bindAddress is the UDP address to host at.
-func (g *run) bindAddress() (string, error) {
-	fallback := uint64(34197)
-	if n, err := strconv.ParseUint(g.paths.port, 10, 16); err == nil {
-		fallback = n
-	}
-	port, err := g.opts.number("port", fallback, 65535)
-	if err != nil {
-		return "", err
-	}
-	host := "0.0.0.0"
-	if bind := g.opts.values["bind"]; bind != "" {
-		host = bind
-		if h, p, err := net.SplitHostPort(bind); err == nil {
-			host = h
-			if port, err = strconv.ParseUint(p, 10, 16); err != nil {
-				return "", fmt.Errorf("port of --bind %s: %w", bind, err)
-			}
-		}
-	}
-	return net.JoinHostPort(host, strconv.FormatUint(port, 10)), nil
 }

@@ -3,6 +3,7 @@ package game
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,15 +26,23 @@ const gameBuild = 84539
 
 // worldMark stands between the header and the simulator's own data in the level. The real game's data, which the
 // simulator can't read, does not have it.
-var worldMark = []byte("\x00mainbus-sim world 1\x00")
+var worldMark = []byte("\x00mainbus-sim world 2\x00")
 
 // mapFile is the content of a save.
 type mapFile struct {
 	Header  save.Header
-	World   []byte // as world.Save gives it
+	Level   level
 	Storage []scriptdat.Block
 	Names   []string // other entries, in their order
 	Files   map[string][]byte
+}
+
+// level is what the simulator keeps in the level data behind the header.
+type level struct {
+	World       json.RawMessage `json:"world"` // as world.Save gives it
+	Life        json.RawMessage `json:"life,omitempty"`
+	MapGen      json.RawMessage `json:"map_gen_settings,omitempty"`
+	MapSettings json.RawMessage `json:"map_settings,omitempty"`
 }
 
 // ownEntry says whether the game writes an entry itself, rather than keeping what it found.
@@ -45,31 +54,6 @@ func ownEntry(name string) bool {
 func (m *mapFile) scriptFile(name string) ([]byte, bool) {
 	data, ok := m.Files[name]
 	return data, ok
-}
-
-// newMapFile is a new map: freeplay, without storage.
-func newMapFile(mods []save.Mod, allowed uint8) (*mapFile, error) {
-	m := &mapFile{Header: save.NewHeader(gameVersion), Files: map[string][]byte{}}
-	m.Header.Level, m.Header.BaseMod = "freeplay", "base"
-	m.Header.LoadedFrom, m.Header.Build = gameVersion, gameBuild
-	m.Header.AllowedCommands, m.Header.Mods = allowed, mods
-	initial, err := m.Header.AppendBinary(nil)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range []struct {
-		name string
-		data []byte
-	}{
-		{"control.lua", []byte("require('__base__/script/freeplay/control.lua')\n")},
-		{"description.json", []byte(`{"order":"a","multiplayer-compatible":true,"is-main-game":true}`)},
-		{"info.json", []byte("null\n")},
-		{"level-init.dat", initial},
-	} {
-		m.Names = append(m.Names, f.name)
-		m.Files[f.name] = f.data
-	}
-	return m, nil
 }
 
 // readMapFile reads a save. Lines about it go to out.
@@ -132,7 +116,10 @@ func (m *mapFile) readLevel(archive *save.Archive, out *output) error {
 	if !ok {
 		return errors.New("level.dat holds a map of the real game, which the simulated game can't read")
 	}
-	m.World = data
+	if err := json.Unmarshal(data, &m.Level); err != nil {
+		return fmt.Errorf("read level.dat: %w", err)
+	}
+	out.engine(`Blueprint storage "blueprint-storage-2.dat" was not found, trying to load previous version storage "blueprint-storage.dat"`)
 	return nil
 }
 
@@ -168,8 +155,8 @@ func readEntry(archive *save.Archive, name string) ([]byte, error) {
 	return data, nil
 }
 
-// write makes the save in a file beside the target and renames it.
-func (m *mapFile) write(target string) error {
+// write makes the save in a file beside the target and renames it. A torn one ends the process in the middle.
+func (m *mapFile) write(target string, torn bool) error {
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return err
 	}
@@ -183,6 +170,12 @@ func (m *mapFile) write(target string) error {
 	if err = errors.Join(err, w.Close()); err != nil {
 		return err
 	}
+	if torn {
+		if info, err := os.Stat(temporary); err == nil {
+			_ = os.Truncate(temporary, info.Size()/2) // whole or not, it is not renamed
+		}
+		die()
+	}
 	return os.Rename(temporary, target)
 }
 
@@ -192,7 +185,11 @@ func (m *mapFile) writeEntries(w *save.Writer) error {
 			return err
 		}
 	}
-	if err := w.Level(m.Header, io.MultiReader(bytes.NewReader(worldMark), bytes.NewReader(m.World))); err != nil {
+	data, err := json.Marshal(m.Level)
+	if err != nil {
+		return err
+	}
+	if err := w.Level(m.Header, io.MultiReader(bytes.NewReader(worldMark), bytes.NewReader(data))); err != nil {
 		return err
 	}
 	return w.Script(scriptdat.File{Version: gameVersion, Blocks: m.Storage})

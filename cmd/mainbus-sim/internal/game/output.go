@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"mainbus/cmd/mainbus-sim/internal/scenario"
 )
 
 // output writes lines in the game's four shapes. Lines are written whole and at once. Its methods may be called from
@@ -19,6 +21,27 @@ type output struct {
 	log     io.Writer // factorio-current.log; nil before it is open
 	console io.Writer // --console-log; nil without
 	trace   *trace    // nil without
+
+	skew time.Duration // of the clock
+	die  scenario.Die
+	seen int // lines that die waits for
+}
+
+// disturb makes the clock wrong, and ends the process at a line.
+func (o *output) disturb(skew time.Duration, die scenario.Die) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if die != o.die {
+		o.seen = 0
+	}
+	o.skew, o.die = skew, die
+}
+
+// now is the time by the game's clock.
+func (o *output) now() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return time.Now().Add(o.skew)
 }
 
 // openLog renames the log of the run before and begins a new one.
@@ -63,11 +86,19 @@ func (o *output) dated(tag, text string) {
 	if tag != "" {
 		tag = "[" + tag + "] "
 	}
-	o.write(time.Now().Format("2006-01-02 15:04:05 ")+tag+text+"\n", false, true)
+	o.write(o.now().Format("2006-01-02 15:04:05 ")+tag+text+"\n", false, true)
 }
 
 // bare is a line as it is: replies, what scripts print.
 func (o *output) bare(text string) { o.write(text+"\n", false, false) }
+
+// raw is text that is no line of the game's.
+func (o *output) raw(text string, end bool) {
+	if end {
+		text += "\n"
+	}
+	o.write(text, false, false)
+}
 
 func (o *output) write(lines string, log, console bool) {
 	o.mu.Lock()
@@ -83,5 +114,10 @@ func (o *output) write(lines string, log, console bool) {
 	}
 	if console && o.console != nil {
 		_, _ = io.WriteString(o.console, lines)
+	}
+	if o.die.AtLine != "" && strings.Contains(lines, o.die.AtLine) {
+		if o.seen++; o.seen >= max(1, o.die.Nth) {
+			die()
+		}
 	}
 }

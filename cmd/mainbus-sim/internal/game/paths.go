@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"mainbus/cmd/mainbus-sim/internal/cmdline"
 )
 
 // paths are where the game reads and writes.
@@ -23,19 +25,19 @@ func (p paths) saves() string { return filepath.Join(p.write, "saves") }
 // scenario is the scenario file of the installation that the data belongs to.
 func (p paths) scenario() string { return filepath.Join(filepath.Dir(p.read), "sim.json") }
 
-func findPaths(o options) (paths, error) {
+func findPaths(o cmdline.Options) (paths, error) {
 	binary, err := os.Executable()
 	if err != nil {
 		return paths{}, err
 	}
-	if given := o.values["executable-path"]; given != "" {
+	if given := o.Value("executable-path"); given != "" {
 		binary = given
 	}
 	root := filepath.Join(filepath.Dir(binary), "..", "..")
 	p := paths{
 		binary: binary, config: filepath.Join(root, "config", "config.ini"), read: filepath.Join(root, "data"), write: root,
 	}
-	if given := o.values["config"]; given != "" {
+	if given := o.Value("config"); given != "" {
 		p.config = given
 	} else if err := writeConfig(p); err != nil {
 		return p, err
@@ -44,7 +46,7 @@ func findPaths(o options) (paths, error) {
 		return p, err
 	}
 	p.mods = filepath.Join(p.write, "mods")
-	if given := o.values["mod-directory"]; given != "" {
+	if given := o.Value("mod-directory"); given != "" {
 		p.mods = given
 	}
 	for _, path := range []*string{&p.config, &p.read, &p.write, &p.mods} {
@@ -117,3 +119,6 @@ func (p paths) save(name string) string {
 	}
 	return name
 }
+
+// complaint is an error in the game's words, which begin with a capital and may end with a full stop.
+func complaint(format string, args ...any) error { return fmt.Errorf(format, args...) }

@@ -1,21 +1,23 @@
 package game
 
 import (
-	"fmt"
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"sync"
 	"syscall"
 	"time"
+
+	"mainbus/cmd/mainbus-sim/internal/life"
+	"mainbus/cmd/mainbus-sim/internal/remote"
 )
 
 const (
-	// maxRequests bounds the commands that wait for a tick. Beyond that connections are not read.
-	maxRequests = 256
+	// maxArrivals bounds the commands that wait to be uploaded. Beyond that connections are not read.
+	maxArrivals = 256
 	// maxLate is how many ticks the game makes up for without a pause; what it is later than that is lost.
 	maxLate = 3
+	// afkCheck is how often players who do nothing are looked for, in ticks.
+	afkCheck = 60
 )
 
 // server is a hosted map.
@@ -23,68 +25,118 @@ type server struct {
 	*run
 	peer
 	settings settings
-	file     string // the save that the game was started from
+	file     string // the save that the game was started from, or will be stored in
+	unnamed  bool   // there is no such save before the first
 	content  *mapFile
+	life     *life.Life
+	lists    lists
 	state    string
 	udp      net.PacketConn
-	rcon     *rconServer
+	rcon     *remote.Server // nil without
 
-	requests   chan *request
-	current    *request // the one that runs
-	warned     string   // Lua command that was swallowed because of achievements
-	quit       bool
-	orders     []saveOrder
-	background sync.WaitGroup
-	clients    []*client
-	clientLog  clientLog
+	commands map[string]command
+	arrivals chan *request // from connections and the standard input
+	upload   remote.Upload[*request]
+	current  *request // the one that runs
+	warned   string   // Lua command that was swallowed because of achievements
+	quit     bool
+	emptied  bool // the last player left in this tick
+
+	hosted   time.Time // when hosting began
+	visits   visits
+	orders   []saveOrder
+	saves    int // made in this run
+	saving   *backgroundSave
+	autosave time.Time // when the next is due
+
+	clients   []*client
+	clientLog clientLog
 }
 
-// loop runs ticks until the game is told to stop.
+// loop runs the map until the game is told to stop.
 func (s *server) loop() error {
 	signals := s.watchSignals()
 	go s.readConsole() // ends with the process: a read of the standard input can't be cancelled
-	autosave := time.Now().Add(s.autosaveInterval())
-	next := time.Now()
-	wait := time.NewTimer(0)
-	defer wait.Stop()
+	s.hosted = time.Now()
+	s.autosave = s.hosted.Add(s.autosaveInterval())
+	next := s.hosted
 	for {
-		wait.Reset(time.Until(next))
-		select {
-		case <-wait.C:
-		case name := <-signals:
+		if name := s.wait(next, signals); name != "" {
 			s.out.engine("Received %s, shutting down", name)
 			return s.shutdown("signal")
 		}
-		var first *request
-		if s.settings.AutoPause { // nobody can join, so nobody is on
-			select {
-			case first = <-s.requests:
-			case name := <-signals:
-				s.out.engine("Received %s, shutting down", name)
-				return s.shutdown("signal")
-			}
-		}
-		if err := s.tick(first); err != nil {
+		late := s.idle()
+		s.freeze()
+		err := s.frame()
+		s.thaw()
+		switch {
+		case err != nil:
 			return s.scriptFailed(err)
-		}
-		if s.quit {
+		case s.quit:
 			return s.shutdown("remote-quit")
 		}
-		if s.autosaveInterval() > 0 && !time.Now().Before(autosave) {
-			if err := s.autosave(""); err != nil {
-				return s.scriptFailed(err)
-			}
-			autosave = time.Now().Add(s.autosaveInterval())
-		}
-		next = s.nextTick(next)
+		next = s.nextFrame(next, late)
 	}
 }
 
-// nextTick is when the tick after the one due at last is due.
-func (s *server) nextTick(last time.Time) time.Time {
+// wait waits for the next frame, and beyond it until there is something to do. It returns the name of a signal.
+func (s *server) wait(next time.Time, signals <-chan string) string {
+	timer := time.NewTimer(time.Until(next))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case name := <-signals:
+		return name
+	}
+	if !s.idle() {
+		return ""
+	}
+	var due <-chan time.Time
+	if after, ok := s.life.NextAfter(); ok {
+		timer.Reset(time.Until(s.hosted.Add(after)))
+		due = timer.C
+	}
+	select {
+	case r := <-s.arrivals:
+		s.take(r)
+	case <-due:
+	case name := <-signals:
+		return name
+	}
+	return ""
+}
+
+// idle says whether frames would do nothing until something comes from outside.
+func (s *server) idle() bool {
+	return s.paused() && s.upload.Len() == 0 && len(s.arrivals) == 0 && len(s.visits.underway) == 0 && s.saving == nil
+}
+
+// paused says whether the map stands still by itself; a command moves it all the same.
+func (s *server) paused() bool {
+	if s.settings.PauseWhenConnecting && s.visits.joining() {
+		return true
+	}
+	return s.settings.AutoPause && len(s.visits.peers) == 0
+}
+
+// freeze and thaw are the beginning and the end of what the main thread does: nothing else goes on meanwhile.
+func (s *server) freeze() {
+	if s.rcon != nil {
+		s.rcon.Freeze()
+	}
+}
+
+func (s *server) thaw() {
+	if s.rcon != nil {
+		s.rcon.Thaw()
+	}
+}
+
+// nextFrame is when the frame after the one due at last is due.
+func (s *server) nextFrame(last time.Time, wasIdle bool) time.Time {
 	interval := time.Duration(float64(time.Second) / 60 / s.world.Speed)
 	next, now := last.Add(interval), time.Now()
-	if s.settings.AutoPause {
+	if wasIdle {
 		return now.Add(interval)
 	}
 	if late := now.Sub(next); late > maxLate*interval {
@@ -106,87 +158,68 @@ func (s *server) watchSignals() <-chan string {
 	return first
 }
 
-// tick is one step of the map: the commands that have arrived, scripts, flows, saves.
-func (s *server) tick(first *request) error {
-	if err := s.act(func(p *peer) error { p.world.Tick++; return nil }); err != nil {
+// take puts a command on its way into the game.
+func (s *server) take(r *request) { s.upload.Add(r, len(r.text)) }
+
+// frame is a 60th of a second: what comes from outside gets a step further, and the map moves unless it is paused.
+func (s *server) frame() error {
+	for len(s.arrivals) > 0 && s.upload.Len() < maxArrivals {
+		s.take(<-s.arrivals)
+	}
+	actions := s.life.DueAfter(time.Since(s.hosted))
+	inTick, err := s.visits.advance()
+	if err != nil {
 		return err
 	}
-	if s.knobs.CrashAtTick > 0 && s.world.Tick == s.knobs.CrashAtTick {
-		s.out.failure("CrashHandler.cpp:641", "Received SIGSEGV")
-		s.out.bare("Factorio crashed. Generating symbolized stacktrace, please wait ...")
-		os.Exit(139)
-	}
-	if first != nil {
-		if err := s.execute(first); err != nil {
+	if !s.paused() || s.upload.Len() > 0 || len(actions) > 0 || len(inTick) > 0 {
+		if err := s.tick(actions, inTick); err != nil {
 			return err
 		}
 	}
-	for range len(s.requests) {
-		if err := s.execute(<-s.requests); err != nil {
+	return s.autosaveIfDue()
+}
+
+// tick is one step of the map: what people and commands do, scripts, flows, saves.
+func (s *server) tick(actions []life.Action, steps []func() error) error {
+	s.emptied = false
+	_ = s.act(func(p *peer) error { p.world.Tick++; return nil }) // can't fail
+	s.misbehave()
+	for _, action := range append(actions, s.life.Due(s.world.Tick)...) {
+		if err := s.live(action); err != nil {
+			return err
+		}
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	for _, r := range s.upload.Tick(s.settings.segments().Segment(len(s.visits.peers))) {
+		if err := s.execute(r); err != nil {
 			return err
 		}
 	}
 	if err := s.act((*peer).step); err != nil {
 		return err
 	}
-	if err := s.saveNow(); err != nil {
+	if err := s.afterTick(); err != nil {
 		return err
 	}
 	return s.watchClients()
 }
 
-// Print, Log, Reply, Save and WriteFile make the server the api.Host of its script.
-
-// Print writes a bare line.
-func (s *server) Print(text string) {
-	s.clientLog.expect(s.clients, text)
-	s.out.bare(text)
-}
-
-// Log writes a line of a script.
-func (s *server) Log(source, text string) {
-	s.clientLog.expect(s.clients, source+": "+text)
-	s.out.engine("Script %s: %s", source, text)
-}
-
-// Reply prints to the RCON caller.
-func (s *server) Reply(text string) {
-	if s.current != nil && s.current.remote {
-		s.current.print(text)
+// afterTick does what the server alone does at the end of a tick.
+func (s *server) afterTick() error {
+	if s.world.Tick%afkCheck == 0 {
+		if err := s.removeIdlePlayers(); err != nil {
+			return err
+		}
 	}
-}
-
-// Save asks for a save at the end of the tick.
-func (s *server) Save(name string, auto bool) {
-	if name != "" && !validSaveName(name) {
-		return
+	if s.emptied && s.settings.AutoPause && len(s.visits.peers) == 0 {
+		s.orders = append(s.orders, saveOrder{kind: idleSave})
 	}
-	s.orders = append(s.orders, saveOrder{name: name, auto: auto})
-}
-
-// WriteFile writes below script-output.
-func (s *server) WriteFile(name string, data []byte, appending bool) error {
-	base := filepath.Join(s.paths.write, "script-output")
-	if !filepath.IsLocal(name) {
-		return fmt.Errorf("write_file: %q is not a path below script-output", name)
+	if s.untilTick > 0 && s.world.Tick >= s.untilTick {
+		s.quit = true
 	}
-	if err := os.MkdirAll(filepath.Join(base, filepath.Dir(name)), 0o755); err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(base)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	mode := os.O_CREATE | os.O_WRONLY | os.O_TRUNC
-	if appending {
-		mode = os.O_CREATE | os.O_WRONLY | os.O_APPEND
-	}
-	f, err := root.OpenFile(name, mode, 0o644)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	_, err = f.Write(data)
-	return err
+	return s.saveNow()
 }

@@ -1,88 +1,59 @@
 package game
 
 import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"mainbus/cmd/mainbus-sim/internal/api"
+	"mainbus/cmd/mainbus-sim/internal/life"
+	"mainbus/cmd/mainbus-sim/internal/remote"
 	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
 // noTick is the tick in log lines before a map is loaded.
 const noTick = ^uint64(0)
 
-// create makes a map and saves it.
-func (g *run) create(file string) error {
-	seed, err := g.opts.number("map-gen-seed", uint64(rand.Uint32()), 1<<32-1)
-	if err != nil {
-		return err
-	}
-	settings, err := readSettings(g.opts.values["server-settings"], g.paths.write)
-	if err != nil {
-		return err
-	}
-	g.out.engine("Creating new map %s", file)
-	catalog, err := g.catalog()
-	if err != nil {
-		return err
-	}
-	name := strings.TrimSuffix(filepath.Base(file), ".zip")
-	content, err := newMapFile(g.mods, settings.allowedCommands())
-	if err != nil {
-		return err
-	}
-	s := &server{run: g, settings: settings, file: file, content: content}
-	s.outside = s
-	if s.world, err = world.New(name, uint32(seed), catalog, g.knobs.Plan(name)); err != nil {
-		return fmt.Errorf("world %q of the scenario: %w", name, err)
-	}
-	if s.scripts, err = s.newScripts(s.peer, s.content); err != nil {
-		return s.scriptFailed(err)
-	}
-	defer s.scripts.Close()
-	if err := s.scripts.Init(); err != nil {
-		return s.scriptFailed(err)
-	}
-	if content, err = s.snapshot(); err != nil {
-		return s.scriptFailed(err)
-	}
-	return content.write(file)
-}
+// start is what is hosted: a save, or a new map of a scenario.
+type start struct{ file, scenario string }
 
-func (g *run) catalog() (*world.Catalog, error) {
-	enabled := map[string]bool{}
-	for _, mod := range g.mods {
-		enabled[mod.Name] = true
+// serve hosts a map until it is told to stop. Its errors are reported.
+func (g *run) serve(what start) error {
+	s := &server{
+		run: g, file: what.file, state: "Ready", arrivals: make(chan *request, maxArrivals), commands: consoleCommands(),
+		visits: visits{peers: map[string]int{}},
 	}
-	return world.NewCatalog(enabled)
-}
-
-// serve hosts a save until it is told to stop. Its errors are reported.
-func (g *run) serve(file string) error {
-	s := &server{run: g, file: file, state: "Ready", requests: make(chan *request, maxRequests)}
 	g.out.info("ServerSynchronizer.cpp:22", "nextHeartbeatSequenceNumber(0) initialized Synchronizer nextTickClosureTick(0).")
 	var err error
-	if s.settings, err = readSettings(g.opts.values["server-settings"], g.paths.write); err != nil {
+	if s.settings, err = readSettings(g.opts.Value("server-settings"), g.paths.write); err != nil {
 		return err
 	}
 	if s.settings.Visibility.Public && !s.settings.UserVerification {
 		g.out.failure("Main.cpp:839", "require_user_verification must be enabled for public games.")
 		return errReported
 	}
+	if err := g.ensureServerID(); err != nil {
+		return err
+	}
 	s.change("PreparedToHostGame", noTick)
 	s.change("CreatingGame", noTick)
-	if err := s.host(); err != nil {
-		return s.hostingFailed(err)
+	if err := s.open(what); err != nil {
+		return s.hostingFailed(err, false)
 	}
 	defer s.scripts.Close()
+	if err := s.host(); err != nil {
+		return s.hostingFailed(err, true)
+	}
 	if err := s.openRCON(); err != nil {
-		return s.stopFailed(err)
+		return s.rconFailed(err)
 	}
 	lengths := s.settings
 	g.out.info("CommandLineMultiplayer.cpp:292", "Maximum segment size = %d; minimum segment size = %d; maximum-segment-size peer count = %d; minimum-segment-size peer count = %d",
@@ -90,22 +61,71 @@ func (g *run) serve(file string) error {
 	return s.loop()
 }
 
-// host loads the map and opens the game socket.
+// ensureServerID makes the file of the server's id, if there is none.
+func (g *run) ensureServerID() error {
+	file := g.opts.Value("server-id")
+	if file == "" {
+		file = filepath.Join(g.paths.write, "server-id.json")
+	}
+	if _, err := os.Stat(file); err == nil {
+		return nil
+	}
+	var id struct {
+		ID     string `json:"id"`
+		Secret string `json:"secret"`
+	}
+	for _, to := range []*string{&id.ID, &id.Secret} {
+		var key [32]byte
+		_, _ = rand.Read(key[:]) // never fails
+		*to = base64.StdEncoding.EncodeToString(key[:])
+	}
+	data, err := json.MarshalIndent(id, "", "  ")
+	if err == nil {
+		err = os.WriteFile(file, data, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("make server id: %w", err)
+	}
+	return nil
+}
+
+// open makes the map run.
+func (s *server) open(what start) error {
+	var err error
+	if what.file != "" {
+		err = s.load()
+	} else {
+		err = s.begin(what.scenario)
+	}
+	if err != nil {
+		return err
+	}
+	if err = s.readLists(); err == nil && s.knobs.RefuseStart != "" {
+		err = complaint("%s", s.knobs.RefuseStart)
+	}
+	if err != nil {
+		s.scripts.Close()
+		return err
+	}
+	s.content.Level.World, s.content.Storage = nil, nil // both live on in world and scripts
+	s.world.Listen(s.hear)
+	return nil
+}
+
+// host opens the game socket.
 func (s *server) host() error {
 	address, err := s.bindAddress()
 	if err != nil {
 		return err
 	}
-	if err := s.load(); err != nil {
-		return err
-	}
 	s.out.info("UDPSocket.cpp:38", "Opening socket at (IP ADDR:({%s}))", address)
 	if s.udp, err = net.ListenPacket("udp4", address); err != nil {
-		s.scripts.Close()
+		s.out.info("UDPSocket.cpp:238", "Closing socket")
+		s.out.info("UDPSocket.cpp:268", "Socket closed")
 		if isAddressInUse(err) {
 			return complaint("Host address is already in use.")
 		}
-		return complaint("Binding IPv4 socket failed: %s", err)
+		return complaint("Binding IPv4 socket failed: %s", reason(err))
 	}
 	s.out.engine("Hosting game at IP ADDR:({%s})", address)
 	s.change("InGame", s.world.Tick)
@@ -113,10 +133,68 @@ func (s *server) host() error {
 	return nil
 }
 
+// bindAddress is the UDP address to host at.
+func (s *server) bindAddress() (string, error) {
+	fallback := uint64(34197)
+	if n, err := strconv.ParseUint(s.paths.port, 10, 16); err == nil {
+		fallback = n
+	}
+	port, err := s.opts.Number("port", fallback, 65535)
+	if err != nil {
+		return "", err
+	}
+	host := "0.0.0.0"
+	if bind := s.opts.Value("bind"); bind != "" {
+		host = bind
+		if h, p, err := net.SplitHostPort(bind); err == nil {
+			host = h
+			if port, err = strconv.ParseUint(p, 10, 16); err != nil {
+				return "", fmt.Errorf("port of --bind %s: %w", bind, err)
+			}
+		}
+	}
+	return net.JoinHostPort(host, strconv.FormatUint(port, 10)), nil
+}
+
+// openRCON starts listening, if the command line asks for it.
+func (s *server) openRCON() error {
+	password := s.opts.Value("rcon-password")
+	port, err := s.opts.Number("rcon-port", 0, 65535)
+	if err != nil {
+		return err
+	}
+	address := s.opts.Value("rcon-bind")
+	if address == "" && port > 0 {
+		address = fmt.Sprintf("0.0.0.0:%d", port)
+	}
+	if address == "" || password == "" {
+		return nil
+	}
+	listener, err := net.Listen("tcp4", address)
+	if err != nil {
+		if isAddressInUse(err) {
+			return complaint("Can't bind socket: Address already in use")
+		}
+		return complaint("Can't bind socket: %s", reason(err))
+	}
+	s.rcon = remote.Serve(remote.Config{
+		Listener: listener, Password: password, Submit: s.submit, Info: s.out.info, Failure: s.out.failure,
+	})
+	s.rcon.Disturb(s.knobs.RCON)
+	s.out.info("RemoteCommandProcessor.cpp:126", "Starting RCON interface at IP ADDR:({%s})", listener.Addr())
+	return nil
+}
+
 // load reads the save and starts its scripts.
 func (s *server) load() error {
 	var err error
 	if s.content, err = readMapFile(s.file, s.out); err != nil {
+		return err
+	}
+	if err := s.unpackScripts(); err != nil {
+		return err
+	}
+	if s.life, err = life.Load(s.content.Level.Life); err != nil {
 		return err
 	}
 	if control, ok := s.content.Files["control.lua"]; ok {
@@ -131,7 +209,35 @@ func (s *server) load() error {
 			return err
 		}
 	}
-	s.content.World, s.content.Storage = nil, nil // both live on in world and script
+	return nil
+}
+
+// unpackScripts puts the scripts of the save where the game has them while it runs.
+func (s *server) unpackScripts() error {
+	dir := filepath.Join(s.paths.write, "temp", "currently-playing")
+	err := os.RemoveAll(dir)
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
+		return complaint(`"filesystem error: create_directories "%s" failed: %s [%s]"`, dir, reason(err), dir)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("unpack scripts: %w", err)
+	}
+	defer root.Close()
+	for _, name := range s.content.Names {
+		if !strings.HasSuffix(name, ".lua") {
+			continue
+		}
+		if err := root.MkdirAll(filepath.Dir(filepath.FromSlash(name)), 0o755); err != nil {
+			return fmt.Errorf("unpack %s: %w", name, err)
+		}
+		if err := root.WriteFile(filepath.FromSlash(name), s.content.Files[name], 0o644); err != nil {
+			return fmt.Errorf("unpack %s: %w", name, err)
+		}
+	}
 	return nil
 }
 
@@ -142,7 +248,7 @@ func (s *server) loadPeer(content *mapFile, host api.Host) (peer, error) {
 	if err != nil {
 		return p, err
 	}
-	if p.world, err = world.Load(content.World, catalog); err != nil {
+	if p.world, err = world.Load(content.Level.World, catalog); err != nil {
 		return p, err
 	}
 	if p.scripts, err = s.newScripts(p, content); err != nil {
@@ -186,20 +292,37 @@ func (s *server) change(state string, tick uint64) {
 	s.state = state
 }
 
-// hostingFailed writes the end of a start that failed.
-func (s *server) hostingFailed(err error) error {
-	text := err.Error()
+// hostingFailed writes the end of a start that failed; loaded says whether that was after the map was loaded.
+func (s *server) hostingFailed(err error, loaded bool) error {
+	text, tick := err.Error(), noTick
 	var handler *api.HandlerError
 	if errors.As(err, &handler) {
 		text = `"` + scriptError(err) + `"`
 	}
+	if loaded {
+		tick = s.world.Tick
+	}
 	s.out.failure("ServerMultiplayerManager.cpp:91", "MultiplayerManager failed: %s", text)
-	s.change("InitializationFailed", noTick)
+	s.change("InitializationFailed", tick)
 	s.out.info("CommandLineMultiplayer.cpp:209", "Exit point.")
-	s.out.info("ServerMultiplayerManager.cpp:119", "Disconnecting multiplayer connection.")
-	s.change("DisconnectingScheduled", noTick)
+	if loaded {
+		s.out.info("GlobalContext.cpp:765", "Deleting active scenario.")
+		s.out.info("ServerMultiplayerManager.cpp:119", "Disconnecting multiplayer connection.")
+		s.change("DisconnectingScheduled", noTick)
+	}
 	s.out.info("ServerMultiplayerManager.cpp:146", "Quitting multiplayer connection.")
 	s.change("Closed", noTick)
+	s.out.info("ServerMultiplayerManager.cpp:166", "Deleting active scenario (global = true).")
+	s.out.info("UDPSocket.cpp:238", "Closing socket")
+	return errReported
+}
+
+// rconFailed writes the end of a start that failed although the game was hosted.
+func (s *server) rconFailed(err error) error {
+	s.out.failure("CommandLineMultiplayer.cpp:355", "Hosting multiplayer game failed: %s", err)
+	s.out.info("GlobalContext.cpp:769", "Deleting active scenario.")
+	s.disconnectAll()
+	s.closeSockets()
 	return errReported
 }
 

@@ -4,44 +4,73 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"mainbus/cmd/mainbus-sim/internal/api"
 	"mainbus/cmd/mainbus-sim/internal/luavm"
 )
 
+// frame33 is the time between two states of a connection that is closed.
+const frame33 = 33 * time.Millisecond
+
 // shutdown saves to the file that the game was started from and closes everything. why is "signal" or "remote-quit".
 func (s *server) shutdown(why string) error {
 	s.out.engine("Quitting: %s.", why)
-	s.finishBackgroundSave()
-	s.out.info("MainLoop.cpp:437", "Saving map as %s", s.file)
-	content, err := s.snapshot()
+	s.freeze()
+	err := s.lastSave()
+	s.thaw()
 	if err != nil {
 		return s.scriptFailed(err)
 	}
-	s.sleepWhileSaving(func(percent float64) {
-		s.out.info("MainLoop.cpp:448", "Saving progress: %f%%", percent)
-	})
-	if err := content.write(s.file); err != nil {
-		s.saveFailed(s.file, err)
-	}
-	s.out.info("MainLoop.cpp:448", "Saving progress: %f%%", 100.0)
-	s.out.info("ServerMultiplayerManager.cpp:119", "Disconnecting multiplayer connection.")
-	s.change("DisconnectingScheduled", s.world.Tick)
-	s.change("Disconnecting", s.world.Tick)
-	s.change("Disconnected", s.world.Tick)
-	s.out.info("ServerMultiplayerManager.cpp:146", "Quitting multiplayer connection.")
-	s.change("Closed", s.world.Tick)
+	s.disconnectAll()
 	s.out.info("ServerMultiplayerManager.cpp:166", "Deleting active scenario (global = true).")
 	s.closeSockets()
 	return nil
 }
 
+// lastSave is the save of a game that stops.
+func (s *server) lastSave() error {
+	s.finishBackgroundSave()
+	s.out.info("MainLoop.cpp:437", "Saving map as %s", s.file)
+	content, err := s.snapshot()
+	if err != nil {
+		return err
+	}
+	progress := func(percent float64) { s.out.info("MainLoop.cpp:448", "Saving progress: %f%%", percent) }
+	progress(100 / float64(len(content.Level.World)/1024+2))
+	w := s.newWrite(content, s.file)
+	sleepWhileSaving(w.takes, progress)
+	if err := content.write(w.file, w.torn); err != nil {
+		s.saveFailed(w.file, err)
+	}
+	progress(100)
+	return nil
+}
+
+// disconnectAll goes from InGame to Closed.
+func (s *server) disconnectAll() {
+	s.out.info("ServerMultiplayerManager.cpp:119", "Disconnecting multiplayer connection.")
+	s.change("DisconnectingScheduled", s.world.Tick)
+	time.Sleep(frame33)
+	s.change("Disconnecting", s.world.Tick)
+	time.Sleep(frame33)
+	s.change("Disconnected", s.world.Tick)
+	s.out.info("ServerMultiplayerManager.cpp:146", "Quitting multiplayer connection.")
+	s.change("Closed", s.world.Tick)
+}
+
+// closeSockets closes the game's socket, the one for broadcasts and RCON.
 func (s *server) closeSockets() {
 	if s.rcon != nil {
-		s.rcon.close()
+		s.rcon.Close()
 	}
 	s.out.info("UDPSocket.cpp:238", "Closing socket")
-	s.udp.Close()
+	if s.udp != nil {
+		s.udp.Close()
+	}
+	s.out.info("UDPSocket.cpp:268", "Socket closed")
+	s.out.info("UDPSocket.cpp:238", "Closing socket")
+	s.out.info("UDPSocket.cpp:238", "Closing socket")
 	s.out.info("UDPSocket.cpp:268", "Socket closed")
 }
 
@@ -49,15 +78,7 @@ func (s *server) closeSockets() {
 func (s *server) scriptFailed(err error) error {
 	text := scriptError(err)
 	s.out.failure("MainLoop.cpp:1488", "Exception at tick %d: %s", s.world.Tick, text)
-	if s.state == "InGame" {
-		return s.stopFailed(errors.New(`"` + text + `"`))
-	}
-	return errReported
-}
-
-// stopFailed ends a running game without saving.
-func (s *server) stopFailed(err error) error {
-	s.out.failure("ServerMultiplayerManager.cpp:92", "MultiplayerManager failed: %s", err)
+	s.out.failure("ServerMultiplayerManager.cpp:92", `MultiplayerManager failed: "%s"`, text)
 	s.change("Failed", s.world.Tick)
 	s.out.engine("Quitting: multiplayer error.")
 	s.out.info("ServerMultiplayerManager.cpp:119", "Disconnecting multiplayer connection.")
@@ -65,7 +86,7 @@ func (s *server) stopFailed(err error) error {
 	s.out.info("ServerMultiplayerManager.cpp:146", "Quitting multiplayer connection.")
 	s.change("Closed", s.world.Tick)
 	s.closeSockets()
-	return errReported
+	return errLua
 }
 
 // scriptError is the text of several lines that the game shows for an error in a script.

@@ -45,7 +45,6 @@ type Join struct {
 	Guest    bool              `json:"guest,omitempty"`       // can't prove who they are
 	Mods     map[string]string `json:"mods,omitempty"`        // versions; nil is what the server has
 	Frames   int               `json:"join_frames,omitempty"` // 1/60 s for the map to get across; 0 is a few
-	Client   bool              `json:"client,omitempty"`      // a second game that is run and compared
 }
 
 // Leave is somebody who goes.

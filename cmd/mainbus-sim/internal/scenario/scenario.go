@@ -48,6 +48,13 @@ type Behaviour struct {
 	RCON            RCON    `json:"rcon"`
 	ClockSkew       float64 `json:"clock_skew_seconds"`
 	Garbage         []Noise `json:"garbage"`
+	Clients         Clients `json:"clients"`
+}
+
+// Clients are games that load the map while it runs and have to stay in step.
+type Clients struct {
+	JoinEvery  uint64 `json:"join_every_ticks"`  // one joins at a random moment in each time of so many ticks; 0 is never
+	CheckEvery uint64 `json:"check_every_ticks"` // between comparisons of all state; 0 is each tick
 }
 
 // Die ends the process as kill -9 does.

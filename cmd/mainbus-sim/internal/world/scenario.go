@@ -1,32 +1,12 @@
 package world
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 )
 
 // MaxSlots bounds an inventory; it is the game's bound too (a u16).
 const MaxSlots = 65535
-
-// Scenario is the content of a scenario file: what the worlds of one installation begin with, and how the program
-// behaves. See README.md of the program for each field.
-type Scenario struct {
-	Worlds          map[string]Plan `json:"worlds"`
-	Trace           bool            `json:"trace"`
-	AutosaveSeconds float64         `json:"autosave_seconds"`
-	SlowSaveMS      int             `json:"slow_save_ms"`
-	CrashAtTick     uint64          `json:"crash_at_tick"`
-	Clients         Clients         `json:"clients"`
-}
-
-// Clients are games that load the map while it runs and have to stay in step. JoinEvery is the ticks in each of which
-// one joins at a random moment, 0 is never; CheckEvery the ticks between comparisons of all state, 0 is each tick.
-type Clients struct {
-	JoinEvery  uint64 `json:"join_every_ticks"`
-	CheckEvery uint64 `json:"check_every_ticks"`
-}
 
 // Plan is what one world begins with.
 type Plan struct {
@@ -76,32 +56,6 @@ type Call struct {
 	Done      bool              `json:"done,omitempty"`
 }
 
-// ReadScenario reads a scenario file; a file that isn't there is an empty scenario.
-func ReadScenario(path string) (Scenario, error) {
-	var s Scenario
-	data, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
-		return s, nil
-	}
-	if err != nil {
-		return s, fmt.Errorf("read scenario: %w", err)
-	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&s); err != nil {
-		return s, fmt.Errorf("read scenario %s: %w", path, err)
-	}
-	return s, nil
-}
-
-// Plan of the world with that name, or the one named "*".
-func (s Scenario) Plan(world string) Plan {
-	if plan, ok := s.Worlds[world]; ok {
-		return plan
-	}
-	return s.Worlds["*"]
-}
-
 func (f *Flow) rule() (*Rule, error) {
 	var rule *Rule
 	for _, r := range []*Rule{f.Make, f.Move, f.Take} {
@@ -118,3 +72,6 @@ func (f *Flow) rule() (*Rule, error) {
 	}
 	return rule, nil
 }
+
+// Named is the entity that a scenario gave this id, nil if there is none.
+func (w *World) Named(id string) *Entity { return w.byID[id] }

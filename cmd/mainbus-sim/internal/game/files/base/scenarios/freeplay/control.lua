@@ -1,0 +1,1 @@
+require('__base__/script/freeplay/control.lua')

@@ -1,0 +1,410 @@
+package game
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"mainbus/cmd/mainbus-sim/internal/api"
+	"mainbus/cmd/mainbus-sim/internal/life"
+	"mainbus/cmd/mainbus-sim/internal/world"
+)
+
+// visits are the connections of players.
+type visits struct {
+	peers    map[string]int // numbers of who is in the game, by name
+	underway []*visit
+	lastPeer int
+	maps     int // served in this run
+}
+
+// visit is somebody who is on the way into the game, or back into it after a desync.
+type visit struct {
+	join  life.Join
+	peer  int
+	state string
+	known bool   // has been here before
+	file  string // the map that was made for them
+	steps []visitStep
+}
+
+// visitStep is done some frames after the step before it.
+type visitStep struct {
+	frames int
+	inTick bool // needs the map to move
+	do     func() error
+}
+
+// joinFrames is how long a map takes to get to a player and be loaded there, if the scenario doesn't say.
+const joinFrames = 6
+
+// joining says whether somebody is on the way.
+func (v *visits) joining() bool { return len(v.underway) > 0 }
+
+// advance does what is due in this frame and returns what is due in its tick.
+func (v *visits) advance() (inTick []func() error, err error) {
+	for _, one := range slices.Clone(v.underway) {
+		for len(one.steps) > 0 {
+			step := &one.steps[0]
+			if step.frames > 0 {
+				step.frames--
+				break
+			}
+			one.steps = one.steps[1:]
+			if step.inTick {
+				inTick = append(inTick, step.do)
+				break
+			}
+			if err := step.do(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	v.drop(func(one *visit) bool { return len(one.steps) == 0 })
+	return inTick, nil
+}
+
+// drop ends what is under way of some visits, which need their map no longer.
+func (v *visits) drop(which func(*visit) bool) {
+	v.underway = slices.DeleteFunc(v.underway, func(one *visit) bool {
+		if !which(one) {
+			return false
+		}
+		_ = os.Remove(one.file) // nothing depends on it
+		return true
+	})
+}
+
+// address is where a player calls from.
+func (v *visits) address(peer int) string {
+	return fmt.Sprintf("192.0.2.%d:%d", 1+peer%250, 49152+peer%16000)
+}
+
+// connect begins a visit, or refuses it.
+func (s *server) connect(j life.Join) error {
+	v := &s.visits
+	v.lastPeer++
+	one := &visit{join: j, peer: v.lastPeer, state: "Ready", known: s.world.Player(j.Player) != nil}
+	address := v.address(one.peer)
+	s.out.engine("ConnectionRequestReplyConfirm (type(ConnectionRequestReplyConfirm) ) from(IP ADDR:({%s}))", address)
+	if reason := s.refusal(j); reason != "" {
+		s.out.info("ServerRouter.cpp:465", "Refusing connection for address (IP ADDR:({%s})), username (%s). %s", address, j.Player, reason)
+		return nil
+	}
+	s.out.info("ServerRouter.cpp:465", "Replying to connectionRequest for address(IP ADDR:({%s})).", address)
+	s.out.info("ServerSynchronizer.cpp:594", "nextHeartbeatSequenceNumber(%d) adding peer(%d)", s.world.Tick, one.peer)
+	if err := s.sendMap(one, "ConnectedWaitingForMap", "InGameSavingMap"); err != nil {
+		return err
+	}
+	frames := j.Frames
+	if frames <= 0 {
+		frames = joinFrames
+	}
+	one.steps = append([]visitStep{
+		{frames: 2, do: func() error { s.peerState(one, "ConnectedDownloadingMap"); return nil }},
+		{frames: frames / 2, do: func() error { s.peerState(one, "ConnectedLoadingMap"); return nil }},
+		{frames: frames - frames/2, do: func() error {
+			s.peerState(one, "TryingToCatchUp")
+			s.peerState(one, "WaitingForCommandToStartSendingTickClosures")
+			return nil
+		}},
+	}, s.enterSteps(one)...)
+	v.underway = append(v.underway, one)
+	return nil
+}
+
+// enterSteps are the last steps of a visit that begins.
+func (s *server) enterSteps(one *visit) []visitStep {
+	return []visitStep{
+		{frames: 1, inTick: true, do: func() error { return s.enter(one) }},
+		{frames: 7, do: func() error {
+			if s.visits.peers[one.join.Player] == one.peer { // may be gone again
+				s.peerState(one, "InGame")
+				s.out.dated("JOIN", one.join.Player+" joined the game")
+			}
+			return nil
+		}},
+	}
+}
+
+// enter lets a player into the map.
+func (s *server) enter(one *visit) error {
+	mode := "create"
+	if one.known {
+		mode = "connect"
+	}
+	s.visits.peers[one.join.Player] = one.peer
+	var failed error
+	err := s.act(func(p *peer) error {
+		if _, err := p.world.Join(one.join.Player); err != nil && p.world == s.world {
+			failed = err
+		}
+		return nil
+	})
+	if failed != nil { // banned, or here already, since the visit began
+		delete(s.visits.peers, one.join.Player)
+		s.removePeer(one.peer)
+		return err
+	}
+	s.out.info("GameActionHandler.cpp:4477", "UpdateTick (%d) processed PlayerJoinGame peerID(%d) playerIndex(%d) mode(%s)",
+		s.world.Tick, one.peer, s.world.Player(one.join.Player).Index-1, mode)
+	return err
+}
+
+// peerState writes the line of a change of a player's state.
+func (s *server) peerState(one *visit, state string) {
+	s.out.info("ServerMultiplayerManager.cpp:978", "updateTick(%d) received stateChanged peerID(%d) oldState(%s) newState(%s)",
+		s.world.Tick, one.peer, one.state, state)
+	one.state = state
+}
+
+// sendMap saves the map for a player, while the game stands still.
+func (s *server) sendMap(one *visit, peerState, serverState string) error {
+	s.change(serverState, s.world.Tick)
+	if peerState != "" {
+		s.peerState(one, peerState)
+	}
+	sleepWhileSaving(s.slowSave(), nil)
+	file, err := s.serveMap(one.peer)
+	if err != nil {
+		return err
+	}
+	one.file = file
+	s.change("InGame", s.world.Tick)
+	return nil
+}
+
+// refusal is why a player may not join; empty if they may.
+func (s *server) refusal(j life.Join) string {
+	admin, known := s.world.IsAdmin(j.Player), s.world.Player(j.Player) != nil
+	full := s.settings.MaxPlayers > 0 && len(s.visits.peers)+len(s.visits.underway) >= s.settings.MaxPlayers &&
+		!admin && !(known && s.settings.ReturningPlayers)
+	here := s.visits.peers[j.Player] > 0 || slices.ContainsFunc(s.visits.underway, func(one *visit) bool { return one.join.Player == j.Player })
+	switch {
+	case j.Mods != nil && !maps.Equal(j.Mods, modVersions(s.mods)):
+		return "ModsMismatch"
+	case s.settings.UserVerification && j.Guest:
+		return "UserVerificationMissing"
+	case s.settings.GamePassword != "" && j.Password == "":
+		return "PasswordMissing"
+	case s.settings.GamePassword != "" && j.Password != s.settings.GamePassword:
+		return "PasswordMismatch"
+	case s.world.BanOf(j.Player) != nil:
+		return "UserBanned"
+	case s.lists.whitelisting && !admin && !s.world.IsAllowed(j.Player):
+		return "UserNotWhitelisted"
+	case here:
+		return "UserWithThatNameAlreadyInGame"
+	case full:
+		return "PlayerLimitReached"
+	}
+	return ""
+}
+
+// leave ends a visit.
+func (s *server) leave(name string, reason world.Reason) error {
+	peerID, ok := s.visits.peers[name]
+	if !ok {
+		return nil
+	}
+	s.out.info("ServerMultiplayerManager.cpp:1086", "Disconnect notification for peer (%d)", peerID)
+	s.peerState(&visit{peer: peerID, state: "InGame"}, "DisconnectScheduled")
+	return s.act(func(p *peer) error {
+		if player := p.world.Player(name); player != nil {
+			p.world.Leave(player, reason)
+		}
+		return nil
+	})
+}
+
+// left is what the server does when somebody is out of the map, for whatever reason.
+func (s *server) left(p *world.Player, reason world.Reason) {
+	if peerID, ok := s.visits.peers[p.Name]; ok {
+		delete(s.visits.peers, p.Name)
+		s.removePeer(peerID)
+	}
+	s.out.dated("LEAVE", p.Name+" "+leaveWords(reason))
+	s.emptied = true
+}
+
+func (s *server) removePeer(peerID int) {
+	s.out.info("ServerSynchronizer.cpp:613", "nextHeartbeatSequenceNumber(%d) removing peer(%d).", s.world.Tick, peerID)
+	s.visits.drop(func(one *visit) bool { return one.peer == peerID })
+}
+
+func leaveWords(reason world.Reason) string {
+	switch reason {
+	case world.Dropped:
+		return "was dropped from the game."
+	case world.Desynced:
+		return "was disconnected as they desynced."
+	case world.AFK:
+		return "was disconnected for being AFK."
+	case world.SwitchingServers:
+		return "is switching servers."
+	case world.CannotKeepUp:
+		return "could not keep up with the server, so they have been disconnected."
+	case world.Reconnect:
+		return "was disconnected as they are reconnecting from a different source."
+	case world.WrongInput:
+		return "was disconnected as they sent malformed data."
+	}
+	return "left the game"
+}
+
+// desync lets a player's game differ from the server's, which saves a map for the report and serves it anew.
+func (s *server) desync(name string) error {
+	peerID, ok := s.visits.peers[name]
+	if !ok {
+		return nil
+	}
+	one := &visit{join: life.Join{Player: name}, peer: peerID, state: "InGame", known: true}
+	s.peerState(one, "DesyncedWaitingForMap")
+	s.out.info("ServerMultiplayerManager.cpp:1035", "updateTick(%d) received playerDesynced peer (%d)", s.world.Tick, peerID)
+	if err := s.sendMap(one, "", "InGameSavingMapForDesyncReport"); err != nil {
+		return err
+	}
+	for i, state := range []string{
+		"DesyncedCatchingUpWithMapReadyForDownload", "DesyncedSavingLocalVariantOfMap", "DesyncedDownloadingMap",
+		"DesyncedCreatingReport", "ConnectedLoadingMap", "TryingToCatchUp", "WaitingForCommandToStartSendingTickClosures",
+		"InGame",
+	} {
+		one.steps = append(one.steps, visitStep{frames: i % 2, do: func() error { s.peerState(one, state); return nil }})
+	}
+	s.visits.underway = append(s.visits.underway, one)
+	return nil
+}
+
+// removeIdlePlayers throws out who has done nothing for too long.
+func (s *server) removeIdlePlayers() error {
+	limit := uint64(max(0, s.settings.AFKKickMinutes)) * 3600
+	if limit == 0 {
+		return nil
+	}
+	for _, p := range s.world.Connected() {
+		if s.world.AFKTime(p) >= limit {
+			if err := s.leave(p.Name, world.AFK); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// live does what somebody does. What makes no sense, as when somebody types who isn't there, is not done.
+func (s *server) live(a life.Action) error {
+	switch {
+	case a.Join != nil:
+		return s.connect(*a.Join)
+	case a.Leave != nil:
+		reason := world.Reason(a.Leave.Reason)
+		if reason == "" {
+			reason = world.Quit
+		}
+		return s.leave(a.Leave.Player, reason)
+	case a.Desync != nil:
+		return s.desync(a.Desync.Player)
+	case a.Console != "":
+		return s.execute(&request{text: a.Console, out: s.out})
+	case a.Carry != nil:
+		return s.carry(*a.Carry)
+	}
+	for _, say := range []*life.Say{a.Chat, a.Command, a.Shout} {
+		if say != nil && s.visits.peers[say.Player] > 0 {
+			text := say.Text
+			if say == a.Shout {
+				text = "/shout " + text
+			}
+			return s.execute(&request{text: text, caller: say.Player, out: s.out})
+		}
+	}
+	return nil
+}
+
+// carry moves items between a player and entities of the scenario. Nothing is made or lost by it.
+func (s *server) carry(c life.Carry) error {
+	return s.act(func(p *peer) error {
+		player := p.world.Player(c.Player)
+		if player == nil || !player.Online {
+			return nil
+		}
+		p.world.Input(player)
+		from, to := place(p.world, player, c.From), place(p.world, player, c.To)
+		if from != nil && to != nil && from != to {
+			p.world.Move(from, to, world.Amount{Key: world.Key{Name: c.Item, Quality: c.Quality}, Count: c.Count})
+		}
+		return nil
+	})
+}
+
+func place(w *world.World, player *world.Player, id string) *world.Inventory {
+	if id == "" {
+		return player.Inventory(world.CharacterMain)
+	}
+	if e := w.Named(id); e != nil {
+		return e.Inventory
+	}
+	return nil
+}
+
+// hear writes down what happens to players, and keeps the lists.
+func (s *server) hear(e world.Event) {
+	index, _ := e.Fields["player_index"].(int)
+	player := s.world.PlayerAt(index)
+	switch e.Name {
+	case "on_player_left_game":
+		reason, _ := e.Fields["reason"].(world.Reason)
+		s.left(player, reason)
+	case "on_player_kicked":
+		s.out.dated("KICK", fmt.Sprintf("%s was kicked by %s. Reason: %s.", player.Name, s.author(e), reasonOf(e)))
+	case "on_player_banned":
+		name := fmt.Sprint(e.Fields["player_name"])
+		if player == nil {
+			name += " (not on map)"
+		}
+		s.out.dated("BAN", fmt.Sprintf("%s was banned by %s. Reason: %s.", name, s.author(e), reasonOf(e)))
+		s.writeBans()
+	case "on_player_unbanned":
+		s.out.dated("UNBANNED", fmt.Sprintf("%s was unbanned by %s.", e.Fields["player_name"], s.author(e)))
+		s.writeBans()
+	case "on_player_promoted", "on_player_demoted":
+		s.toldAdmin(player.Name, player.Online, e.Name == "on_player_promoted")
+	}
+}
+
+// author is who did what an event tells.
+func (s *server) author(e world.Event) string {
+	if by, ok := e.Fields["by_player"].(int); ok {
+		if p := s.world.PlayerAt(by); p != nil {
+			return p.Name
+		}
+	}
+	return serverName
+}
+
+func reasonOf(e world.Event) string {
+	if reason, ok := e.Fields["reason"].(string); ok && strings.TrimSpace(reason) != "" {
+		return strings.TrimSuffix(reason, ".")
+	}
+	return "unspecified"
+}
+
+// toldAdmin writes the line about a new or former admin and keeps the list.
+func (s *server) toldAdmin(name string, online, admin bool) {
+	tag, text := "PROMOTE", "%s was promoted to admin by %s."
+	switch {
+	case admin && !online:
+		text = "%s was added to the admin list by %s and will be promoted upon joining the game."
+	case !admin && online:
+		tag, text = "DEMOTE", "%s was demoted from admin by %s."
+	case !admin:
+		tag, text = "DEMOTE", "%s was removed from the admin list by %s and will no longer be promoted upon joining the game."
+	}
+	s.out.dated(tag, fmt.Sprintf(text, name, s.caller()))
+	s.writeAdmins()
+}
+
+// field is one of an event.
+type field = api.Field
