@@ -271,7 +271,7 @@ func (g *run) work() error {
 	case g.opts.Has("start-server-load-scenario"):
 		return g.serve(start{scenario: value("start-server-load-scenario")})
 	}
-	return errors.New("the simulated game is headless only: use --create or one of --start-server...")
+	return errors.New("the simulated game is headless only: use --create or --start-server")
 }
 
 // findSave tells when a name lacks its suffix.
