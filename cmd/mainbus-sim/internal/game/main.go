@@ -172,6 +172,7 @@ func (g *run) prepare() error {
 	if g.list, err = readModList(p.mods); err != nil {
 		return err
 	}
+	g.tellFeatures()
 	if g.mods, err = loadMods(p, &g.list, g.out); err != nil {
 		return err
 	}

@@ -100,6 +100,11 @@ func loadMods(p paths, list *modList, out *output) ([]save.Mod, error) {
 	for _, mod := range mods {
 		out.engine("Loading mod %s %s (data.lua)", mod.Name, mod.Version)
 	}
+	for _, mod := range mods {
+		if mod.Name != "elevated-rails" { // which has no such file
+			out.engine("Loading mod %s %s (data-updates.lua)", mod.Name, mod.Version)
+		}
+	}
 	out.engine("Checksum for core: 4187927925")
 	var sum []byte
 	for _, mod := range mods {

@@ -2,6 +2,7 @@ package game
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -98,13 +99,14 @@ func (i installation) create(t *testing.T, name, control string) {
 
 // process is a running server.
 type process struct {
-	t     *testing.T
-	cmd   *exec.Cmd
-	stdin io.WriteCloser
-	addr  string
-	rcon  *rcon.Client
-	done  chan struct{}
-	more  chan struct{} // gets a token when lines were added
+	t      *testing.T
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	addr   string
+	rcon   *rcon.Client
+	done   chan struct{}
+	errors bytes.Buffer  // to be read after done
+	more   chan struct{} // gets a token when lines were added
 
 	mu    sync.Mutex
 	lines []string
@@ -113,10 +115,26 @@ type process struct {
 // start starts a server and waits until its RCON is open.
 func (i installation) start(t *testing.T, name string, args ...string) *process {
 	t.Helper()
-	all := append([]string{
-		"--start-server", name, "--port", fmt.Sprint(freeUDPPort(t)), "--rcon-bind", "127.0.0.1:0", "--rcon-password", "secret",
-	}, args...)
+	return i.serve(t, append([]string{"--start-server", name}, args...)...)
+}
+
+// serve does that with other options than --start-server.
+func (i installation) serve(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := i.launch(t, append([]string{
+		"--port", fmt.Sprint(freeUDPPort(t)), "--rcon-bind", "127.0.0.1:0", "--rcon-password", "secret",
+	}, args...)...)
+	line := p.wait(`Starting RCON interface at IP ADDR:\(\{(.*)\}\)`)
+	p.addr = line[1]
+	p.connect()
+	return p
+}
+
+// launch starts the game.
+func (i installation) launch(t *testing.T, all ...string) *process {
+	t.Helper()
 	p := &process{t: t, cmd: i.command(all...), done: make(chan struct{}), more: make(chan struct{}, 1)}
+	p.cmd.Stderr = &p.errors // the race detector writes there
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -131,10 +149,10 @@ func (i installation) start(t *testing.T, name string, args ...string) *process 
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill() // ended already in most tests
 		<-p.done
+		if p.errors.Len() > 0 {
+			t.Errorf("on the standard error:\n%s", p.errors.String())
+		}
 	})
-	line := p.wait(`Starting RCON interface at IP ADDR:\(\{(.*)\}\)`)
-	p.addr = line[1]
-	p.connect()
 	return p
 }
 
@@ -146,6 +164,16 @@ func freeUDPPort(t *testing.T) int {
 	}
 	defer conn.Close()
 	return conn.LocalAddr().(*net.UDPAddr).Port
+}
+
+func freeTCPPort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
 }
 
 func (p *process) read(out io.Reader) {
