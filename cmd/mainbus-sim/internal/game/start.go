@@ -128,9 +128,26 @@ func (s *server) host() error {
 		return complaint("Binding IPv4 socket failed: %s", reason(err))
 	}
 	s.out.engine("Hosting game at IP ADDR:({%s})", address)
+	if s.settings.Visibility.Public {
+		s.publish()
+	}
 	s.change("InGame", s.world.Tick)
 	s.out.info("UDPSocket.cpp:50", "Opening socket for broadcast")
 	return nil
+}
+
+// publish tells what a public server tells of factorio.com, which is not asked here. Without a token the list of games
+// is closed to it, which is no reason to stop.
+func (s *server) publish() {
+	s.out.info("HttpSharedState.cpp:57", "Downloading https://auth.factorio.com/generate-server-padlock-2?api_version=6")
+	s.out.info("AuthServerConnector.cpp:112", "Obtained serverPadlock for serverHash (%032x) from the auth server.", s.world.Seed)
+	s.out.info("ServerRouter.cpp:596", "Asking pingpong servers (pingpong1.factorio.com:34197, pingpong2.factorio.com:34197) for own address")
+	s.out.info("ServerRouter.cpp:491", "Own address is IP ADDR:({203.0.113.7:%d})", s.udp.LocalAddr().(*net.UDPAddr).Port)
+	if s.settings.Token == "" {
+		s.out.failure("ServerMultiplayerManager.cpp:633", "Matching server connection failed: Error when creating server game: Missing token.")
+		return
+	}
+	s.out.info("MatchingServer.cpp:86", "Matching server game `%d` has been created.", 1+s.world.Seed%1e7)
 }
 
 // bindAddress is the UDP address to host at.
