@@ -15,6 +15,7 @@ import (
 )
 
 func TestPortsThatAreTaken(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	udp, err := net.ListenPacket("udp4", "0.0.0.0:0")
@@ -47,6 +48,7 @@ func TestPortsThatAreTaken(t *testing.T) {
 }
 
 func TestFoldersThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	writeFileT(t, filepath.Join(i.dir, "temp"), "a file where a folder has to be")
@@ -93,6 +95,7 @@ func (p *process) set(object string) {
 }
 
 func TestDeaths(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	for _, test := range []struct{ behaviour, command, last string }{
@@ -126,6 +129,7 @@ func TestDeaths(t *testing.T) {
 }
 
 func TestStartsThatAreRefusedOrSlow(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, `{"exit_code": 7, "slow_start_ms": 300, "refuse_start": "no mood"}`)
 	i.createWithCode(t, "alpha", 7)
 	begin := time.Now()
@@ -161,6 +165,7 @@ func TestGarbageAndForgery(t *testing.T) {
 }
 
 func TestHang(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	p := i.start(t, "alpha")
@@ -194,6 +199,7 @@ func TestHang(t *testing.T) {
 }
 
 func TestRCONFaults(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, `{"rcon": {"drop_after": 3}}`)
 	i.create(t, "alpha", "")
 	p := i.start(t, "alpha")
@@ -224,6 +230,7 @@ func TestRCONFaults(t *testing.T) {
 }
 
 func TestPublicServers(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	i.settings(t, `{"visibility": {"public": true}, "require_user_verification": false}`)

@@ -38,6 +38,7 @@ const chestControl = `
 	commands.add_command("fail", "", function() error("on purpose") end)`
 
 func TestVersionAndOptions(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	out, code := i.run(t, "--version")
 	want := fmt.Sprintf("Version: 2.0.77 (build 84539, %s, headless)\nVersion: 64\nMap input version: 1.0.0-0\nMap output version: 2.0.77-0\n", platform())
@@ -51,6 +52,7 @@ func TestVersionAndOptions(t *testing.T) {
 }
 
 func TestCreateMakesAnOrdinarySave(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	out, code := i.run(t, "--create="+i.saveFile("alpha"), "--map-gen-seed", "7")
 	if code != 0 || !strings.HasSuffix(out, "Goodbye\n") {
@@ -78,6 +80,7 @@ func TestCreateMakesAnOrdinarySave(t *testing.T) {
 }
 
 func TestServerFromStartToQuit(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, chestScenario)
 	i.create(t, "alpha", chestControl)
 	p := i.start(t, "alpha")
@@ -149,6 +152,7 @@ func checkOrder(t *testing.T, texts []string, wanted ...string) {
 }
 
 func TestKillRollsBackToTheLastSave(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, chestScenario)
 	i.create(t, "alpha", chestControl)
 	p := i.start(t, "alpha")
@@ -188,6 +192,7 @@ func subtree(file, key string) (scriptdat.Value, bool, error) {
 }
 
 func TestFilesOfTheSaveAreKept(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", `require("extra/mine")`)
 	extra := map[string][]byte{"extra/mine.lua": []byte(`script.on_event(defines.events.on_tick, function() storage.t = game.tick end)`)}
@@ -209,6 +214,7 @@ func TestFilesOfTheSaveAreKept(t *testing.T) {
 }
 
 func TestErrorInACommandStopsTheGameWithoutSaving(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, chestScenario)
 	i.create(t, "alpha", chestControl)
 	before, err := os.ReadFile(i.saveFile("alpha"))
@@ -230,6 +236,7 @@ func TestErrorInACommandStopsTheGameWithoutSaving(t *testing.T) {
 }
 
 func TestLuaCommands(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	p := i.start(t, "alpha")
@@ -256,6 +263,7 @@ func TestLuaCommands(t *testing.T) {
 }
 
 func TestRCONHabits(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	p := i.start(t, "alpha")
@@ -299,6 +307,7 @@ func TestRCONHabits(t *testing.T) {
 }
 
 func TestCommandsRunInTicksAtTheGamesPace(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", `commands.add_command("tick", "", function() rcon.print(game.tick) end)`)
 	p := i.start(t, "alpha")
@@ -319,6 +328,7 @@ func TestCommandsRunInTicksAtTheGamesPace(t *testing.T) {
 }
 
 func TestPausedGameMovesOneTickPerCommand(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.settings(t, `{}`) // auto_pause is on by default
 	i.create(t, "alpha", `commands.add_command("tick", "", function() rcon.print(game.tick) end)`)
@@ -331,6 +341,7 @@ func TestPausedGameMovesOneTickPerCommand(t *testing.T) {
 }
 
 func TestSecondStartIsRefused(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	i.start(t, "alpha")
@@ -341,6 +352,7 @@ func TestSecondStartIsRefused(t *testing.T) {
 }
 
 func TestFailedStarts(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	taken, err := net.ListenPacket("udp4", "0.0.0.0:0")
@@ -380,6 +392,7 @@ func TestFailedStarts(t *testing.T) {
 }
 
 func TestAutosavesCycle(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, `{"autosave_seconds": 0.2}`)
 	i.settings(t, `{"auto_pause": false, "autosave_slots": 2, "non_blocking_saving": true}`)
 	i.create(t, "alpha", "")
@@ -422,6 +435,7 @@ func waitFor(t *testing.T, what string, ok func() bool) {
 }
 
 func TestTraceTellsLinesAndCommands(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, `{"trace": true}`)
 	i.create(t, "alpha", "")
 	p := i.start(t, "alpha")

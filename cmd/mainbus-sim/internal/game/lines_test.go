@@ -61,6 +61,7 @@ func shape(line string) string {
 
 // TestLinesAreTheRealGames makes the session of a real log of 2.0.77 and compares all lines.
 func TestLinesAreTheRealGames(t *testing.T) {
+	t.Parallel()
 	data := sample(t, "logs/2.0.77-headless-stdout-sessions.txt")
 	arrival := regexp.MustCompile(`^ *\d+\.\d+ \| `)
 	var want []string

@@ -32,6 +32,7 @@ type discard struct{}
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 func TestSettingsOfANewMap(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	gen, settings := filepath.Join(i.dir, "gen.json"), filepath.Join(i.dir, "map.json")
 	writeFileT(t, gen, `{"width": 640, "seed": 12, "autoplace_controls": {"coal": {"size": 2}}}`)
@@ -62,6 +63,7 @@ func TestSettingsOfANewMap(t *testing.T) {
 }
 
 func TestNewMapsThatAreRefused(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	gen := filepath.Join(i.dir, "gen.json")
 	writeFileT(t, gen, `{"autoplace_controls": {"grass": {"size": 2}}}`)
@@ -88,6 +90,7 @@ func TestNewMapsThatAreRefused(t *testing.T) {
 }
 
 func TestScenarios(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	mine := filepath.Join(i.dir, "scenarios", "mine")
 	if err := os.MkdirAll(filepath.Join(mine, "parts"), 0o755); err != nil {
@@ -130,6 +133,7 @@ func TestScenarios(t *testing.T) {
 }
 
 func TestLatestSaveIsOverwritten(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, `{"autosave_seconds": 0.2}`)
 	i.create(t, "old", "")
 	p := i.start(t, "old")
@@ -147,6 +151,7 @@ func TestLatestSaveIsOverwritten(t *testing.T) {
 }
 
 func TestBenchmark(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", `script.on_event(defines.events.on_tick, function(e) storage.t = e.tick end)`)
 	before, err := os.ReadFile(i.saveFile("alpha"))
@@ -165,6 +170,7 @@ func TestBenchmark(t *testing.T) {
 }
 
 func TestUntilTick(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	p := i.start(t, "alpha", "--until-tick", "20")
@@ -175,6 +181,7 @@ func TestUntilTick(t *testing.T) {
 }
 
 func TestFilesOfTheServer(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	id := filepath.Join(i.dir, "my-id.json")

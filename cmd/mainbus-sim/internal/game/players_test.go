@@ -44,6 +44,7 @@ const eventPrinter = `
 	end`
 
 func TestPlayerJoinsAndLeaves(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.settings(t, `{}`)
 	i.create(t, "alpha", eventPrinter)
@@ -87,6 +88,7 @@ func TestPlayerJoinsAndLeaves(t *testing.T) {
 }
 
 func TestPlayersTalkAndCommand(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.settings(t, `{"auto_pause": false, "allow_commands": "admins-only"}`)
 	i.create(t, "alpha", eventPrinter+`
@@ -128,6 +130,7 @@ func TestPlayersTalkAndCommand(t *testing.T) {
 }
 
 func TestPeopleAreJudged(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", eventPrinter)
 	ban := filepath.Join(i.dir, "server-banlist.json")
@@ -204,6 +207,7 @@ func wantJSON(t *testing.T, path, want string) {
 }
 
 func TestWhitelist(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	file := filepath.Join(i.dir, "allowed.json")
@@ -241,6 +245,7 @@ func TestWhitelist(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.settings(t, `{"auto_pause": false, "max_players": 1, "game_password": "sesame"}`)
 	i.create(t, "alpha", "")
@@ -269,6 +274,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestCarriedItemsStayInTheWorld(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, `{"worlds": {"*": {
 		"chests": [{"id": "a", "contents": [{"name": "iron-plate", "count": 50}]}, {"id": "b", "position": [4.5, 0.5]}],
 		"life": [
@@ -299,6 +305,7 @@ func TestCarriedItemsStayInTheWorld(t *testing.T) {
 }
 
 func TestDesync(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	p := i.start(t, "alpha")

@@ -23,6 +23,7 @@ func (p *process) tick() int {
 }
 
 func TestPauseEndsWithTheFirstPlayer(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, `{"worlds": {"*": {"life": [{"seconds": 0.3, "join": {"player": "ann", "join_frames": 30}}]}}}`)
 	i.settings(t, `{}`)
 	i.create(t, "alpha", tickCommand)
@@ -53,6 +54,7 @@ func TestPauseEndsWithTheFirstPlayer(t *testing.T) {
 }
 
 func TestPauseWhenPlayersConnect(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.settings(t, `{"auto_pause_when_players_connect": true, "auto_pause": false}`)
 	i.create(t, "alpha", tickCommand)
@@ -69,6 +71,7 @@ func TestPauseWhenPlayersConnect(t *testing.T) {
 }
 
 func TestLongCommandsAreOvertaken(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", tickCommand)
 	p := i.start(t, "alpha")
@@ -108,6 +111,7 @@ func TestLongCommandsAreOvertaken(t *testing.T) {
 }
 
 func TestSegmentsShrinkWithPlayers(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.settings(t, `{"auto_pause": false, "maximum_segment_size_peer_count": 0, "minimum_segment_size_peer_count": 1, "minimum_segment_size": 10}`)
 	i.create(t, "alpha", tickCommand)
@@ -128,6 +132,7 @@ func TestSegmentsShrinkWithPlayers(t *testing.T) {
 }
 
 func TestBlockingSaveFreezesEverything(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", tickCommand)
 	p := i.start(t, "alpha")
@@ -161,6 +166,7 @@ func (p *process) secondsOf(text string) []float64 {
 }
 
 func TestAutosaveIntervalBeginsAtTheEndOfASave(t *testing.T) {
+	t.Parallel()
 	for kind, nonBlocking := range map[string]string{"blocking": "false", "non-blocking": "true"} {
 		t.Run(kind, func(t *testing.T) {
 			i := newInstallation(t, `{"autosave_seconds": 0.4, "slow_save_ms": 600}`)
@@ -188,6 +194,7 @@ func TestAutosaveIntervalBeginsAtTheEndOfASave(t *testing.T) {
 }
 
 func TestNamesOfAutosavesAreRefusedByHand(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	p := i.start(t, "alpha")
@@ -199,6 +206,7 @@ func TestNamesOfAutosavesAreRefusedByHand(t *testing.T) {
 }
 
 func TestConfigCommand(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	p := i.start(t, "alpha")
@@ -245,6 +253,7 @@ func TestConfigCommand(t *testing.T) {
 }
 
 func TestIdlePlayersAreRemoved(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, "")
 	i.settings(t, `{"auto_pause": false, "afk_autokick_interval": 1}`)
 	i.create(t, "alpha", `script.on_event(defines.events.on_player_joined_game, function() game.speed = 100 end)`)
