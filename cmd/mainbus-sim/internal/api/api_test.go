@@ -42,7 +42,7 @@ func newWorld(t testing.TB) *world.World {
 		t.Fatal(err)
 	}
 	w, err := world.New("test", 1, catalog, world.Plan{Chests: []world.ChestPlan{{
-		ID: "a", Position: [2]float64{0.5, 0.5}, Slots: 2,
+		EntityPlan: world.EntityPlan{ID: "a", Position: [2]float64{0.5, 0.5}}, Slots: 2,
 		Contents: []world.Amount{{Key: world.Key{Name: "iron-plate"}, Count: 150}},
 	}}})
 	if err != nil {
@@ -207,7 +207,7 @@ func TestObjectsInStorage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Destroy(w.Entity(2))
+	w.Destroy(w.Entity(2), false)
 	again, host := newGame(t, w, nil)
 	if err := again.Load(storage, nil); err != nil {
 		t.Fatal(err)

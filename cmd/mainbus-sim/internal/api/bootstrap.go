@@ -19,12 +19,13 @@ func (s *Script) addScriptClass() {
 			},
 		},
 		methods: map[string]func(*lua.LState, any) int{
-			"on_init":                  handlerSlot(&s.onInit),
-			"on_load":                  handlerSlot(&s.onLoad),
-			"on_configuration_changed": handlerSlot(&s.onConfiguration),
-			"on_event":                 s.onEvent,
-			"on_nth_tick":              s.onNthTick,
-			"raise_event":              s.raiseEvent,
+			"on_init":                      handlerSlot(&s.onInit),
+			"on_load":                      handlerSlot(&s.onLoad),
+			"on_configuration_changed":     handlerSlot(&s.onConfiguration),
+			"on_event":                     s.onEvent,
+			"on_nth_tick":                  s.onNthTick,
+			"raise_event":                  s.raiseEvent,
+			"register_on_object_destroyed": s.registerOnObjectDestroyed,
 			"generate_event_name": func(l *lua.LState, _ any) int {
 				return ret(l, lua.LNumber(s.g.addEvent("")))
 			},

@@ -1,10 +1,117 @@
 package api
 
 import (
+	"maps"
+	"reflect"
+
 	lua "github.com/yuin/gopher-lua"
+
+	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
-// class is one class of the game's objects. Reading or writing what it doesn't have raises.
+// members is the table of a class whose objects are a T: what is in it the class offers, everything else raises. Adding
+// a member is adding a line, adding a class is a table given to declare; docs/simulator.md says how.
+type members[T any] struct {
+	name    string
+	valid   func(T) bool // nil for classes without the attribute valid
+	attrs   attributes[T]
+	methods methods[T]
+	index   func(c call, self T, key lua.LValue) any // keys that are no member
+	write   func(c call, self T, key, v lua.LValue)  // writes to such keys
+	length  func(c call, self T) int
+	pairs   func(c call, self T) *lua.LTable // what pairs goes over
+}
+
+// attributes by name.
+type attributes[T any] map[string]attribute[T]
+
+// attribute reads and, unless set is nil, writes a value. What get returns is made a Lua value by Script.value.
+type attribute[T any] struct {
+	get func(c call, self T) any
+	set func(c call, self T, v lua.LValue)
+}
+
+// methods by name. The results are a value for Script.value, several{} of them, or nothing.
+type methods[T any] map[string]func(c call, self T) any
+
+// several results of a method.
+type several []any
+
+// nothing is the result of a method that has none.
+type nothing struct{}
+
+// read is an attribute that can only be read.
+func read[T any](get func(c call, self T) any) attribute[T] { return attribute[T]{get: get} }
+
+// call is one use of a member: the script that does it, and its arguments. Its methods are in args.go.
+type call struct {
+	*Script
+	l *lua.LState
+	w *world.World
+}
+
+func (s *Script) call(l *lua.LState) call { return call{Script: s, l: l, w: s.p.World} }
+
+// declare makes a class of its table. Values of the type T become objects of it.
+func declare[T any](s *Script, m members[T]) {
+	c := &class{
+		name: m.name, attrs: map[string]func(any) lua.LValue{}, writes: map[string]func(*lua.LState, any, lua.LValue){},
+		methods: map[string]func(*lua.LState, any) int{},
+	}
+	if m.valid != nil {
+		c.valid = func(self any) bool { return m.valid(self.(T)) }
+	}
+	for name, a := range m.attrs {
+		c.attrs[name] = func(self any) lua.LValue { return s.value(a.get(s.call(s.vm.L), self.(T))) }
+		if a.set != nil {
+			c.writes[name] = func(l *lua.LState, self any, v lua.LValue) { a.set(s.call(l), self.(T), v) }
+		}
+	}
+	for name, fn := range m.methods {
+		c.methods[name] = func(l *lua.LState, self any) int { return s.push(l, fn(s.call(l), self.(T))) }
+	}
+	if m.index != nil {
+		c.index = func(l *lua.LState, self any, key lua.LValue) lua.LValue {
+			return s.value(m.index(s.call(l), self.(T), key))
+		}
+	}
+	if m.write != nil {
+		c.put = func(l *lua.LState, self any, key, v lua.LValue) { m.write(s.call(l), self.(T), key, v) }
+	}
+	if m.length != nil {
+		c.length = func(self any) int { return m.length(s.call(s.vm.L), self.(T)) }
+	}
+	if m.pairs != nil {
+		c.pairs = func(l *lua.LState, self any) *lua.LTable { return m.pairs(s.call(l), self.(T)) }
+	}
+	s.addClass(c)
+	s.byType[reflect.TypeFor[T]()] = c
+}
+
+// push gives a method's results to Lua.
+func (s *Script) push(l *lua.LState, result any) int {
+	switch result := result.(type) {
+	case nothing:
+		return 0
+	case several:
+		for _, v := range result {
+			l.Push(s.value(v))
+		}
+		return len(result)
+	}
+	l.Push(s.value(result))
+	return 1
+}
+
+// with adds members that classes have in common; T's own go first.
+func (m members[T]) with(attrs attributes[T], methods methods[T]) members[T] {
+	maps.Copy(attrs, m.attrs)
+	maps.Copy(methods, m.methods)
+	m.attrs, m.methods = attrs, methods
+	return m
+}
+
+// class is a class as the Lua state has it. Reading or writing what it doesn't have raises.
 type class struct {
 	name    string
 	attrs   map[string]func(self any) lua.LValue
@@ -12,10 +119,14 @@ type class struct {
 	methods map[string]func(l *lua.LState, self any) int
 	valid   func(self any) bool // nil is always
 	index   func(l *lua.LState, self any, key lua.LValue) lua.LValue
+	put     func(l *lua.LState, self any, key, v lua.LValue)
 	length  func(self any) int
 	pairs   func(l *lua.LState, self any) *lua.LTable // what pairs goes over
 	meta    *lua.LTable
 }
+
+// touched is called for each use of a member. Tests set it, to know which members they try.
+var touched func(class, member string, write bool)
 
 // singleton is the value of objects of which there is one, such as game.
 type singleton string
@@ -45,8 +156,10 @@ func (s *Script) addClass(c *class) {
 	}
 	if c.pairs != nil {
 		c.meta.RawSetString("__pairs", l.NewFunction(func(l *lua.LState) int {
+			self := l.CheckUserData(1).Value
+			c.check(l, self)
 			l.Push(l.GetGlobal("next"))
-			l.Push(c.pairs(l, l.CheckUserData(1).Value))
+			l.Push(c.pairs(l, self))
 			l.Push(lua.LNil)
 			return 3
 		}))
@@ -67,12 +180,19 @@ func (c *class) check(l *lua.LState, self any) {
 	}
 }
 
+func (c *class) touch(member string, write bool) {
+	if touched != nil {
+		touched(c.name, member, write)
+	}
+}
+
 func (c *class) read(l *lua.LState) int {
 	self, key := l.CheckUserData(1).Value, l.Get(2)
 	name, isText := key.(lua.LString)
 	switch name {
 	case "valid":
 		if c.valid != nil {
+			c.touch("valid", false)
 			l.Push(lua.LBool(c.valid(self)))
 			return 1
 		}
@@ -83,11 +203,13 @@ func (c *class) read(l *lua.LState) int {
 	c.check(l, self)
 	if isText {
 		if attr, ok := c.attrs[string(name)]; ok {
+			c.touch(string(name), false)
 			l.Push(attr(self))
 			return 1
 		}
 		if method, ok := c.methods[string(name)]; ok {
 			l.Push(l.NewFunction(func(l *lua.LState) int {
+				c.touch(string(name), false)
 				c.check(l, self)
 				return method(l, self)
 			}))
@@ -103,27 +225,23 @@ func (c *class) read(l *lua.LState) int {
 }
 
 func (c *class) write(l *lua.LState) int {
-	self, key := l.CheckUserData(1).Value, l.Get(2).String()
+	self, key := l.CheckUserData(1).Value, l.Get(2)
 	c.check(l, self)
-	if write, ok := c.writes[key]; ok {
+	name, isText := key.(lua.LString)
+	if write, ok := c.writes[string(name)]; ok && isText {
+		c.touch(string(name), true)
 		write(l, self, l.Get(3))
 		return 0
 	}
-	if _, ok := c.attrs[key]; ok || key == "valid" || key == "object_name" {
-		l.RaiseError("%s property %s is read only.", c.name, key)
+	if _, ok := c.attrs[string(name)]; isText && (ok || name == "valid" || name == "object_name") {
+		l.RaiseError("%s property %s is read only.", c.name, string(name))
 	}
-	l.RaiseError("%s doesn't contain key %s.", c.name, key)
+	if c.put != nil {
+		c.put(l, self, key, l.Get(3))
+		return 0
+	}
+	l.RaiseError("%s doesn't contain key %s.", c.name, key.String())
 	return 0
-}
-
-// method gives a class's method the type of its objects.
-func method[T any](fn func(l *lua.LState, self T) int) func(*lua.LState, any) int {
-	return func(l *lua.LState, self any) int { return fn(l, self.(T)) }
-}
-
-// attr gives a class's attribute the type of its objects.
-func attr[T any](fn func(self T) lua.LValue) func(any) lua.LValue {
-	return func(self any) lua.LValue { return fn(self.(T)) }
 }
 
 func ret(l *lua.LState, v lua.LValue) int {

@@ -7,112 +7,200 @@ import (
 )
 
 func (s *Script) addPrototypeClasses() {
-	catalog := s.p.World.Catalog
-	s.addClass(&class{
+	declare(s, members[prototypes]{
 		name: "LuaPrototypes",
-		attrs: map[string]func(any) lua.LValue{
-			"item":    func(any) lua.LValue { return s.object("LuaCustomTable", itemTable{s}) },
-			"quality": func(any) lua.LValue { return s.object("LuaCustomTable", qualityTable{s}) },
-			"entity":  func(any) lua.LValue { return s.object("LuaCustomTable", entityTable{s}) },
+		attrs: attributes[prototypes]{
+			"item":           prototypeTable(func(c *world.Catalog) []*world.Item { return c.Items }, func(p *world.Item) string { return p.Name }),
+			"entity":         prototypeTable(func(c *world.Catalog) []*world.EntityPrototype { return c.Entities }, func(p *world.EntityPrototype) string { return p.Name }),
+			"fluid":          prototypeTable(func(c *world.Catalog) []*world.FluidPrototype { return c.Fluids }, func(p *world.FluidPrototype) string { return p.Name }),
+			"quality":        prototypeTable(func(c *world.Catalog) []*world.Quality { return c.Qualities }, func(p *world.Quality) string { return p.Name }),
+			"recipe":         prototypeTable(func(c *world.Catalog) []*world.Recipe { return c.Recipes }, func(p *world.Recipe) string { return p.Name }),
+			"surface":        prototypeTable(func(c *world.Catalog) []*world.SurfacePrototype { return c.Surfaces }, func(p *world.SurfacePrototype) string { return p.Name }),
+			"space_location": prototypeTable(func(c *world.Catalog) []*world.Location { return c.Locations }, func(p *world.Location) string { return p.Name }),
+			"virtual_signal": prototypeTable(func(c *world.Catalog) []*world.Signal { return c.Signals }, func(p *world.Signal) string { return p.Name }),
 		},
 	})
-	s.addClass(&class{
-		name:  "LuaItemPrototype",
-		valid: func(any) bool { return true },
-		attrs: map[string]func(any) lua.LValue{
-			"name":       attr(func(i *world.Item) lua.LValue { return lua.LString(i.Name) }),
-			"type":       attr(func(i *world.Item) lua.LValue { return lua.LString(i.Type) }),
-			"stack_size": attr(func(i *world.Item) lua.LValue { return lua.LNumber(i.Stack) }),
-			"stackable":  attr(func(i *world.Item) lua.LValue { return lua.LBool(i.Stack > 1) }),
-			"place_result": attr(func(i *world.Item) lua.LValue {
-				if i.Place == nil {
-					return lua.LNil
+	s.addItemPrototype()
+	s.addEntityPrototype()
+	s.addQualityPrototype()
+	s.addOtherPrototypes()
+}
+
+// prototypes is the value of the global of that name.
+type prototypes struct{}
+
+func prototypeTable[T any](all func(*world.Catalog) []T, name func(T) string) attribute[prototypes] {
+	return read(func(c call, _ prototypes) any { return byName(all(c.w.Catalog), name) })
+}
+
+// always is the validity of prototypes.
+func always[T any](T) bool { return true }
+
+func (s *Script) addItemPrototype() {
+	declare(s, members[*world.Item]{
+		name: "LuaItemPrototype", valid: always[*world.Item],
+		attrs: attributes[*world.Item]{
+			"name":       read(func(_ call, i *world.Item) any { return i.Name }),
+			"type":       read(func(_ call, i *world.Item) any { return i.Type }),
+			"order":      read(func(_ call, i *world.Item) any { return i.Order }),
+			"stack_size": read(func(_ call, i *world.Item) any { return i.Stack }),
+			"stackable":  read(func(_ call, i *world.Item) any { return i.Stack > 1 }),
+			"fuel_value": read(func(_ call, i *world.Item) any { return i.FuelValue }),
+			"magazine_size": read(func(_ call, i *world.Item) any {
+				if i.Magazine == 0 {
+					return nil
 				}
-				return s.object("LuaEntityPrototype", entityPrototype{i})
+				return i.Magazine
 			}),
+			"place_result": read(func(c call, i *world.Item) any { return c.w.Catalog.Entity(i.Place) }),
+			"spoil_result": read(func(c call, i *world.Item) any { return c.w.Catalog.Item(i.SpoilResult) }),
 		},
-		methods: map[string]func(*lua.LState, any) int{
-			"get_spoil_ticks": method(func(l *lua.LState, i *world.Item) int {
-				quality := catalog.Qualities[0]
-				if l.GetTop() >= 1 && l.Get(1) != lua.LNil {
-					if quality = catalog.Quality(nameOf(l.Get(1))); quality == nil {
-						l.RaiseError("Unknown quality name: %s", l.Get(1).String())
-					}
-				}
+		methods: methods[*world.Item]{
+			"get_spoil_ticks": func(c call, i *world.Item) any {
 				// Each level of quality keeps 30 % longer.
-				return ret(l, lua.LNumber(i.SpoilTicks*(10+3*quality.Level)/10))
-			}),
-		},
-	})
-	s.addClass(&class{
-		name:  "LuaQualityPrototype",
-		valid: func(any) bool { return true },
-		attrs: map[string]func(any) lua.LValue{
-			"name":  attr(func(q *world.Quality) lua.LValue { return lua.LString(q.Name) }),
-			"type":  attr(func(*world.Quality) lua.LValue { return lua.LString("quality") }),
-			"level": attr(func(q *world.Quality) lua.LValue { return lua.LNumber(q.Level) }),
-			"next": attr(func(q *world.Quality) lua.LValue {
-				if next := catalog.Next(q); next != nil {
-					return s.quality(next)
+				return i.SpoilTicks * (10 + 3*c.quality(c.arg(1)).Level) / 10
+			},
+			"get_durability": func(c call, i *world.Item) any {
+				q := c.quality(c.arg(1))
+				if i.Durability == 0 {
+					return nil
 				}
-				return lua.LNil
-			}),
+				return i.Durability * q.Multiplier()
+			},
 		},
 	})
 }
 
-type itemTable struct{ s *Script }
-
-func (t itemTable) get(key lua.LValue) lua.LValue {
-	if name, ok := key.(lua.LString); ok {
-		if item := t.s.p.World.Catalog.Item(string(name)); item != nil {
-			return t.s.object("LuaItemPrototype", item)
-		}
-	}
-	return lua.LNil
+func (s *Script) addEntityPrototype() {
+	declare(s, members[*world.EntityPrototype]{
+		name: "LuaEntityPrototype", valid: always[*world.EntityPrototype],
+		attrs: attributes[*world.EntityPrototype]{
+			"name": read(func(_ call, p *world.EntityPrototype) any { return p.Name }),
+			"type": read(func(_ call, p *world.EntityPrototype) any { return p.Type }),
+			"logistic_mode": read(func(_ call, p *world.EntityPrototype) any {
+				if p.Mode == "" {
+					return nil
+				}
+				return dashed(p.Mode)
+			}),
+			"fluid_capacity": read(func(_ call, p *world.EntityPrototype) any { return p.Volume }),
+			"collision_box":  read(func(_ call, p *world.EntityPrototype) any { return box(world.Area{From: p.Box[0], To: p.Box[1]}) }),
+			"items_to_place_this": read(func(c call, p *world.EntityPrototype) any {
+				var out []any
+				for _, item := range c.w.Catalog.Placing(p.Name) {
+					out = append(out, []Field{{"name", item.Name}, {"count", 1}})
+				}
+				if out == nil {
+					return nil
+				}
+				return out
+			}),
+		},
+		methods: methods[*world.EntityPrototype]{
+			"get_inventory_size": func(c call, p *world.EntityPrototype) any {
+				index, q := c.inventoryKind(c.arg(1)), c.quality(c.arg(2))
+				if n := p.InventorySize(index, q); n > 0 {
+					return n
+				}
+				return nil
+			},
+			"get_max_health": func(c call, p *world.EntityPrototype) any { return p.Health * c.quality(c.arg(1)).Multiplier() },
+		},
+	})
 }
 
-func (t itemTable) entries() (out []entry) {
-	for _, item := range t.s.p.World.Catalog.Items {
-		out = append(out, entry{lua.LString(item.Name), t.s.object("LuaItemPrototype", item)})
+func dashed(text string) string {
+	out := []byte(text)
+	for i := range out {
+		if out[i] == '_' {
+			out[i] = '-'
+		}
+	}
+	return string(out)
+}
+
+func (s *Script) addQualityPrototype() {
+	declare(s, members[*world.Quality]{
+		name: "LuaQualityPrototype", valid: always[*world.Quality],
+		attrs: attributes[*world.Quality]{
+			"name":               read(func(_ call, q *world.Quality) any { return q.Name }),
+			"type":               read(func(call, *world.Quality) any { return "quality" }),
+			"level":              read(func(_ call, q *world.Quality) any { return q.Level }),
+			"next":               read(func(c call, q *world.Quality) any { return c.w.Catalog.Next(q) }),
+			"next_probability":   read(func(_ call, q *world.Quality) any { return q.NextProbability }),
+			"default_multiplier": read(func(_ call, q *world.Quality) any { return q.Multiplier() }),
+		},
+	})
+}
+
+func (s *Script) addOtherPrototypes() {
+	declare(s, members[*world.FluidPrototype]{
+		name: "LuaFluidPrototype", valid: always[*world.FluidPrototype],
+		attrs: attributes[*world.FluidPrototype]{
+			"name":                read(func(_ call, p *world.FluidPrototype) any { return p.Name }),
+			"default_temperature": read(func(_ call, p *world.FluidPrototype) any { return p.DefaultTemperature }),
+			"max_temperature":     read(func(_ call, p *world.FluidPrototype) any { return p.MaxTemperature }),
+			"heat_capacity":       read(func(_ call, p *world.FluidPrototype) any { return p.HeatCapacity }),
+		},
+	})
+	declare(s, members[*world.Recipe]{
+		name: "LuaRecipePrototype", valid: always[*world.Recipe],
+		attrs: attributes[*world.Recipe]{
+			"name":        read(func(_ call, r *world.Recipe) any { return r.Name }),
+			"category":    read(func(_ call, r *world.Recipe) any { return r.Category }),
+			"energy":      read(func(_ call, r *world.Recipe) any { return r.Energy }),
+			"enabled":     read(func(_ call, r *world.Recipe) any { return r.Enabled }),
+			"ingredients": read(func(_ call, r *world.Recipe) any { return parts(r.Ingredients, nil) }),
+			"products":    read(func(_ call, r *world.Recipe) any { return parts(r.Products, []Field{{"probability", 1}}) }),
+		},
+	})
+	declare(s, members[*world.Location]{
+		name: "LuaSpaceLocationPrototype", valid: always[*world.Location],
+		attrs: attributes[*world.Location]{
+			"name": read(func(_ call, l *world.Location) any { return l.Name }),
+			"type": read(func(_ call, l *world.Location) any {
+				if l.Planet {
+					return "planet"
+				}
+				return "space-location"
+			}),
+		},
+	})
+	declare(s, members[*world.SurfacePrototype]{
+		name: "LuaSurfacePrototype", valid: always[*world.SurfacePrototype],
+		attrs: attributes[*world.SurfacePrototype]{"name": read(func(_ call, p *world.SurfacePrototype) any { return p.Name })},
+	})
+	declare(s, members[*world.Signal]{
+		name: "LuaVirtualSignalPrototype", valid: always[*world.Signal],
+		attrs: attributes[*world.Signal]{"name": read(func(_ call, p *world.Signal) any { return p.Name })},
+	})
+}
+
+func parts(list []world.Part, more []Field) []any {
+	out := []any{}
+	for _, p := range list {
+		out = append(out, append([]Field{{"type", p.Type}, {"name", p.Name}, {"amount", p.Amount}}, more...))
 	}
 	return out
 }
 
-type qualityTable struct{ s *Script }
-
-func (t qualityTable) get(key lua.LValue) lua.LValue {
-	if name, ok := key.(lua.LString); ok {
-		if quality := t.s.p.World.Catalog.Quality(string(name)); quality != nil {
-			return t.s.quality(quality)
-		}
+// registerOnObjectDestroyed is script.register_on_object_destroyed.
+func (s *Script) registerOnObjectDestroyed(l *lua.LState, _ any) int {
+	c := s.call(l)
+	var r world.Registration
+	u, _ := c.arg(1).(*lua.LUserData)
+	if u == nil {
+		c.expected("an object", c.arg(1))
 	}
-	return lua.LNil
-}
-
-func (t qualityTable) entries() (out []entry) {
-	for _, quality := range t.s.p.World.Catalog.Qualities {
-		out = append(out, entry{lua.LString(quality.Name), t.s.quality(quality)})
+	switch v := u.Value.(type) {
+	case *world.Entity:
+		r = c.w.Register(world.TargetEntity, c.entityOf(u).Unit)
+	case *world.Surface:
+		r = c.w.Register(world.TargetSurface, uint64(c.surfaceOf(u).Index))
+	case *world.Player:
+		r = c.w.Register(world.TargetPlayer, uint64(c.playerOf(u).Index))
+	default:
+		c.fail("Objects of this kind can't be registered: %T", v)
 	}
-	return out
-}
-
-type entityTable struct{ s *Script }
-
-func (t entityTable) get(key lua.LValue) lua.LValue {
-	if name, ok := key.(lua.LString); ok {
-		if item := t.s.p.World.Catalog.Item(string(name)); item != nil && item.Place != nil {
-			return t.s.object("LuaEntityPrototype", entityPrototype{item})
-		}
-	}
-	return lua.LNil
-}
-
-func (t entityTable) entries() (out []entry) {
-	for _, item := range t.s.p.World.Catalog.Items {
-		if item.Place != nil {
-			out = append(out, entry{lua.LString(item.Name), t.get(lua.LString(item.Name))})
-		}
-	}
-	return out
+	return s.push(l, several{r.Number, r.ID, r.Type})
 }

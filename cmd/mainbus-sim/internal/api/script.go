@@ -6,6 +6,7 @@ package api
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -22,6 +23,7 @@ type Script struct {
 	vm      *luavm.VM
 	classes map[string]*class
 	byMeta  map[*lua.LTable]*class
+	byType  map[reflect.Type]*class
 	running bool // game may be used
 
 	onInit, onLoad, onConfiguration *lua.LFunction
@@ -140,7 +142,7 @@ func (s *Script) load() error {
 // start makes game usable.
 func (s *Script) start() {
 	s.running = true
-	s.vm.L.SetGlobal("game", s.object("LuaGameScript", singleton("game")))
+	s.vm.L.SetGlobal("game", s.object("LuaGameScript", theGame))
 }
 
 func (s *Script) packed() ([]byte, error) {

@@ -111,10 +111,12 @@ func simCommands() map[string]command {
 
 func (s *server) simSum(*request, string) error {
 	answer, err := json.Marshal(struct {
-		Tick    uint64      `json:"tick"`
-		Items   []world.Sum `json:"items"`
-		Running bool        `json:"running"`
-	}{s.world.Tick, s.world.Sums(), !s.world.Stopped})
+		Tick    uint64           `json:"tick"`
+		Items   []world.Sum      `json:"items"`
+		Fluids  []world.FluidSum `json:"fluids"`
+		Energy  world.EnergySum  `json:"energy"`
+		Running bool             `json:"running"`
+	}{s.world.Tick, s.world.Sums(), s.world.FluidSums(), s.world.EnergySum(), !s.world.Stopped})
 	if err != nil {
 		return tell("error: %s", err)
 	}

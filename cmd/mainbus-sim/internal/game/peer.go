@@ -12,6 +12,7 @@ type peer struct {
 	world   *world.World
 	scripts *api.Game
 	outside api.Host
+	moves   bool // in this tick; false while a script paused it
 }
 
 // act does something to the map: to the server's copy and then, in the same way, to each client's, as the game has
@@ -34,6 +35,9 @@ func (p *peer) run(do func(p *peer) error) error {
 
 // step is what the map does in a tick after its commands.
 func (p *peer) step() error {
+	if !p.moves {
+		return nil
+	}
 	if err := p.scripts.Tick(); err != nil {
 		return err
 	}

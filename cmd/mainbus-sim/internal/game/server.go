@@ -182,7 +182,7 @@ func (s *server) frame() error {
 // tick is one step of the map: what people and commands do, scripts, flows, saves.
 func (s *server) tick(actions []life.Action, steps []func() error) error {
 	s.emptied = false
-	_ = s.act(func(p *peer) error { p.world.Tick++; return nil }) // can't fail
+	_ = s.act(func(p *peer) error { p.moves = p.world.Advance(); return nil }) // can't fail
 	s.misbehave()
 	for _, action := range append(actions, s.life.Due(s.world.Tick)...) {
 		if err := s.live(action); err != nil {

@@ -341,10 +341,10 @@ func (s *server) carry(c life.Carry) error {
 
 func place(w *world.World, player *world.Player, id string) *world.Inventory {
 	if id == "" {
-		return player.Inventory(world.CharacterMain)
+		return w.InventoryOf(player, world.CharacterMain)
 	}
 	if e := w.Named(id); e != nil {
-		return e.Inventory
+		return w.MainInventory(e)
 	}
 	return nil
 }

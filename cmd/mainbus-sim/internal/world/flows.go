@@ -13,7 +13,7 @@ func (w *World) checkFlow(f *Flow) error {
 		chests = []string{rule.From, rule.To}
 	}
 	for _, id := range chests {
-		if w.byID[id] == nil {
+		if e := w.byID[id]; e == nil || w.MainInventory(e) == nil {
 			return fmt.Errorf("no chest %q", id)
 		}
 	}
@@ -26,11 +26,15 @@ func (w *World) checkFlow(f *Flow) error {
 	return nil
 }
 
-// Step lets the flows do what is due in this tick.
+// Step ends a tick: the flows do what is due, and then happens what the game does at the end.
 func (w *World) Step() {
-	if w.Stopped {
-		return
+	if !w.Stopped {
+		w.flow()
 	}
+	w.EndTick()
+}
+
+func (w *World) flow() {
 	for i := range w.Flows {
 		f := &w.Flows[i]
 		rule, err := f.rule()
@@ -51,33 +55,34 @@ func (w *World) Step() {
 func (w *World) run(f *Flow, a Amount) int {
 	switch {
 	case f.Make != nil:
-		a.Count = w.insert(f.Make.Chest, a)
-		add(&w.Made, a)
-	case f.Take != nil:
-		a.Count = w.remove(f.Take.Chest, a)
-		add(&w.Consumed, a)
-	default:
-		if to := w.byID[f.Move.To]; to != nil {
-			a.Count = min(a.Count, to.Inventory.Insertable(a.Key))
-			a.Count = w.remove(f.Move.From, a)
-			w.insert(f.Move.To, a)
-		} else {
-			a.Count = 0
+		inv := w.chest(f.Make.Chest)
+		if inv == nil {
+			return 0
 		}
+		s := w.Fresh(a.Key, a.Count)
+		n := inv.put(&s)
+		w.Books.Made.item(a.Key, n)
+		return n
+	case f.Take != nil:
+		inv := w.chest(f.Take.Chest)
+		if inv == nil {
+			return 0
+		}
+		n := inv.remove(a)
+		w.Books.Consumed.item(a.Key, n)
+		return n
 	}
-	return a.Count
+	from, to := w.chest(f.Move.From), w.chest(f.Move.To)
+	if from == nil || to == nil {
+		return 0
+	}
+	return w.Move(from, to, a)
 }
 
-func (w *World) insert(chest string, a Amount) int {
-	if e := w.byID[chest]; e != nil {
-		return e.Inventory.Insert(a)
+// chest is nil when a script destroyed it.
+func (w *World) chest(id string) *Inventory {
+	if e := w.byID[id]; e != nil {
+		return w.MainInventory(e)
 	}
-	return 0
-}
-
-func (w *World) remove(chest string, a Amount) int {
-	if e := w.byID[chest]; e != nil {
-		return e.Inventory.Remove(a)
-	}
-	return 0
+	return nil
 }

@@ -2,29 +2,43 @@ package world
 
 import (
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 )
 
 // Player is somebody who joined at least once. The save keeps what an offline player carries.
 type Player struct {
-	Name        string                       `json:"name"`
-	Index       int                          `json:"index"` // from 1
-	Online      bool                         `json:"online"`
-	Muted       bool                         `json:"muted"`
-	Force       int                          `json:"force"`
-	Surface     int                          `json:"surface"`
-	X           float64                      `json:"x"`
-	Y           float64                      `json:"y"`
-	Color       Color                        `json:"color"`
-	OnlineTicks uint64                       `json:"online_ticks"` // of earlier visits
-	Joined      uint64                       `json:"joined"`       // tick of the last join
-	LastOnline  uint64                       `json:"last_online"`
-	LastInput   uint64                       `json:"last_input"`
-	Inventories map[InventoryKind]*Inventory `json:"inventories"`
-	Cursor      *Inventory                   `json:"cursor"` // one slot
-	Gone        bool                         `json:"-"`
+	Name        string     `json:"name"`
+	Index       int        `json:"index"` // from 1
+	Online      bool       `json:"online"`
+	Muted       bool       `json:"muted"`
+	Force       int        `json:"force"`
+	Surface     int        `json:"surface"` // where, when without a character
+	X           float64    `json:"x"`
+	Y           float64    `json:"y"`
+	Character   uint64     `json:"character"` // its unit; 0 is none
+	Hand        *Inventory `json:"hand"`      // one slot
+	Color       Color      `json:"color"`
+	ChatColor   Color      `json:"chat_color"`
+	Tag         string     `json:"tag"`
+	OnlineTicks uint64     `json:"online_ticks"` // of earlier visits
+	Joined      uint64     `json:"joined"`       // tick of the last join
+	LastOnline  uint64     `json:"last_online"`
+	LastInput   uint64     `json:"last_input"`
+	Prompt      string     `json:"prompt,omitempty"` // the server that a script asked them to join
+	Shown       []string   `json:"-"`                // the last texts that scripts showed them
+	Gone        bool       `json:"-"`
+}
+
+// maxShown bounds Shown.
+const maxShown = 100
+
+// Show shows a text to a player who is here.
+func (p *Player) Show(text string) {
+	if p.Online {
+		p.Shown = append(p.Shown, text)
+		p.Shown = p.Shown[max(0, len(p.Shown)-maxShown):]
+	}
 }
 
 // Color has parts from 0 to 1.
@@ -33,23 +47,6 @@ type Color struct {
 	G float64 `json:"g"`
 	B float64 `json:"b"`
 	A float64 `json:"a"`
-}
-
-// InventoryKind is a number of defines.inventory.
-type InventoryKind int
-
-// The inventories of a character.
-const (
-	CharacterMain  InventoryKind = 1
-	CharacterGuns  InventoryKind = 3
-	CharacterAmmo  InventoryKind = 4
-	CharacterArmor InventoryKind = 5
-	CharacterTrash InventoryKind = 8
-)
-
-// characterSlots are the slots of a character without bonuses.
-var characterSlots = map[InventoryKind]int{
-	CharacterMain: 80, CharacterGuns: 3, CharacterAmmo: 3, CharacterArmor: 1, CharacterTrash: 30,
 }
 
 // Reason is why a player left, by its name in defines.disconnect_reason.
@@ -93,21 +90,26 @@ func (w *World) Join(name string) (*Player, error) {
 	case p.Online:
 		return nil, errors.New("already here")
 	}
+	p.Prompt = ""
 	p.Online, p.Joined, p.LastOnline, p.LastInput = true, w.Tick, w.Tick, w.Tick
+	if e := w.CharacterOf(p); e != nil && e.Away {
+		e.Away = false
+		w.enter(e)
+	}
 	w.emit("on_player_joined_game", Fields{"player_index": p.Index})
 	return p, nil
 }
 
 func (w *World) addPlayer(name string) *Player {
 	w.LastPlayer++
+	orange := Color{R: 1, G: 0.63, B: 0.26, A: 0.5}
 	p := &Player{
-		Name: name, Index: w.LastPlayer, Force: 1, Surface: 1, Color: Color{R: 1, G: 0.63, B: 0.26, A: 0.5},
-		Inventories: map[InventoryKind]*Inventory{}, Cursor: NewInventory(w.Catalog, 1),
+		Name: name, Index: w.LastPlayer, Force: playerForce, Surface: 1, Color: orange, ChatColor: orange,
+		Hand: w.newInventory("", 1),
 	}
-	for kind, slots := range characterSlots {
-		p.Inventories[kind] = NewInventory(w.Catalog, slots)
-	}
+	p.Hand.Hand = p
 	w.Players = append(w.Players, p)
+	w.AddCharacter(p, "character")
 	return p
 }
 
@@ -118,6 +120,10 @@ func (w *World) Leave(p *Player, reason Reason) {
 	}
 	w.emit("on_pre_player_left_game", Fields{"player_index": p.Index, "reason": reason})
 	p.OnlineTicks, p.LastOnline, p.Online = w.OnlineTime(p), w.Tick, false
+	if e := w.CharacterOf(p); e != nil {
+		w.leave(e)
+		e.Away = true
+	}
 	w.emit("on_player_left_game", Fields{"player_index": p.Index, "reason": reason})
 }
 
@@ -260,36 +266,16 @@ func (w *World) RemovePlayer(p *Player) bool {
 		return false
 	}
 	w.emit("on_pre_player_removed", Fields{"player_index": p.Index})
-	for _, inv := range w.carried(p) {
-		for _, a := range inv.Contents() {
-			add(&w.Consumed, a)
-		}
-		inv.Clear()
+	p.Hand.empty(&w.Books.Consumed)
+	w.drop(p.Hand)
+	if e := w.CharacterOf(p); e != nil {
+		w.remove(e, &w.Books.Consumed)
 	}
 	p.Gone = true
 	w.Players = slices.DeleteFunc(w.Players, func(other *Player) bool { return other == p })
+	w.died(TargetPlayer, uint64(p.Index))
 	w.emit("on_player_removed", Fields{"player_index": p.Index})
 	return true
-}
-
-// Carry gives a player items from nothing, which count as made, and returns how many fit.
-func (w *World) Carry(p *Player, kind InventoryKind, a Amount) int {
-	inv := p.Inventory(kind)
-	if inv == nil {
-		return 0
-	}
-	a.Quality = orNormal(a.Quality)
-	a.Count = inv.Insert(a)
-	add(&w.Made, a)
-	return a.Count
-}
-
-// Move moves up to a from one inventory to another and returns how many it moved.
-func (w *World) Move(from, to *Inventory, a Amount) int {
-	a.Quality = orNormal(a.Quality)
-	a.Count = min(a.Count, to.Insertable(a.Key))
-	a.Count = from.Remove(a)
-	return to.Insert(a)
 }
 
 // Player by name, nil if they never joined.
@@ -322,18 +308,6 @@ func (w *World) Connected() []*Player {
 	}
 	return out
 }
-
-// carried are all inventories of a player.
-func (w *World) carried(p *Player) []*Inventory {
-	out := []*Inventory{p.Cursor}
-	for _, kind := range slices.Sorted(maps.Keys(p.Inventories)) {
-		out = append(out, p.Inventories[kind])
-	}
-	return out
-}
-
-// Inventory is one of a player's, nil when there is none of the kind.
-func (p *Player) Inventory(kind InventoryKind) *Inventory { return p.Inventories[kind] }
 
 func named(name string, p *Player) Fields {
 	fields := Fields{"player_name": name}

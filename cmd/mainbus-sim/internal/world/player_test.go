@@ -90,7 +90,7 @@ func TestWhatPlayersCarryIsSavedAndCounted(t *testing.T) {
 	if n := w.Carry(ann, CharacterMain, Amount{Key{Name: "coal"}, 120}); n != 120 {
 		t.Fatalf("carries %d", n)
 	}
-	if n := w.Move(ann.Inventory(CharacterMain), w.byID["a"].Inventory, Amount{coal, 70}); n != 50 {
+	if n := w.Move(w.InventoryOf(ann, CharacterMain), w.MainInventory(w.Named("a")), Amount{coal, 70}); n != 50 {
 		t.Fatalf("moved %d into a chest of one slot", n)
 	}
 	w.Leave(ann, Quit)
@@ -102,7 +102,7 @@ func TestWhatPlayersCarryIsSavedAndCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	ann = w.Player("ann")
-	if ann == nil || ann.Inventory(CharacterMain).Count(coal) != 70 {
+	if ann == nil || w.InventoryOf(ann, CharacterMain).Count(coal) != 70 {
 		t.Fatal("what an offline player carries was lost")
 	}
 	if s := sum(w, "coal"); s.Made != 120 || s.Contents != 120 {

@@ -5,26 +5,6 @@ import (
 	"fmt"
 )
 
-// MaxSlots bounds an inventory; it is the game's bound too (a u16).
-const MaxSlots = 65535
-
-// Plan is what one world begins with.
-type Plan struct {
-	Chests []ChestPlan `json:"chests"`
-	Flows  []Flow      `json:"flows"`
-	Calls  []Call      `json:"calls"`
-}
-
-// ChestPlan is a chest to be built.
-type ChestPlan struct {
-	ID       string     `json:"id"`
-	Name     string     `json:"name"` // "steel-chest" when empty
-	Surface  string     `json:"surface"`
-	Position [2]float64 `json:"position"`
-	Slots    int        `json:"slots"` // 0 is what the entity has
-	Contents []Amount   `json:"contents"`
-}
-
 // Flow moves items in one of three ways. Done counts what it moved.
 type Flow struct {
 	Make *Rule `json:"make,omitempty"`
@@ -72,6 +52,3 @@ func (f *Flow) rule() (*Rule, error) {
 	}
 	return rule, nil
 }
-
-// Named is the entity that a scenario gave this id, nil if there is none.
-func (w *World) Named(id string) *Entity { return w.byID[id] }

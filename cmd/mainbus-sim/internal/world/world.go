@@ -1,15 +1,14 @@
-// Package world is the simulated map: surfaces, chests with items, and flows that make, move and use them up. All of
-// its state can be saved and loaded. It knows nothing of Lua and has no goroutines.
+// Package world is the simulated map: surfaces, forces, chests, tanks, accumulators, combinators, players, and flows
+// that make, move and use items up. All of its state can be saved and loaded. It knows nothing of Lua and has no
+// goroutines.
 package world
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 )
 
 // World is one map. Exported fields are its saved state.
@@ -17,14 +16,20 @@ type World struct {
 	Name               string     `json:"name"`
 	Seed               uint32     `json:"seed"`
 	Tick               uint64     `json:"tick"`
+	TicksPlayed        uint64     `json:"ticks_played"` // goes on while the tick is paused
+	TickPaused         bool       `json:"tick_paused"`
+	TicksToRun         uint64     `json:"ticks_to_run"` // although paused
 	Speed              float64    `json:"speed"`
 	Random             []byte     `json:"random"`
+	NoAutosave         bool       `json:"no_autosave"`
 	ConsoleCommandUsed bool       `json:"console_command_used"`
 	Stopped            bool       `json:"stopped"` // the flows, by command
 	Surfaces           []*Surface `json:"surfaces"`
+	LastSurface        int        `json:"last_surface"`
 	Forces             []*Force   `json:"forces"`
-	Entities           []*Entity  `json:"entities"`
+	Entities           []*Entity  `json:"entities"` // in the order of their units
 	LastUnit           uint64     `json:"last_unit"`
+	LastInventory      uint64     `json:"last_inventory"`
 	Players            []*Player  `json:"players"`
 	LastPlayer         int        `json:"last_player"`
 	Bans               []Ban      `json:"bans"`
@@ -32,58 +37,39 @@ type World struct {
 	Whitelist          []string   `json:"whitelist"`
 	Flows              []Flow     `json:"flows"`
 	Calls              []Call     `json:"calls"`
-	Made               []Amount   `json:"made"`
-	Consumed           []Amount   `json:"consumed"`
+	Books              Books      `json:"books"`
+
+	ScriptInventories []*Inventory   `json:"script_inventories"`
+	Registrations     []Registration `json:"registrations"`
+	LastRegistration  uint64         `json:"last_registration"`
+	Dead              []Registration `json:"dead"`     // to be told at the end of the tick
+	Deleting          []int          `json:"deleting"` // surfaces, at the end of the tick
+	Merging           [][2]int       `json:"merging"`  // forces, at the end of the tick
 
 	Catalog *Catalog  `json:"-"`
 	Source  *rand.PCG `json:"-"` // Random as a generator
-	byUnit  map[uint64]*Entity
-	byID    map[string]*Entity
 
-	listeners []func(Event)
+	byUnit      map[uint64]*Entity
+	byID        map[string]*Entity
+	inventories map[uint64]*Inventory
+	listeners   []func(Event)
 }
 
-// Surface is a place that entities stand on.
-type Surface struct {
-	Name  string `json:"name"`
-	Index int    `json:"index"` // from 1
-}
-
-// Force owns entities.
-type Force struct {
-	Name  string `json:"name"`
-	Index int    `json:"index"` // from 1
-}
-
-// Entity is something built. Its pointer stays; Gone is set when it is destroyed.
-type Entity struct {
-	Unit      uint64     `json:"unit"`
-	ID        string     `json:"id,omitempty"` // in the scenario file
-	Name      string     `json:"name"`
-	Type      string     `json:"type"`
-	Surface   int        `json:"surface"`
-	Force     int        `json:"force"`
-	X         float64    `json:"x"`
-	Y         float64    `json:"y"`
-	Inventory *Inventory `json:"inventory,omitempty"`
-	Gone      bool       `json:"-"`
-}
-
-// New makes a map as --create does. The contents that its chests begin with count as made.
+// New makes a map as --create does. What its plan puts into it counts as made.
 func New(name string, seed uint32, catalog *Catalog, plan Plan) (*World, error) {
 	w := &World{
 		Name: name, Seed: seed, Speed: 1, Catalog: catalog,
-		Source:   rand.NewPCG(uint64(seed), 0x6661_6374),
-		Surfaces: []*Surface{{Name: "nauvis", Index: 1}},
-		Forces:   []*Force{{Name: "player", Index: 1}, {Name: "enemy", Index: 2}, {Name: "neutral", Index: 3}},
-		Flows:    slices.Clone(plan.Flows),
-		Calls:    slices.Clone(plan.Calls),
+		Source: rand.NewPCG(uint64(seed), 0x6661_6374),
+		Forces: []*Force{
+			{Name: "player", Index: playerForce}, {Name: "enemy", Index: enemyForce}, {Name: "neutral", Index: neutralForce},
+		},
+		Flows: slices.Clone(plan.Flows),
+		Calls: slices.Clone(plan.Calls),
 	}
-	w.index()
-	for _, chest := range plan.Chests {
-		if err := w.addChest(chest); err != nil {
-			return nil, fmt.Errorf("chest %q: %w", chest.ID, err)
-		}
+	w.makeIndexes()
+	w.AddSurface("nauvis")
+	if err := w.carryOut(plan); err != nil {
+		return nil, err
 	}
 	for i := range w.Flows {
 		if err := w.checkFlow(&w.Flows[i]); err != nil {
@@ -105,34 +91,36 @@ func Load(data []byte, catalog *Catalog) (*World, error) {
 	if err := w.check(); err != nil {
 		return nil, fmt.Errorf("read world: %w", err)
 	}
-	for _, e := range w.Entities {
-		if e.Inventory != nil {
-			e.Inventory.adopt(catalog)
-		}
-	}
-	for _, p := range w.Players {
-		for _, inv := range w.carried(p) {
-			inv.adopt(catalog)
-		}
-	}
-	w.index()
+	w.makeIndexes()
+	w.dropUnknown()
+	w.connect()
 	return w, nil
 }
 
 // check refuses what the rest of the package relies on not to find.
 func (w *World) check() error {
-	if len(w.Surfaces) == 0 || len(w.Forces) != 3 || !(w.Speed > 0) {
+	if len(w.Surfaces) == 0 || w.Surfaces[0] == nil || w.Surfaces[0].Index != 1 || len(w.Forces) < 3 || !(w.Speed > 0) {
 		return errors.New("surfaces, forces or speed are missing")
 	}
-	for _, e := range w.Entities {
-		if e == nil || e.Surface < 1 || e.Surface > len(w.Surfaces) || e.Force < 1 || e.Force > len(w.Forces) ||
-			w.Catalog.Item(e.Name) == nil || w.Catalog.Item(e.Name).Place == nil {
-			return errors.New("an entity stands nowhere, belongs to nobody or is of an unknown kind")
+	for i, f := range w.Forces {
+		if f == nil || f.Name == "" || (i < 3) != (f.Index <= 3) {
+			return errors.New("a force is incomplete")
 		}
 	}
+	if slices.Contains(w.Surfaces, nil) || slices.Contains(w.ScriptInventories, nil) {
+		return errors.New("a surface or an inventory is missing")
+	}
+	last := uint64(0)
+	for _, e := range w.Entities {
+		if e == nil || w.Surface(e.Surface) == nil || w.Force(e.Force) == nil || e.Unit <= last || e.Unit > w.LastUnit ||
+			slices.Contains(e.Inventories, nil) || e.brokenRequests() {
+			return errors.New("an entity stands nowhere, belongs to nobody or is incomplete")
+		}
+		last = e.Unit
+	}
 	for _, p := range w.Players {
-		if p == nil || p.Name == "" || p.Index < 1 || p.Index > w.LastPlayer || p.Surface < 1 || p.Surface > len(w.Surfaces) ||
-			p.Force < 1 || p.Force > len(w.Forces) || slices.Contains(w.carried(p), nil) || len(p.Cursor.Slots) != 1 {
+		if p == nil || p.Name == "" || p.Index < 1 || p.Index > w.LastPlayer || w.Surface(p.Surface) == nil ||
+			w.Force(p.Force) == nil || p.Hand == nil || len(p.Hand.Slots) != 1 {
 			return errors.New("a player is incomplete")
 		}
 	}
@@ -142,6 +130,87 @@ func (w *World) check() error {
 		}
 	}
 	return nil
+}
+
+func (e *Entity) brokenRequests() bool {
+	return e.Requests != nil && slices.ContainsFunc(e.Requests.Sections, func(s *Section) bool {
+		return s == nil || (s.Group == "" && s.Slots == nil)
+	})
+}
+
+// dropUnknown lets entities vanish that no mod has any more, or has with another type, as in the game.
+func (w *World) dropUnknown() {
+	for _, e := range slices.Clone(w.Entities) {
+		p := w.Catalog.Entity(e.Name)
+		if w.Catalog.Quality(e.Quality) == nil {
+			e.Quality = "normal"
+		}
+		if p != nil && p.Type == e.Type && (e.Type != "item-entity" || len(e.Inventories) == 1) {
+			continue
+		}
+		e.Away = true // it is in no index yet
+		for _, inv := range e.Inventories {
+			inv.world = w
+		}
+		w.remove(e, &w.Books.Consumed)
+	}
+}
+
+// connect makes of loaded objects one world.
+func (w *World) connect() {
+	for _, f := range w.Forces {
+		for _, l := range f.Linked {
+			w.adopt(l.Inventory)
+			l.Inventory.HasBar = true
+		}
+	}
+	for _, inv := range w.ScriptInventories {
+		w.adopt(inv)
+	}
+	for _, e := range w.Entities {
+		for _, inv := range e.Inventories {
+			w.adopt(inv)
+		}
+		w.own(e, w.Prototype(e))
+		if e.Requests != nil {
+			for _, s := range e.Requests.Sections {
+				w.regroup(e, s)
+			}
+		}
+		if !e.Away {
+			w.enter(e)
+		}
+		w.byUnit[e.Unit] = e
+		if e.ID != "" {
+			w.byID[e.ID] = e
+		}
+	}
+	for _, p := range w.Players {
+		w.adopt(p.Hand)
+		p.Hand.Hand = p
+	}
+	// An item on the ground of a kind that is gone is nothing.
+	for _, e := range slices.Clone(w.Entities) {
+		if e.Type == "item-entity" && e.Stack().Count == 0 {
+			w.remove(e, &w.Books.Consumed)
+		}
+	}
+}
+
+func (w *World) regroup(e *Entity, s *Section) {
+	if s.Group == "" {
+		return
+	}
+	f := w.Force(e.Force)
+	f.AddGroup(s.Group)
+	s.Slots = f.Groups[s.Group]
+}
+
+func (w *World) makeIndexes() {
+	w.byUnit, w.byID, w.inventories = map[uint64]*Entity{}, map[string]*Entity{}, map[uint64]*Inventory{}
+	for _, s := range w.Surfaces {
+		s.reset()
+	}
 }
 
 // Save gives all state as JSON.
@@ -154,57 +223,17 @@ func (w *World) Save() ([]byte, error) {
 	return json.Marshal(w)
 }
 
-func (w *World) index() {
-	w.byUnit, w.byID = map[uint64]*Entity{}, map[string]*Entity{}
-	for _, e := range w.Entities {
-		w.byUnit[e.Unit] = e
-		if e.ID != "" {
-			w.byID[e.ID] = e
+// Advance begins a tick. False means that the tick is paused: nothing moves, but the time played goes on.
+func (w *World) Advance() bool {
+	w.TicksPlayed++
+	if w.TickPaused {
+		if w.TicksToRun == 0 {
+			return false
 		}
+		w.TicksToRun--
 	}
-}
-
-func (w *World) addChest(plan ChestPlan) error {
-	name := plan.Name
-	if name == "" {
-		name = "steel-chest"
-	}
-	surface := w.surfaceNamed(plan.Surface)
-	e := w.Build(name, surface, plan.Position[0], plan.Position[1], w.Forces[0])
-	if e == nil || e.Inventory == nil {
-		return fmt.Errorf("%q is no chest", name)
-	}
-	if plan.Slots < 0 || plan.Slots > MaxSlots {
-		return fmt.Errorf("%d slots", plan.Slots)
-	}
-	if plan.Slots > 0 {
-		e.Inventory = NewInventory(w.Catalog, plan.Slots)
-	}
-	e.ID = plan.ID
-	w.byID[e.ID] = e
-	for _, a := range plan.Contents {
-		a.Quality = orNormal(a.Quality)
-		if e.Inventory.Insert(a) != a.Count {
-			return fmt.Errorf("%d %s (%s) do not fit or do not exist", a.Count, a.Name, a.Quality)
-		}
-		add(&w.Made, a)
-	}
-	return nil
-}
-
-// surfaceNamed makes surfaces that a scenario names, as a planet's surface appears when first needed.
-func (w *World) surfaceNamed(name string) *Surface {
-	if name == "" {
-		return w.Surfaces[0]
-	}
-	for _, s := range w.Surfaces {
-		if s.Name == name {
-			return s
-		}
-	}
-	s := &Surface{Name: name, Index: len(w.Surfaces) + 1}
-	w.Surfaces = append(w.Surfaces, s)
-	return s
+	w.Tick++
+	return true
 }
 
 func orNormal(quality string) string {
@@ -212,101 +241,4 @@ func orNormal(quality string) string {
 		return "normal"
 	}
 	return quality
-}
-
-// Build places an entity in the middle of the tile at x, y; nil when there is no such prototype.
-func (w *World) Build(name string, surface *Surface, x, y float64, force *Force) *Entity {
-	item := w.Catalog.Item(name)
-	if item == nil || item.Place == nil {
-		return nil
-	}
-	w.LastUnit++
-	e := &Entity{
-		Unit: w.LastUnit, Name: name, Type: item.Place.Type, Surface: surface.Index, Force: force.Index,
-		X: math.Floor(x) + 0.5, Y: math.Floor(y) + 0.5,
-	}
-	if item.Place.Slots > 0 {
-		e.Inventory = NewInventory(w.Catalog, item.Place.Slots)
-	}
-	w.Entities = append(w.Entities, e)
-	w.byUnit[e.Unit] = e
-	return e
-}
-
-// Destroy removes an entity and what is in it.
-func (w *World) Destroy(e *Entity) {
-	e.Gone = true
-	delete(w.byUnit, e.Unit)
-	delete(w.byID, e.ID)
-	w.Entities = slices.DeleteFunc(w.Entities, func(other *Entity) bool { return other == e })
-}
-
-// Entity with that unit number, nil if there is none.
-func (w *World) Entity(unit uint64) *Entity { return w.byUnit[unit] }
-
-func add(list *[]Amount, a Amount) {
-	if a.Count == 0 {
-		return
-	}
-	for i := range *list {
-		if (*list)[i].Key == a.Key {
-			(*list)[i].Count += a.Count
-			return
-		}
-	}
-	*list = append(*list, a)
-}
-
-// Sum is what exists, was made and was consumed of one kind of item.
-type Sum struct {
-	Key
-	Contents int `json:"contents"`
-	Made     int `json:"made"`
-	Consumed int `json:"consumed"`
-}
-
-// inventories are all inventories of the map.
-func (w *World) inventories() (out []*Inventory) {
-	for _, e := range w.Entities {
-		if e.Inventory != nil {
-			out = append(out, e.Inventory)
-		}
-	}
-	for _, p := range w.Players {
-		out = append(out, w.carried(p)...)
-	}
-	return out
-}
-
-// Sums adds up everything in all inventories, sorted by name and quality.
-func (w *World) Sums() []Sum {
-	sums := map[Key]*Sum{}
-	of := func(k Key) *Sum {
-		if sums[k] == nil {
-			sums[k] = &Sum{Key: k}
-		}
-		return sums[k]
-	}
-	for _, inv := range w.inventories() {
-		for _, a := range inv.Contents() {
-			of(a.Key).Contents += a.Count
-		}
-	}
-	for _, a := range w.Made {
-		of(a.Key).Made += a.Count
-	}
-	for _, a := range w.Consumed {
-		of(a.Key).Consumed += a.Count
-	}
-	out := []Sum{}
-	for _, s := range sums {
-		out = append(out, *s)
-	}
-	slices.SortFunc(out, func(a, b Sum) int {
-		if c := strings.Compare(a.Name, b.Name); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Quality, b.Quality)
-	})
-	return out
 }

@@ -69,7 +69,7 @@ func TestFlowsConserve(t *testing.T) {
 		if w, err = Load(data, w.Catalog); err != nil {
 			t.Fatal(err)
 		}
-		if s := sum(w, "iron-plate"); s.Contents != s.Made-s.Consumed {
+		if s := sum(w, "iron-plate"); !s.Balanced() {
 			t.Fatalf("tick %d: %+v doesn't add up", w.Tick, s)
 		}
 	}
@@ -97,23 +97,27 @@ func TestMakeStopsAtAFullChest(t *testing.T) {
 }
 
 func TestInventory(t *testing.T) {
-	inv := NewInventory(catalog(t, "base", "quality"), 3)
+	w, err := New("w", 1, catalog(t, "base", "quality"), Plan{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inv := w.NewScriptInventory("", 3)
 	iron, rare := Key{"iron-plate", "normal"}, Key{"iron-plate", "rare"}
 	steps := []struct {
 		got  int
 		want int
 		what string
 	}{
-		{inv.Insert(Amount{iron, 150}), 150, "insert two stacks"},
-		{inv.Insert(Amount{rare, 150}), 100, "insert rare into the last slot"},
+		{inv.Insert(w.Fresh(iron, 150)), 150, "insert two stacks"},
+		{inv.Insert(w.Fresh(rare, 150)), 100, "insert rare into the last slot"},
 		{inv.Insertable(iron), 50, "room in the begun stack"},
-		{inv.Insert(Amount{iron, 60}), 50, "fill up"},
+		{inv.Insert(w.Fresh(iron, 60)), 50, "fill up"},
 		{inv.Remove(Amount{iron, 120}), 120, "remove over stacks"},
 		{inv.Count(iron), 80, "what is left"},
 		{inv.Count(rare), 100, "rare untouched"},
 		{inv.Remove(Amount{iron, 1000}), 80, "remove all"},
-		{inv.Insert(Amount{Key{"nope", "normal"}, 5}), 0, "unknown item"},
-		{inv.Insert(Amount{iron, -5}), 0, "negative"},
+		{inv.Insert(w.Fresh(Key{"nope", "normal"}, 5)), 0, "unknown item"},
+		{inv.Insert(w.Fresh(iron, -5)), 0, "negative"},
 		{inv.Remove(Amount{iron, -5}), 0, "negative"},
 		{inv.Insertable(iron), 200, "freed slots"},
 	}
@@ -137,7 +141,7 @@ func TestItemsOfMissingModsVanish(t *testing.T) {
 	if w, err = Load(data, catalog(t, "base")); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.Entities[0].Inventory.Contents(); len(got) != 1 || got[0].Name != "coal" {
+	if got := w.MainInventory(w.Entities[0]).Contents(); len(got) != 1 || got[0].Name != "coal" {
 		t.Errorf("got %v", got)
 	}
 }
@@ -153,7 +157,7 @@ func TestDamagedWorldsAreRefused(t *testing.T) {
 	}
 	for old, bad := range map[string]string{
 		`"surface":1`: `"surface":9`, `"force":1`: `"force":0`, `"every_ticks":10`: `"every_ticks":0`, `"speed":1`: `"speed":0`,
-		`"name":"steel-chest"`: `"name":"coal"`, `"random":"`: `"random":"AA`,
+		`"unit":1`: `"unit":0`, `"random":"`: `"random":"AA`,
 	} {
 		text := strings.Replace(string(good), old, bad, 1)
 		if text == string(good) {
@@ -173,6 +177,14 @@ func TestPlansThatMakeNoSense(t *testing.T) {
 		"one of make":      `{"flows": [{}]}`,
 		"do not fit":       `{"chests": [{"id": "x", "slots": 1, "contents": [{"name": "coal", "count": 51}]}]}`,
 		"is no chest":      `{"chests": [{"id": "x", "name": "pipe"}]}`,
+		"same id":          `{"chests": [{"id": "x"}, {"id": "x"}]}`,
+		"no entity":        `{"entities": [{"name": "castle"}]}`,
+		"no fluid":         `{"tanks": [{"fluid": "milk", "amount": 1}]}`,
+		"does not fit":     `{"tanks": [{"fluid": "water", "amount": 30000}]}`,
+		"in a buffer of":   `{"accumulators": [{"energy": 6e6}]}`,
+		"has no requests":  `{"chests": [{"requests": [{"name": "coal"}]}]}`,
+		"no item \"coql\"": `{"entities": [{"name": "requester-chest", "requests": [{"name": "coql"}]}]}`,
+		"there twice":      `{"players": [{"name": "Ann"}, {"name": "ann"}]}`,
 		"-1 slots":         `{"chests": [{"id": "x", "slots": -1}]}`,
 		"and take":         `{"chests": [{"id": "x"}], "flows": [{"make": {}, "take": {}}]}`,
 		"quality \"rare\"": `{"chests": [{"id": "x"}], "flows": [{"make": {"item": "coal", "quality": "rare", "count": 1, "chest": "x", "every_ticks": 1}}]}`,
