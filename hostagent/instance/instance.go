@@ -91,7 +91,6 @@ type Instance struct {
 	phase    string
 	cause    string
 	linked   bool
-	trouble  string // what the game complained about in this run
 	restarts restarts
 	avoid    map[uint16]bool
 	retry    *time.Timer // a start that waits
@@ -204,7 +203,7 @@ func (i *Instance) adopt() {
 // follow watches a game that runs.
 func (i *Instance) follow(game *supervisor.Game, n note) {
 	r := &run{instance: i, game: game, note: n, began: time.Now(), ready: make(chan struct{})}
-	i.run, i.status, i.phase, i.cause, i.trouble, i.stopping = r, wire.State_STATE_STARTING, "starting game", "", "", false
+	i.run, i.status, i.phase, i.cause, i.stopping = r, wire.State_STATE_STARTING, "starting game", "", false
 	i.setCurrent(game, nil)
 	i.workers.Go(func() { r.watch(i.ctx) })
 }
@@ -291,11 +290,12 @@ func (i *Instance) fail(cause string, delay time.Duration) {
 // stop asks the game to save and end, and kills it when it has not within five minutes.
 func (i *Instance) stop() {
 	i.call("interrupt the game", i.run.game.Interrupt)
-	i.expectEnd("asking the game to end")
+	i.expectEnd("asking the game to end", true)
 }
 
-// expectEnd gives a game that is about to end its time.
-func (i *Instance) expectEnd(phase string) {
+// expectEnd gives a game that is about to end its time. That a game ends by itself is known from its output, which a script can forge:
+// one that answers when its time is over has not ended and goes on.
+func (i *Instance) expectEnd(phase string, asked bool) {
 	i.status, i.phase = wire.State_STATE_STOPPING, phase
 	if i.stopping {
 		return
@@ -304,12 +304,24 @@ func (i *Instance) expectEnd(phase string) {
 	r := i.run
 	i.deadline = time.AfterFunc(stopPatience, func() {
 		i.post(func() {
-			if i.run == r {
+			switch {
+			case i.run != r:
+			case !asked && i.answers():
+				i.log.Warn("the game said that it would end, but goes on")
+				i.status, i.phase, i.stopping = wire.State_STATE_RUNNING, "", false
+			default:
 				i.log.Warn("the game did not end in time, killing it")
 				i.call("kill the game", r.game.Kill)
 			}
 		})
 	})
+}
+
+// answers reports whether RCON is connected.
+func (i *Instance) answers() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.client != nil
 }
 
 // call asks the supervisor for something without waiting for it.
@@ -323,23 +335,23 @@ func (i *Instance) call(what string, f func(context.Context) error) {
 	})
 }
 
-// onEnd deals with a game that has ended.
-func (i *Instance) onEnd(r *run, exit supervisor.Exit, err error) {
+// onEnd deals with a game that has ended; trouble is what it said of that.
+func (i *Instance) onEnd(r *run, exit supervisor.Exit, trouble string, err error) {
 	i.run, i.linked = nil, false
 	i.deadline = stopTimer(i.deadline)
 	i.setCurrent(nil, nil)
 	i.cfg.Ports.Release(r.note.Port)
 	i.orphaned = err != nil
 	ran := time.Since(r.began)
-	i.log.Info("game ended", "exit", exit.String(), "ran", ran.Round(time.Millisecond), "trouble", i.trouble, "err", err)
+	i.log.Info("game ended", "exit", exit.String(), "ran", ran.Round(time.Millisecond), "trouble", trouble, "err", err)
 	if !i.want.GetRunning() {
 		return // reconcile shows it as stopped
 	}
-	if portTaken(i.trouble) && len(i.avoid) < maxPortTries {
+	if portTaken(trouble) && len(i.avoid) < maxPortTries {
 		i.avoid[r.note.Port] = true
 		return // reconcile starts it at once, on the next port
 	}
-	cause := i.trouble
+	cause := trouble
 	switch {
 	case cause != "":
 	case err != nil:
@@ -369,12 +381,8 @@ func (i *Instance) onConsole(r *run, e console.Event) {
 		i.phase = fmt.Sprintf("saving, %.0f %%", e.Percent)
 	case console.SaveFinished:
 		i.phase = ""
-	case console.ShuttingDown:
-		i.expectEnd("ending")
-	case console.Failure, console.LuaError:
-		if i.trouble == "" {
-			i.trouble = e.Text
-		}
+	case console.ShuttingDown, console.Quitting:
+		i.expectEnd("ending", false)
 	}
 }
 

@@ -23,6 +23,7 @@ type run struct {
 	game     *supervisor.Game
 	note     note
 	began    time.Time
+	follower console.Follower // of the output, by read and what it calls
 
 	ready     chan struct{} // closed when the game says that RCON is open
 	readyOnce sync.Once
@@ -39,7 +40,9 @@ func (r *run) watch(ctx context.Context) {
 	cancel()
 	connecting.Wait()
 	if ctx.Err() == nil {
-		r.instance.post(func() { r.instance.onEnd(r, exit, err) })
+		r.tell(r.follower.End())
+		trouble := r.follower.Status().Failure
+		r.instance.post(func() { r.instance.onEnd(r, exit, trouble, err) })
 	}
 }
 
@@ -74,6 +77,7 @@ func (r *run) follow(tail *supervisor.Tail, offset uint64) (next uint64) {
 		}
 		if line.Gap {
 			r.instance.log.Warn("some of the game's output was overwritten before it was read")
+			r.tell(r.follower.Gap())
 		}
 		offset = line.End
 		r.onLine(line)
@@ -91,12 +95,19 @@ func (r *run) onLine(line supervisor.Line) {
 		}
 		return
 	}
-	event := console.Parse(line.Text).Event()
-	if event.Kind == console.RCONReady {
-		r.readyOnce.Do(func() { close(r.ready) })
-	}
-	if event.Kind != console.None {
-		r.instance.post(func() { r.instance.onConsole(r, event) })
+	r.tell(r.follower.Feed(line.Text))
+}
+
+// tell passes on what the output says of the game's state.
+func (r *run) tell(entries []console.Entry) {
+	for _, entry := range entries {
+		event := entry.Event
+		switch event.Kind {
+		case console.RCONReady:
+			r.readyOnce.Do(func() { close(r.ready) })
+		case console.LoadingMap, console.Hosting, console.SaveStarted, console.SavingProgress, console.SaveFinished, console.ShuttingDown, console.Quitting:
+			r.instance.post(func() { r.instance.onConsole(r, event) })
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 package console
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -20,6 +21,11 @@ const (
 	Dated        // "2026-08-02 02:16:35 [CHAT] name: text", where "[TAG] " may be missing
 )
 
+// String is the shape's name in what mainbusctl inspect prints.
+func (s Shape) String() string {
+	return [...]string{Bare: "bare", Engine: "engine", Script: "script", Plain: "plain", Dated: "dated"}[s]
+}
+
 // Line is one line of output taken apart.
 type Line struct {
 	Shape   Shape
@@ -29,6 +35,25 @@ type Line struct {
 	Time    string  // "2026-08-02 02:16:35", local time of the server: Dated
 	Tag     string  // "CHAT": Dated
 	Text    string  // the rest; all of it for Bare
+}
+
+// String is the line as the game writes it: Parse(l.String()) is l again.
+func (l Line) String() string {
+	switch l.Shape {
+	case Engine:
+		return fmt.Sprintf("%8.3f %s %s: %s", l.Seconds, l.Level, l.Source, l.Text)
+	case Script:
+		return fmt.Sprintf("%8.3f Script %s: %s", l.Seconds, l.Source, l.Text)
+	case Plain:
+		return fmt.Sprintf("%8.3f %s", l.Seconds, l.Text)
+	case Dated:
+		if l.Tag != "" {
+			return l.Time + " [" + l.Tag + "] " + l.Text
+		}
+		return l.Time + " " + l.Text
+	default:
+		return l.Text
+	}
 }
 
 // Parse takes a line without its line feed apart; a carriage return at its end is dropped. It never fails. Anything that Lua

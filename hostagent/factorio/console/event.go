@@ -1,7 +1,7 @@
 package console
 
 import (
-	"strconv"
+	"slices"
 	"strings"
 
 	"mainbus/hostagent/factorio"
@@ -10,244 +10,251 @@ import (
 // Kind says what an Event is.
 type Kind uint8
 
-// The kinds, with the fields of Event that they set.
+// The kinds. The table kinds tells the fields of Event that each sets.
 const (
-	None           Kind = iota
-	Version             // first line of a run: Version, Build
-	StateChanged        // of the multiplayer manager: From, To, Tick
-	LoadingMap          // Name (path), Size
-	Hosting             // Addr
-	RCONReady           // Addr, in versions up to 1.0 just ":27015"
-	SaveStarted         // Name (path, or bare name of an autosave), Blocking
-	SaveFinished        //
-	SavingProgress      // of the save before the end: Percent
-	ShuttingDown        // twice in a run, for the request and for its cause: Text
-	Goodbye             // last line of a run that ended by itself, whether well or not
-	Failure             // the server can't start or can't go on: Text, More
-	LuaError            // a script's error that ends the game: Text, More, Tick if it says one
+	None Kind = iota // says nothing that is known
+
+	// From the start of the process to the game in which players can be.
+	Version     // first line of a run
+	Arguments   // Text: the command line as the game tells it, with the password masked
+	Path        // Name: "config", "read data", "write data" or "binaries"
+	LoadingMod  // Mode: the file of the stage, such as "data.lua"
+	Checksum    // Name: a mod, "core", "script <path>"
+	Initialised // all mods are loaded
+	LoadingMap  // Name: path; Size: of the zip
+	MapVersion  // of the map that is loaded
+	StateChanged
+	Hosting       // the UDP port is open
+	RCONReady     // Addr is just ":27015" up to 1.0
+	OwnAddress    // as seen by the pingpong servers; Text: "confirmed by pingpong1"
+	NoOwnAddress  // harmless
+	Matched       // listed by the matching server; Name: its id for the game
+	MatchFailed   // harmless but for the listing
+	MatchResumed  //
+	ModUnreadable // the start goes on without it
+	ModDuplicate  // of several versions the highest is used
+
+	// Players, as the network part sees them: by the number of a connection.
+	Connecting   // somebody asks to be let in
+	Refused      // Reason: "ModsMismatch", "PasswordMismatch", …
+	BanCheck     // Factorio.com is asked about a player
+	PeerAdded    //
+	PeerRemoved  //
+	PeerState    // From and To are states of the peer
+	ServingMap   // the peer downloads the map; Name: path of the copy
+	Entered      // Mode: "create" for a player never seen before, else "connect"; Index counts from 0
+	Disconnected //
+	SlowClient   // a packet had to be sent too often
+	Desync       // the peer's map differs from the server's
+
+	// Players, as everybody is told. By is who did it; "<server>" is the console. Reason is empty if none was given.
+	Join           //
+	Leave          // Reason: the API's name, such as "afk" (defines.disconnect_reason)
+	Chat           // Player is "<server>" for the console
+	Shout          //
+	Command        // Mode: "command", …
+	CommandRefused //
+	CommandError   // of a Lua command
+	Notice         // of the game, in the console
+	Kick           //
+	Ban            // Absent: never was on this map
+	Unban          //
+	Promote        // Absent: takes effect upon joining
+	Demote         // Absent: likewise
+
+	// Saves.
+	IdleSave       // a save follows because the last player left
+	SaveStarted    // Mode: "auto", "game" (asked for) or "map" (at the end); Name: path, or bare name of an autosave
+	SavingProgress // of the save at the end
+	SaveFinished   // of any save but that at the end
+
+	// RCON and the console.
+	RCONConnected //
+	RCONLost      // harmless
+	StdinClosed   // harmless; the console is gone
+
+	// The end.
+	ShuttingDown // Name: "SIGINT", …
+	SecondSignal // ends without saving
+	Quitting     // Reason: "signal", "remote-quit", "multiplayer error"
+	Goodbye      // last line of a run that ended by itself, whether well or not
+	Failure      // the server can't start or can't go on
+	LuaError     // a script's error that ends the game; Name: the mod or "level"; Reason: the message
+	Crash        // of the game itself
+
+	// All else with these levels.
+	WriteFailed // of a file that is not the save
+	Warning     //
+	Error       //
+
+	kindCount
 )
+
+// kinds are the names of the kinds and of the fields that they set. A field in parentheses may be missing.
+var kinds = [kindCount]struct{ name, fields string }{
+	None:           {"line", "text (doubt)"},
+	Version:        {"version", "version build (mode)"},
+	Arguments:      {"arguments", "text"},
+	Path:           {"path", "name text"},
+	LoadingMod:     {"loading_mod", "name version mode"},
+	Checksum:       {"checksum", "name crc"},
+	Initialised:    {"initialised", ""},
+	LoadingMap:     {"loading_map", "name size"},
+	MapVersion:     {"map_version", "version"},
+	StateChanged:   {"state_changed", "from to (tick)"},
+	Hosting:        {"hosting", "addr"},
+	RCONReady:      {"rcon_ready", "addr"},
+	OwnAddress:     {"own_address", "addr (text)"},
+	NoOwnAddress:   {"own_address_failed", "text"},
+	Matched:        {"matching_created", "name"},
+	MatchFailed:    {"matching_failed", "reason"},
+	MatchResumed:   {"matching_resumed", ""},
+	ModUnreadable:  {"mod_unreadable", "text"},
+	ModDuplicate:   {"mod_duplicate", "name text"},
+	Connecting:     {"connecting", "addr"},
+	Refused:        {"refused", "addr player reason"},
+	BanCheck:       {"ban_check", "player"},
+	PeerAdded:      {"peer_added", "peer"},
+	PeerRemoved:    {"peer_removed", "peer"},
+	PeerState:      {"peer_state", "peer from to (tick)"},
+	ServingMap:     {"serving_map", "peer name size crc (tick)"},
+	Entered:        {"entered", "peer index mode (tick)"},
+	Disconnected:   {"disconnected", "peer"},
+	SlowClient:     {"slow_client", "text"},
+	Desync:         {"desync", "(peer) (tick) (text)"},
+	Join:           {"join", "player"},
+	Leave:          {"leave", "player (reason)"},
+	Chat:           {"chat", "player text"},
+	Shout:          {"shout", "player text"},
+	Command:        {"command", "player mode text"},
+	CommandRefused: {"command_refused", "player text"},
+	CommandError:   {"command_error", "text"},
+	Notice:         {"notice", "text"},
+	Kick:           {"kick", "player by (reason)"},
+	Ban:            {"ban", "player by absent (reason)"},
+	Unban:          {"unban", "player by"},
+	Promote:        {"promote", "player by absent"},
+	Demote:         {"demote", "player by absent"},
+	IdleSave:       {"idle_save", "name"},
+	SaveStarted:    {"save_started", "name mode blocking"},
+	SavingProgress: {"save_progress", "percent"},
+	SaveFinished:   {"save_finished", ""},
+	RCONConnected:  {"rcon_connected", "addr"},
+	RCONLost:       {"rcon_lost", "reason"},
+	StdinClosed:    {"stdin_closed", ""},
+	ShuttingDown:   {"shutting_down", "name"},
+	SecondSignal:   {"second_signal", "name"},
+	Quitting:       {"quitting", "reason"},
+	Goodbye:        {"goodbye", ""},
+	Failure:        {"failure", "text (stack)"},
+	LuaError:       {"lua_error", "name text (tick) (reason) (stack)"},
+	Crash:          {"crash", "text (stack)"},
+	WriteFailed:    {"write_failed", "text"},
+	Warning:        {"warning", "text"},
+	Error:          {"error", "text"},
+}
+
+// String is the kind's name in what mainbusctl inspect prints, such as "state_changed".
+func (k Kind) String() string { return kinds[k].name }
 
 // NoTick is the tick that StateChanged tells before a map is loaded (2^64-1, up to 1.1 2^32-1).
 const NoTick = 1<<64 - 1
 
-// Event is what a line says about the server's state. Only the fields that Kind names are set.
+// Event is what a line says. Only the fields that its kind names are set.
 type Event struct {
 	Kind     Kind
 	Version  factorio.Version
 	Build    uint32
 	From, To string // such as "Ready", "InGame", "InGameSavingMap", "InitializationFailed", "Failed", "Closed"
 	Tick     uint64
+	Peer     uint32
+	Index    uint32
 	Name     string
-	Size     int64 // of the zip in bytes
+	Mode     string
+	Size     int64 // bytes
+	CRC      uint32
 	Blocking bool
 	Percent  float64
 	Addr     string // "0.0.0.0:34197"
+	Player   string
+	By       string
+	Absent   bool
+	Reason   string
 	Text     string
-	More     bool // the message goes on in the Bare lines that follow
+	Stack    string // lines of a stack trace, and whatever else followed the first line
+
+	goes continuation
 }
 
-// Event tells what the line says. Only Engine and Plain lines are ever more than None: neither chat nor printed text is taken
-// for the game's own words. File and line numbers change with every version, so the text alone is matched.
-func (l Line) Event() Event {
-	switch l.Shape {
-	case Engine:
-		if l.Level == "Error" {
-			return errorEvent(l)
+// A continuation is how a message goes on in the lines that follow.
+type continuation uint8
+
+const (
+	whole  continuation = iota
+	open                // in Bare lines
+	quoted              // in Bare lines up to a closing quotation mark
+)
+
+// Fields are the fields that the kind names, by the names in the table kinds; those that may be missing and are empty are left
+// out. Values are strings, numbers and booleans, and a list of strings for "stack".
+func (e Event) Fields() map[string]any {
+	fields := make(map[string]any)
+	for name := range strings.FieldsSeq(kinds[e.Kind].fields) {
+		optional := strings.HasPrefix(name, "(")
+		name = strings.Trim(name, "()")
+		if value, set := e.field(name); set || !optional {
+			fields[name] = value
 		}
-		return engineEvent(l.Text)
-	case Plain:
-		return plainEvent(l.Text)
+	}
+	return fields
+}
+
+func (e Event) field(name string) (value any, set bool) {
+	text := func(s string) (any, bool) { return s, s != "" }
+	switch name {
+	case "version":
+		return e.Version.String(), true
+	case "build":
+		return e.Build, true
+	case "from":
+		return text(e.From)
+	case "to":
+		return text(e.To)
+	case "tick":
+		return e.Tick, e.Tick != NoTick
+	case "peer":
+		return e.Peer, e.Peer != 0
+	case "index":
+		return e.Index, true
+	case "name":
+		return text(e.Name)
+	case "mode":
+		return text(e.Mode)
+	case "size":
+		return e.Size, true
+	case "crc":
+		return e.CRC, true
+	case "blocking":
+		return e.Blocking, true
+	case "percent":
+		return e.Percent, true
+	case "addr":
+		return text(e.Addr)
+	case "player":
+		return text(e.Player)
+	case "by":
+		return text(e.By)
+	case "absent":
+		return e.Absent, true
+	case "reason":
+		return text(e.Reason)
+	case "text":
+		return text(e.Text)
+	case "doubt": // of an Entry
+		return nil, false
+	case "stack":
+		return slices.Collect(strings.SplitSeq(e.Stack, "\n")), e.Stack != ""
 	default:
-		return Event{}
+		panic("console: no field " + name)
 	}
-}
-
-func engineEvent(text string) Event {
-	switch word, rest, _ := strings.Cut(text, " "); word {
-	case "Saving":
-		return savingEvent(rest)
-	case "Starting":
-		if addr, ok := strings.CutPrefix(rest, "RCON interface at port "); ok {
-			return Event{Kind: RCONReady, Addr: ":" + addr}
-		}
-		if addr, ok := cutAddr(rest, "RCON interface at "); ok {
-			return Event{Kind: RCONReady, Addr: addr}
-		}
-	default:
-		return stateEvent(word, rest)
-	}
-	return Event{}
-}
-
-// stateEvent reads "updateTick(926)" and "changing state from(InGame) to(DisconnectingScheduled)".
-func stateEvent(tickWord, rest string) Event {
-	tick, ok := cutCall(tickWord, "updateTick")
-	if !ok {
-		tick, ok = cutCall(tickWord, "mapTick") // its name up to 0.16
-	}
-	states, isChange := strings.CutPrefix(rest, "changing state ")
-	from, to, isPair := strings.Cut(states, " ")
-	if !ok || !isChange || !isPair {
-		return Event{}
-	}
-	e := Event{Kind: StateChanged}
-	var okFrom, okTo bool
-	e.From, okFrom = cutCall(from, "from")
-	e.To, okTo = cutCall(to, "to")
-	n, err := strconv.ParseUint(tick, 10, 64)
-	if !okFrom || !okTo || err != nil {
-		return Event{}
-	}
-	if e.Tick = n; n == 1<<32-1 {
-		e.Tick = NoTick
-	}
-	return e
-}
-
-// savingEvent reads what follows "Saving ". "Auto saving map as" says nothing that "Saving game as" after it does not.
-func savingEvent(text string) Event {
-	if text == "finished" {
-		return Event{Kind: SaveFinished}
-	}
-	if s, ok := strings.CutPrefix(text, "progress: "); ok {
-		percent, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
-		if err != nil || !(percent >= 0 && percent <= 100) {
-			return Event{}
-		}
-		return Event{Kind: SavingProgress, Percent: percent}
-	}
-	if name, ok := strings.CutPrefix(text, "to "); ok {
-		if name, ok := strings.CutSuffix(name, " (blocking)."); ok {
-			return Event{Kind: SaveStarted, Name: name, Blocking: true}
-		}
-		if name, ok := strings.CutSuffix(name, " (non-blocking)."); ok {
-			return Event{Kind: SaveStarted, Name: name}
-		}
-		return Event{}
-	}
-	for _, before := range [...]string{"game as ", "map as "} {
-		if path, ok := strings.CutPrefix(text, before); ok {
-			return Event{Kind: SaveStarted, Name: path, Blocking: true}
-		}
-	}
-	return Event{}
-}
-
-func plainEvent(text string) Event {
-	switch word, rest, _ := strings.Cut(text, " "); word {
-	case "Goodbye":
-		if rest == "" {
-			return Event{Kind: Goodbye}
-		}
-	case "Hosting":
-		if addr, ok := cutAddr(rest, "game at "); ok {
-			return Event{Kind: Hosting, Addr: addr}
-		}
-	case "Loading":
-		return loadingEvent(rest)
-	case "Received":
-		if strings.HasSuffix(rest, ", shutting down") || strings.HasPrefix(rest, "second SIG") {
-			return Event{Kind: ShuttingDown, Text: text}
-		}
-	case "Quitting:":
-		return Event{Kind: ShuttingDown, Text: rest}
-	case "Factorio":
-		if strings.HasPrefix(rest, "crashed.") {
-			return Event{Kind: Failure, Text: text}
-		}
-	default:
-		if fails(text) {
-			return Event{Kind: Failure, Text: text}
-		}
-		return versionEvent(text)
-	}
-	return Event{}
-}
-
-// versionEvent reads "2026-08-02 02:16:26; Factorio 2.0.77 (build 84539, linux64, headless)".
-func versionEvent(text string) Event {
-	date, rest, ok := strings.Cut(text, "; Factorio ")
-	if _, isDated := parseDated(date + " "); !ok || !isDated {
-		return Event{}
-	}
-	number, rest, ok := strings.Cut(rest, " (build ")
-	v, err := factorio.ParseVersion(number)
-	build, err2 := strconv.ParseUint(rest[:digits(rest)], 10, 32)
-	if !ok || err != nil || err2 != nil {
-		return Event{}
-	}
-	return Event{Kind: Version, Version: v, Build: uint32(build)}
-}
-
-// loadingEvent reads "map <path>: 863501 bytes."; the path may hold anything.
-func loadingEvent(text string) Event {
-	text, ok := strings.CutPrefix(text, "map ")
-	text, ok2 := strings.CutSuffix(text, " bytes.")
-	colon := strings.LastIndex(text, ": ")
-	if !ok || !ok2 || colon < 0 {
-		return Event{}
-	}
-	size, err := strconv.ParseInt(text[colon+len(": "):], 10, 64)
-	if err != nil || size < 0 {
-		return Event{}
-	}
-	return Event{Kind: LoadingMap, Name: text[:colon], Size: size}
-}
-
-// errorEvent picks the errors that end a server from those it survives, such as a failed connection to the matching server.
-func errorEvent(l Line) Event {
-	if s, ok := strings.CutPrefix(l.Text, "Exception at tick "); ok {
-		n := digits(s)
-		tick, err := strconv.ParseUint(s[:n], 10, 64)
-		text, ok := strings.CutPrefix(s[n:], ": ")
-		if err != nil || !ok {
-			return Event{}
-		}
-		return Event{Kind: LuaError, Tick: tick, Text: text, More: true}
-	}
-	if s, ok := strings.CutPrefix(l.Text, "MultiplayerManager failed: "); ok {
-		// Messages of several lines, and those with a path, are in quotes which the last line closes.
-		if s, ok := strings.CutPrefix(s, `"`); ok {
-			text, closed := strings.CutSuffix(s, `"`)
-			return Event{Kind: Failure, Text: text, More: !closed}
-		}
-		return Event{Kind: Failure, Text: s}
-	}
-	if strings.HasPrefix(l.Text, "Error while loading ") { // a prototype; a bare line names the mods that changed it
-		return Event{Kind: Failure, Text: l.Text, More: true}
-	}
-	if strings.HasPrefix(l.Source, "Main.cpp:") || fails(l.Text) {
-		return Event{Kind: Failure, Text: l.Text}
-	}
-	return Event{}
-}
-
-// fails recognises messages that were seen in other lines than MultiplayerManager's.
-func fails(text string) bool {
-	for _, prefix := range [...]string{
-		"Failed to load mods:", "Binding IPv4 socket failed:", "Can't bind socket:", "Hosting multiplayer game failed",
-		"Received SIGSEGV", "Factorio crashed.", "Unexpected error occurred.",
-	} {
-		if strings.HasPrefix(text, prefix) {
-			return true
-		}
-	}
-	return strings.Contains(text, "Couldn't acquire exclusive lock")
-}
-
-// cutCall returns X of "name(X)".
-func cutCall(s, name string) (string, bool) {
-	s, ok := strings.CutPrefix(s, name)
-	if !ok || len(s) < 2 || s[0] != '(' || s[len(s)-1] != ')' {
-		return "", false
-	}
-	return s[1 : len(s)-1], true
-}
-
-// cutAddr returns X of before + "IP ADDR:({X})".
-func cutAddr(s, before string) (string, bool) {
-	s, ok := strings.CutPrefix(s, before)
-	s, ok2 := strings.CutPrefix(s, "IP ADDR:({")
-	s, ok3 := strings.CutSuffix(s, "})")
-	return s, ok && ok2 && ok3
 }
