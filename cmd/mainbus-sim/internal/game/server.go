@@ -166,10 +166,17 @@ func (s *server) frame() error {
 	for len(s.arrivals) > 0 && s.upload.Len() < maxArrivals {
 		s.take(<-s.arrivals)
 	}
-	actions := s.life.DueAfter(time.Since(s.hosted))
 	inTick, err := s.visits.advance()
 	if err != nil {
 		return err
+	}
+	var actions []life.Action
+	for _, action := range s.life.DueAfter(time.Since(s.hosted)) {
+		if action.Join == nil {
+			actions = append(actions, action)
+		} else if err := s.connect(*action.Join); err != nil { // which moves nothing yet
+			return err
+		}
 	}
 	if !s.paused() || s.upload.Len() > 0 || len(actions) > 0 || len(inTick) > 0 {
 		if err := s.tick(actions, inTick); err != nil {
