@@ -37,7 +37,7 @@ func (g *run) benchmarkOnce(file string, ticks uint64) error {
 	least := time.Duration(1<<63 - 1)
 	for range ticks {
 		begin := time.Now()
-		s.world.Tick++
+		s.moves = s.world.Advance()
 		if err := s.peer.run((*peer).step); err != nil {
 			return s.creatingFailed(err)
 		}

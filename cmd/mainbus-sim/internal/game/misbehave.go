@@ -47,7 +47,7 @@ func (s *server) misbehave() {
 		k.Hang = scenario.Hang{}
 	}
 	for _, noise := range k.Garbage {
-		if noise.Due(tick) {
+		if s.moves && noise.Due(tick) {
 			s.out.raw(noise.Text, !noise.Torn)
 		}
 	}

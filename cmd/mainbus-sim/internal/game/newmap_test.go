@@ -153,7 +153,7 @@ func TestLatestSaveIsOverwritten(t *testing.T) {
 func TestBenchmark(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t, "")
-	i.create(t, "alpha", `script.on_event(defines.events.on_tick, function(e) storage.t = e.tick end)`)
+	i.create(t, "alpha", `script.on_event(defines.events.on_tick, function(e) if e.tick == 50 then print("fifty") end end)`)
 	before, err := os.ReadFile(i.saveFile("alpha"))
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestBenchmark(t *testing.T) {
 	out, code := i.run(t, "--benchmark", "alpha", "--benchmark-ticks", "50", "--benchmark-runs", "2")
 	performed := regexp.MustCompile(`(?m)^  Performed 50 updates in \d+\.\d{3} ms\n  avg: \d+\.\d{3} ms, min: \d+\.\d{3} ms, max: \d+\.\d{3} ms\n  checksum: (\d+)$`)
 	runs := performed.FindAllStringSubmatch(out, -1)
-	if code != 0 || len(runs) != 2 || runs[0][1] != runs[1][1] {
+	if code != 0 || len(runs) != 2 || strings.Count(out, "fifty\n") != 2 || runs[0][1] != runs[1][1] {
 		t.Errorf("got %d:\n%s", code, out)
 	}
 	if after, err := os.ReadFile(i.saveFile("alpha")); err != nil || string(before) != string(after) {

@@ -277,7 +277,9 @@ func TestCarriedItemsStayInTheWorld(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t, `{"worlds": {"*": {
 		"chests": [{"id": "a", "contents": [{"name": "iron-plate", "count": 50}]}, {"id": "b", "position": [4.5, 0.5]}],
+		"tanks": [{"id": "t1", "position": [10, 10], "fluid": "water", "amount": 1000}, {"id": "t2", "position": [20, 10]}],
 		"life": [
+			{"tick": 20, "carry": {"player": "ann", "fluid": "water", "amount": 300.5, "from": "t1", "to": "t2"}},
 			{"tick": 1, "join": {"player": "ann", "join_frames": 1}},
 			{"tick": 30, "carry": {"player": "ann", "item": "iron-plate", "count": 20, "from": "a"}},
 			{"tick": 40, "carry": {"player": "ann", "item": "iron-plate", "count": 5, "to": "b"}},
@@ -286,20 +288,21 @@ func TestCarriedItemsStayInTheWorld(t *testing.T) {
 	i.create(t, "alpha", `commands.add_command("count", "", function()
 		local s = game.surfaces[1]
 		rcon.print(s.find_entity("steel-chest", {0.5, 0.5}).get_item_count("iron-plate") .. " " .. s.find_entity("steel-chest", {4.5, 0.5}).get_item_count("iron-plate"))
+		for _, tank in pairs(s.find_entities_filtered{name = "storage-tank"}) do rcon.print(tank.get_fluid_count("water")) end
 	end)`)
 	p := i.start(t, "alpha")
 	p.dated("[LEAVE] ann left the game")
-	if got := p.say("/count"); got != "30 5" {
+	if got := p.say("/count"); got != "30 5\n699.5\n300.5" {
 		t.Errorf("got %q", got)
 	}
-	if got := p.say("/sim-sum"); !strings.Contains(got, `"contents":50,"made":50,"consumed":0`) {
+	if got := p.say("/sim-sum"); !strings.Contains(got, `"contents":50,"made":50,`) {
 		t.Errorf("got %s", got)
 	}
 	p.say("/quit")
 	p.exit()
 	p = i.start(t, "alpha") // the life is part of the save: it is over
 	p.say("/version")
-	if got := p.say("/count"); got != "30 5" || strings.Contains(p.output(), "JOIN") {
+	if got := p.say("/count"); got != "30 5\n699.5\n300.5" || strings.Contains(p.output(), "JOIN") {
 		t.Errorf("got %q\n%s", got, p.output())
 	}
 }

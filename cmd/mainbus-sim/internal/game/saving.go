@@ -130,7 +130,7 @@ func (s *server) autosaveIfDue() error {
 		default:
 		}
 	}
-	if s.autosaveInterval() <= 0 || s.saving != nil || s.paused() || time.Now().Before(s.autosave) {
+	if s.autosaveInterval() <= 0 || s.world.NoAutosave || s.saving != nil || s.paused() || time.Now().Before(s.autosave) {
 		return nil
 	}
 	err := s.autosaveAs("")

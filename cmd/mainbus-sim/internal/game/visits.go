@@ -323,7 +323,7 @@ func (s *server) live(a life.Action) error {
 	return nil
 }
 
-// carry moves items between a player and entities of the scenario. Nothing is made or lost by it.
+// carry moves items between a player and entities of the scenario, or a fluid between two of those. Nothing is made or lost by it.
 func (s *server) carry(c life.Carry) error {
 	return s.act(func(p *peer) error {
 		player := p.world.Player(c.Player)
@@ -331,6 +331,12 @@ func (s *server) carry(c life.Carry) error {
 			return nil
 		}
 		p.world.Input(player)
+		if c.Fluid != "" {
+			if from, to := p.world.Named(c.From), p.world.Named(c.To); from != nil && to != nil {
+				p.world.MoveFluid(from, to, c.Fluid, world.NewFluidAmount(c.Amount))
+			}
+			return nil
+		}
 		from, to := place(p.world, player, c.From), place(p.world, player, c.To)
 		if from != nil && to != nil && from != to {
 			p.world.Move(from, to, world.Amount{Key: world.Key{Name: c.Item, Quality: c.Quality}, Count: c.Count})

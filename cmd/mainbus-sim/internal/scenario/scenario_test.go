@@ -3,6 +3,7 @@ package scenario
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -59,5 +60,25 @@ func TestNoise(t *testing.T) {
 		if n.Due(tick) != want {
 			t.Errorf("tick %d: %v", tick, !want)
 		}
+	}
+}
+
+// TestManual reads the example of the program's manual.
+func TestManual(t *testing.T) {
+	manual, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(manual), "```json\n")
+	example, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("the manual has no example")
+	}
+	f, err := Read(write(t, example))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := f.World("alpha"); len(w.Chests) == 0 || len(w.Flows) == 0 || len(w.Life) == 0 {
+		t.Errorf("the example has only %+v", w)
 	}
 }

@@ -76,6 +76,20 @@ func (w *World) pourFluid(e *Entity, f Fluid) FluidAmount {
 	return f.Amount
 }
 
+// MoveFluid moves up to an amount of a fluid from one tank to another and returns how much it moved.
+func (w *World) MoveFluid(from, to *Entity, name string, amount FluidAmount) FluidAmount {
+	if from == to || from.Fluid == nil || from.Fluid.Name != name {
+		return 0
+	}
+	moving := *from.Fluid
+	moving.Amount = min(amount, moving.Amount)
+	moved := w.pourFluid(to, moving)
+	if from.Fluid.Amount -= moved; from.Fluid.Amount == 0 {
+		from.Fluid = nil
+	}
+	return moved
+}
+
 // RemoveFluid destroys up to an amount of a fluid between two temperatures, for a script, and returns how much.
 func (w *World) RemoveFluid(e *Entity, name string, amount FluidAmount, coldest, hottest float64) FluidAmount {
 	f := e.Fluid
