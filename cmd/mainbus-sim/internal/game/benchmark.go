@@ -49,8 +49,8 @@ func (g *run) benchmarkOnce(file string, ticks uint64) error {
 		return err
 	}
 	ms := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
-	s.out.bare(fmt.Sprintf("  Performed %d updates in %.3f ms", ticks, ms(total)))
-	s.out.bare(fmt.Sprintf("  avg: %.3f ms, min: %.3f ms, max: %.3f ms", ms(total)/float64(ticks), ms(least), ms(most)))
-	s.out.bare(fmt.Sprintf("  checksum: %d", crc32.ChecksumIEEE(content.Level.World)))
+	s.out.Bare(fmt.Sprintf("  Performed %d updates in %.3f ms", ticks, ms(total)))
+	s.out.Bare(fmt.Sprintf("  avg: %.3f ms, min: %.3f ms, max: %.3f ms", ms(total)/float64(ticks), ms(least), ms(most)))
+	s.out.Bare(fmt.Sprintf("  checksum: %d", crc32.ChecksumIEEE(content.Level.World)))
 	return nil
 }

@@ -10,7 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"mainbus/cmd/mainbus-sim/internal/gamelog"
 	"mainbus/hostagent/factorio/scriptdat"
 )
 
@@ -102,13 +104,13 @@ func (s *server) serveMap(id int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.out.info("ServerMultiplayerManager.cpp:1039", "UpdateTick(%d) Serving map(%s) for peer(%d) size(%d) auxiliary(129) crc(%d)",
+	s.out.Info("ServerMultiplayerManager.cpp:1039", "UpdateTick(%d) Serving map(%s) for peer(%d) size(%d) auxiliary(129) crc(%d)",
 		s.world.Tick, file, id, len(data), crc32.ChecksumIEEE(data))
 	return file, nil
 }
 
 func (s *server) newClient(id int, file string) (*client, error) {
-	content, err := readMapFile(file, &output{stdout: io.Discard})
+	content, err := readMapFile(file, gamelog.New(time.Now(), io.Discard, nil))
 	if err != nil {
 		return nil, err
 	}
@@ -124,8 +126,8 @@ func (s *server) newClient(id int, file string) (*client, error) {
 func (s *server) refuse(id int, why string) {
 	s.clientLog.Refused++
 	s.clientLog.Difference = why
-	s.out.info("ServerMultiplayerManager.cpp:1086", "Disconnect notification for peer (%d)", id)
-	s.out.failure("ClientMultiplayerManager.cpp:91", "MultiplayerManager failed: peer (%d): %s", id, why)
+	s.out.Info("ServerMultiplayerManager.cpp:1086", "Disconnect notification for peer (%d)", id)
+	s.out.Failure("ClientMultiplayerManager.cpp:91", "MultiplayerManager failed: peer (%d): %s", id, why)
 }
 
 // follow does what the server did.
@@ -252,9 +254,9 @@ func (s *server) dropDesynced() error {
 
 func (s *server) reportDesync(c *client) error {
 	tick, before := s.world.Tick, s.state
-	s.out.info("ServerMultiplayerManager.cpp:946", "updateTick(%d) received stateChanged peerID(%d) oldState(InGame) newState(DesyncedWaitingForMap)", tick, c.id)
-	s.out.info("ServerMultiplayerManager.cpp:1035", "updateTick(%d) received playerDesynced peer (%d)", tick, c.id)
-	s.out.warning("ServerMultiplayerManager.cpp:1035", "peer (%d): %s", c.id, c.broken)
+	s.out.Info("ServerMultiplayerManager.cpp:946", "updateTick(%d) received stateChanged peerID(%d) oldState(InGame) newState(DesyncedWaitingForMap)", tick, c.id)
+	s.out.Info("ServerMultiplayerManager.cpp:1035", "updateTick(%d) received playerDesynced peer (%d)", tick, c.id)
+	s.out.Warning("ServerMultiplayerManager.cpp:1035", "peer (%d): %s", c.id, c.broken)
 	s.change("InGameSavingMapForDesyncReport", tick)
 	file, err := s.serveMap(c.id)
 	if err != nil {

@@ -38,18 +38,18 @@ const achievementWarning = "Using Lua console commands will disable achievements
 func (s *server) luaCommand(r *request, source string, kind luaKind) error {
 	switch {
 	case s.luaForbidden(r):
-		s.out.dated("COMMAND", r.name()+" tried to run a command, which isn't allowed for them: "+source)
+		s.out.Dated("COMMAND", r.name()+" tried to run a command, which isn't allowed for them: "+source)
 		return nil
 	case !s.world.ConsoleCommandUsed && s.warned != r.text:
 		s.warned = r.text
-		s.out.dated("WARNING", achievementWarning)
+		s.out.Dated("WARNING", achievementWarning)
 		if r.remote {
 			r.print(achievementWarning)
 		}
 		return nil
 	}
 	if kind != silent {
-		s.out.dated("COMMAND", r.name()+" (command): "+source)
+		s.out.Dated("COMMAND", r.name()+" (command): "+source)
 	}
 	var failure error
 	begin := time.Now()
@@ -68,7 +68,7 @@ func (s *server) luaCommand(r *request, source string, kind luaKind) error {
 		if r.remote {
 			r.print(text)
 		} else {
-			s.out.dated("", text)
+			s.out.Dated("", text)
 		}
 	}
 	return err

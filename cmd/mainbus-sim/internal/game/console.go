@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"mainbus/cmd/mainbus-sim/internal/gamelog"
 )
 
 // serverName is what the server is called where players have their names.
@@ -18,7 +20,7 @@ type request struct {
 	done   func(r string) // takes everything that was printed to the caller; nil without RCON
 
 	reply strings.Builder
-	out   *output
+	out   *gamelog.Log
 }
 
 // print prints to the caller. What a player gets to see is on no output of the server.
@@ -29,7 +31,7 @@ func (r *request) print(text string) {
 	case r.remote:
 		r.reply.WriteString(text + "\n")
 	case r.caller == "":
-		r.out.bare(text)
+		r.out.Bare(text)
 	}
 }
 
@@ -50,20 +52,16 @@ func (s *server) readConsole() {
 	lines.Buffer(nil, maxConsoleLine)
 	for lines.Scan() {
 		if text := strings.TrimSpace(lines.Text()); text != "" {
-			if s.out.trace != nil {
-				s.out.trace.add("in", text)
-			}
+			s.out.Heard(text)
 			s.arrivals <- &request{text: text, out: s.out}
 		}
 	}
-	s.out.failure("InterruptibleStdioStream.cpp:55", "Got EOF on stdin; closing")
+	s.out.Failure("InterruptibleStdioStream.cpp:55", "Got EOF on stdin; closing")
 }
 
 // submit takes a command from RCON.
 func (s *server) submit(text string, answer func(string), done <-chan struct{}) {
-	if s.out.trace != nil {
-		s.out.trace.add("in", text)
-	}
+	s.out.Heard(text)
 	select {
 	case s.arrivals <- &request{text: text, remote: true, out: s.out, done: answer}:
 	case <-done:
@@ -158,7 +156,7 @@ func (s *server) say(tag string, r *request, text string) error {
 	if p := s.world.Player(r.caller); p != nil && p.Muted {
 		return nil
 	}
-	s.out.dated(tag, r.name()+": "+text)
+	s.out.Dated(tag, r.name()+": "+text)
 	caller := r.caller
 	return s.act(func(p *peer) error {
 		if caller == "" {

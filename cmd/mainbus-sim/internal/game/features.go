@@ -15,7 +15,7 @@ var features = []struct{ flag, mod string }{
 func (g *run) tellFeatures() {
 	for _, f := range features {
 		if _, err := os.Stat(filepath.Join(g.paths.read, f.mod)); err == nil && g.list.enabled(f.mod) {
-			g.out.info("ModManager.cpp:449", "FeatureFlag %s = true", f.flag)
+			g.out.Info("ModManager.cpp:449", "FeatureFlag %s = true", f.flag)
 		}
 	}
 }

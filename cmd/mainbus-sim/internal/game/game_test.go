@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"mainbus/cmd/mainbus-sim/internal/gamelog"
 	"mainbus/hostagent/factorio/rcon"
 	"mainbus/hostagent/factorio/save"
 	"mainbus/hostagent/factorio/scriptdat"
@@ -452,7 +453,7 @@ func TestTraceTellsLinesAndCommands(t *testing.T) {
 	}
 	var in, out int
 	for line := range bytes.Lines(data) {
-		var e traceEntry
+		var e gamelog.Entry
 		if err := json.Unmarshal(line, &e); err != nil {
 			t.Fatal(err)
 		}

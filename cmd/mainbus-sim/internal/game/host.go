@@ -11,13 +11,13 @@ import (
 // Print writes a bare line.
 func (s *server) Print(text string) {
 	s.clientLog.expect(s.clients, text)
-	s.out.bare(text)
+	s.out.Bare(text)
 }
 
 // Log writes a line of a script.
 func (s *server) Log(source, text string) {
 	s.clientLog.expect(s.clients, source+": "+text)
-	s.out.engine("Script %s: %s", source, text)
+	s.out.Engine("Script %s: %s", source, text)
 }
 
 // Reply prints to the RCON caller.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"mainbus/cmd/mainbus-sim/internal/cmdline"
+	"mainbus/cmd/mainbus-sim/internal/gamelog"
 	"mainbus/cmd/mainbus-sim/internal/scenario"
 	"mainbus/hostagent/factorio/save"
 )
@@ -40,7 +41,7 @@ func Main(args []string, stdin io.Reader, stdout io.Writer) int {
 			gameVersion, gameBuild, platform(), mapVersion(gameVersion))
 		return 0
 	}
-	g := &run{opts: o, stdin: stdin, out: &output{start: start, stdout: stdout}}
+	g := &run{opts: o, stdin: stdin, out: gamelog.New(start, stdout, die)}
 	return g.main()
 }
 
@@ -73,7 +74,7 @@ func platform() string {
 // run is one run of the program.
 type run struct {
 	opts  cmdline.Options
-	out   *output
+	out   *gamelog.Log
 	stdin io.Reader
 	paths paths
 	list  modList
@@ -103,15 +104,13 @@ func (g *run) main() int {
 		err = g.work()
 	}
 	if err != nil && !errors.Is(err, errReported) && !errors.Is(err, errLua) {
-		g.out.failure("Util.cpp:99", "%s", err)
+		g.out.Failure("Util.cpp:99", "%s", err)
 	}
 	if len(g.mods) > 0 {
 		g.leave()
 	}
 	g.lockFile.Close()
-	if g.out.trace != nil {
-		g.out.trace.close()
-	}
+	g.out.CloseTrace()
 	switch {
 	case g.knobs.ExitCode != nil:
 		return *g.knobs.ExitCode
@@ -126,13 +125,13 @@ func (g *run) main() int {
 // leave writes what the game writes at its end.
 func (g *run) leave() {
 	if err := g.writePlayerData(); err != nil {
-		g.out.warning("WriteFileGuard.cpp:52", "Writing %s failed; previous version (if any) should still be available", g.playerData())
-		g.out.failure("PlayerData.cpp:446", "Failed to save player data: %s", reason(err))
+		g.out.Warning("WriteFileGuard.cpp:52", "Writing %s failed; previous version (if any) should still be available", g.playerData())
+		g.out.Failure("PlayerData.cpp:446", "Failed to save player data: %s", reason(err))
 	}
 	if err := g.list.write(g.paths.mods); err != nil {
-		g.out.failure("ModManager.cpp:160", "writeModlist threw an exception: %s", reason(err))
+		g.out.Failure("ModManager.cpp:160", "writeModlist threw an exception: %s", reason(err))
 	}
-	g.out.engine("Goodbye")
+	g.out.Engine("Goodbye")
 }
 
 // reason is the system's word for what went wrong: "Permission denied".
@@ -177,7 +176,7 @@ func (g *run) prepare() error {
 		return err
 	}
 	g.tellPlayerData()
-	g.out.engine("Factorio initialised")
+	g.out.Engine("Factorio initialised")
 	return nil
 }
 
@@ -191,7 +190,7 @@ func (g *run) readPlan() error {
 		return err
 	}
 	if g.knobs.Trace {
-		if g.out.trace, err = openTrace(g.paths.write); err != nil {
+		if err := g.out.OpenTrace(g.paths.write); err != nil {
 			return err
 		}
 	}
@@ -201,18 +200,12 @@ func (g *run) readPlan() error {
 
 // openLogs opens files that stay open until the process ends.
 func (g *run) openLogs() error {
-	if _, err := g.out.openLog(g.paths.write, !g.opts.Has("no-log-rotation")); err != nil {
+	if err := g.out.Open(g.paths.write, !g.opts.Has("no-log-rotation")); err != nil {
 		return err
 	}
-	file := g.opts.Value("console-log")
-	if file == "" {
-		return nil
+	if file := g.opts.Value("console-log"); file != "" {
+		return g.out.OpenConsole(file)
 	}
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return fmt.Errorf("open console log: %w", err)
-	}
-	g.out.console = f
 	return nil
 }
 
@@ -236,17 +229,17 @@ func (g *run) introduce() {
 	if _, err := os.Stat(filepath.Join(g.paths.read, "space-age")); err == nil {
 		content = ", space-age"
 	}
-	g.out.engine("%s; Factorio %s (build %d, %s, headless%s)", g.out.now().Format("2006-01-02 15:04:05"), gameVersion, gameBuild, platform(), content)
-	g.out.engine("Operating system: %s", runtime.GOOS)
-	g.out.engine("Program arguments: %s", g.opts.Quoted(g.paths.binary))
-	g.out.engine("Config path: %s", g.paths.config)
-	g.out.engine("Read data path: %s", g.paths.read)
-	g.out.engine("Write data path: %s [543644/943782MB]", g.paths.write)
-	g.out.engine("Binaries path: %s", filepath.Dir(filepath.Dir(g.paths.binary)))
-	g.out.engine("System info: [CPU: simulated, %d cores, RAM: 4096 MB]", runtime.NumCPU())
-	g.out.engine("Environment: DISPLAY=<unset> WAYLAND_DISPLAY=<unset> DESKTOP_SESSION=<unset> XDG_SESSION_DESKTOP=<unset> XDG_CURRENT_DESKTOP=<unset> SDL_VIDEODRIVER=<unset> __GL_FSAA_MODE=<unset> __GL_LOG_MAX_ANISO=<unset> __GL_SYNC_TO_VBLANK=<unset> __GL_SORT_FBCONFIGS=<unset> __GL_YIELD=<unset>")
-	g.out.engine("Running in headless mode")
-	g.out.engine("Audio is disabled")
+	g.out.Engine("%s; Factorio %s (build %d, %s, headless%s)", g.out.Now().Format("2006-01-02 15:04:05"), gameVersion, gameBuild, platform(), content)
+	g.out.Engine("Operating system: %s", runtime.GOOS)
+	g.out.Engine("Program arguments: %s", g.opts.Quoted(g.paths.binary))
+	g.out.Engine("Config path: %s", g.paths.config)
+	g.out.Engine("Read data path: %s", g.paths.read)
+	g.out.Engine("Write data path: %s [543644/943782MB]", g.paths.write)
+	g.out.Engine("Binaries path: %s", filepath.Dir(filepath.Dir(g.paths.binary)))
+	g.out.Engine("System info: [CPU: simulated, %d cores, RAM: 4096 MB]", runtime.NumCPU())
+	g.out.Engine("Environment: DISPLAY=<unset> WAYLAND_DISPLAY=<unset> DESKTOP_SESSION=<unset> XDG_SESSION_DESKTOP=<unset> XDG_CURRENT_DESKTOP=<unset> SDL_VIDEODRIVER=<unset> __GL_FSAA_MODE=<unset> __GL_LOG_MAX_ANISO=<unset> __GL_SYNC_TO_VBLANK=<unset> __GL_SORT_FBCONFIGS=<unset> __GL_YIELD=<unset>")
+	g.out.Engine("Running in headless mode")
+	g.out.Engine("Audio is disabled")
 }
 
 // work does what the command line asks for.
@@ -278,7 +271,7 @@ func (g *run) work() error {
 // findSave tells when a name lacks its suffix.
 func (g *run) findSave(name string) string {
 	if filepath.Ext(name) != ".zip" {
-		g.out.warning("FileUtil.cpp:527", "%s not found; using %s.zip", name, name)
+		g.out.Warning("FileUtil.cpp:527", "%s not found; using %s.zip", name, name)
 	}
 	return g.paths.save(name)
 }

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"mainbus/cmd/mainbus-sim/internal/gamelog"
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/save"
 	"mainbus/hostagent/factorio/scriptdat"
@@ -57,12 +58,12 @@ func (m *mapFile) scriptFile(name string) ([]byte, bool) {
 }
 
 // readMapFile reads a save. Lines about it go to out.
-func readMapFile(file string, out *output) (*mapFile, error) {
+func readMapFile(file string, out *gamelog.Log) (*mapFile, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, err
 	}
-	out.engine("Loading map %s: %d bytes.", file, info.Size())
+	out.Engine("Loading map %s: %d bytes.", file, info.Size())
 	archive, err := save.Open(file)
 	if err != nil {
 		return nil, complaint("Bad zip file %s: %s", file, err)
@@ -92,7 +93,7 @@ func readMapFile(file string, out *output) (*mapFile, error) {
 	return m, nil
 }
 
-func (m *mapFile) readLevel(archive *save.Archive, out *output) error {
+func (m *mapFile) readLevel(archive *save.Archive, out *gamelog.Log) error {
 	r, err := archive.Level()
 	if err != nil {
 		return fmt.Errorf("level.dat not found: %w", err)
@@ -102,7 +103,7 @@ func (m *mapFile) readLevel(archive *save.Archive, out *output) error {
 	if err != nil {
 		return fmt.Errorf("read level.dat: %w", err)
 	}
-	out.engine("Loading level.dat: %d bytes.", len(level))
+	out.Engine("Loading level.dat: %d bytes.", len(level))
 	buffered := bufio.NewReader(bytes.NewReader(level))
 	if m.Header, err = save.ReadHeader(buffered); err != nil {
 		return err
@@ -111,7 +112,7 @@ func (m *mapFile) readLevel(archive *save.Archive, out *output) error {
 		return complaint("Map version %s cannot be loaded because it is higher than the game version (%s).",
 			mapVersion(m.Header.Version), mapVersion(gameVersion))
 	}
-	out.info("Scenario.cpp:154", "Map version %s", mapVersion(m.Header.Version))
+	out.Info("Scenario.cpp:154", "Map version %s", mapVersion(m.Header.Version))
 	_, data, ok := bytes.Cut(level, worldMark)
 	if !ok {
 		return errors.New("level.dat holds a map of the real game, which the simulated game can't read")
@@ -119,13 +120,13 @@ func (m *mapFile) readLevel(archive *save.Archive, out *output) error {
 	if err := json.Unmarshal(data, &m.Level); err != nil {
 		return fmt.Errorf("read level.dat: %w", err)
 	}
-	out.engine(`Blueprint storage "blueprint-storage-2.dat" was not found, trying to load previous version storage "blueprint-storage.dat"`)
+	out.Engine(`Blueprint storage "blueprint-storage-2.dat" was not found, trying to load previous version storage "blueprint-storage.dat"`)
 	return nil
 }
 
 func mapVersion(v factorio.Version) string { return fmt.Sprintf("%s-%d", v, v.Developer) }
 
-func (m *mapFile) readScript(archive *save.Archive, out *output) error {
+func (m *mapFile) readScript(archive *save.Archive, out *gamelog.Log) error {
 	data, err := readEntry(archive, "script.dat")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -133,7 +134,7 @@ func (m *mapFile) readScript(archive *save.Archive, out *output) error {
 	if err != nil {
 		return err
 	}
-	out.engine("Loading script.dat: %d bytes.", len(data))
+	out.Engine("Loading script.dat: %d bytes.", len(data))
 	file, err := scriptdat.Read(bytes.NewReader(data))
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func readBehaviour(f scenario.File) (scenario.Behaviour, error) {
 
 // behave applies what does not wait for a tick.
 func (g *run) behave() {
-	g.out.disturb(time.Duration(g.knobs.ClockSkew*float64(time.Second)), g.knobs.Die)
+	g.out.Disturb(time.Duration(g.knobs.ClockSkew*float64(time.Second)), g.knobs.Die)
 }
 
 func (s *server) slowSave() time.Duration {
@@ -48,16 +48,16 @@ func (s *server) misbehave() {
 	}
 	for _, noise := range k.Garbage {
 		if s.moves && noise.Due(tick) {
-			s.out.raw(noise.Text, !noise.Torn)
+			s.out.Raw(noise.Text, !noise.Torn)
 		}
 	}
 }
 
 // crash ends the process as a fault of the engine does.
 func (s *server) crash() {
-	s.out.failure("CrashHandler.cpp:641", "Received SIGSEGV")
-	s.out.bare("Factorio crashed. Generating symbolized stacktrace, please wait ...")
-	s.out.bare("Unexpected error occurred. If you're running the latest version of the game you can help us solve the problem by posting the contents of the log file on the Factorio forums.")
+	s.out.Failure("CrashHandler.cpp:641", "Received SIGSEGV")
+	s.out.Bare("Factorio crashed. Generating symbolized stacktrace, please wait ...")
+	s.out.Bare("Unexpected error occurred. If you're running the latest version of the game you can help us solve the problem by posting the contents of the log file on the Factorio forums.")
 	os.Exit(139)
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"mainbus/cmd/mainbus-sim/internal/api"
+	"mainbus/cmd/mainbus-sim/internal/gamelog"
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/save"
 )
@@ -73,7 +74,7 @@ func (l *modList) write(dir string) error {
 }
 
 // loadMods finds the enabled built-in mods and writes the lines of loading them.
-func loadMods(p paths, list *modList, out *output) ([]save.Mod, error) {
+func loadMods(p paths, list *modList, out *gamelog.Log) ([]save.Mod, error) {
 	var mods []save.Mod
 	for _, mod := range builtin {
 		data, err := os.ReadFile(filepath.Join(p.read, mod.Name, "info.json"))
@@ -96,22 +97,22 @@ func loadMods(p paths, list *modList, out *output) ([]save.Mod, error) {
 			mods = append(mods, mod)
 		}
 	}
-	out.engine("Loading mod core 0.0.0 (data.lua)")
+	out.Engine("Loading mod core 0.0.0 (data.lua)")
 	for _, mod := range mods {
-		out.engine("Loading mod %s %s (data.lua)", mod.Name, mod.Version)
+		out.Engine("Loading mod %s %s (data.lua)", mod.Name, mod.Version)
 	}
 	for _, mod := range mods {
 		if mod.Name != "elevated-rails" { // which has no such file
-			out.engine("Loading mod %s %s (data-updates.lua)", mod.Name, mod.Version)
+			out.Engine("Loading mod %s %s (data-updates.lua)", mod.Name, mod.Version)
 		}
 	}
-	out.engine("Checksum for core: 4187927925")
+	out.Engine("Checksum for core: 4187927925")
 	var sum []byte
 	for _, mod := range mods {
-		out.engine("Checksum of %s: %d", mod.Name, mod.CRC)
+		out.Engine("Checksum of %s: %d", mod.Name, mod.CRC)
 		sum = fmt.Append(sum, mod.CRC)
 	}
-	out.engine("Prototype list checksum: %d", crc32.ChecksumIEEE(sum))
+	out.Engine("Prototype list checksum: %d", crc32.ChecksumIEEE(sum))
 	return mods, nil
 }
 

@@ -111,7 +111,7 @@ func (g *run) makeMap(scenario, file string) error {
 	if s.settings, err = readSettings(g.opts.Value("server-settings"), g.paths.write); err != nil {
 		return err
 	}
-	g.out.engine("Creating new map %s", file)
+	g.out.Engine("Creating new map %s", file)
 	if err := s.beginMap(scenario, strings.TrimSuffix(filepath.Base(file), ".zip")); err != nil {
 		return s.creatingFailed(err)
 	}
@@ -126,7 +126,7 @@ func (g *run) makeMap(scenario, file string) error {
 func (s *server) creatingFailed(err error) error {
 	var handler *api.HandlerError
 	if errors.As(err, &handler) {
-		s.out.failure("MainLoop.cpp:1488", "Exception at tick %d: %s", s.world.Tick, scriptError(err))
+		s.out.Failure("MainLoop.cpp:1488", "Exception at tick %d: %s", s.world.Tick, scriptError(err))
 		return errReported
 	}
 	return err

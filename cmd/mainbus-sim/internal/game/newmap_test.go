@@ -2,19 +2,22 @@ package game
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"mainbus/cmd/mainbus-sim/internal/gamelog"
 	"mainbus/hostagent/factorio/save"
 )
 
 // levelOf reads what the simulator keeps in a save.
 func levelOf(t *testing.T, file string) (*mapFile, uint32) {
 	t.Helper()
-	content, err := readMapFile(file, &output{stdout: discard{}})
+	content, err := readMapFile(file, gamelog.New(time.Now(), io.Discard, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,10 +29,6 @@ func levelOf(t *testing.T, file string) (*mapFile, uint32) {
 	}
 	return content, w.Seed
 }
-
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 func TestSettingsOfANewMap(t *testing.T) {
 	t.Parallel()

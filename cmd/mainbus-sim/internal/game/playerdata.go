@@ -11,11 +11,11 @@ func (g *run) playerData() string { return filepath.Join(g.paths.write, "player-
 
 func (g *run) tellPlayerData() {
 	if info, err := os.Stat(g.playerData()); err == nil {
-		g.out.info("PlayerData.cpp:64", "Local player-data.json available, timestamp %d", info.ModTime().Unix())
+		g.out.Info("PlayerData.cpp:64", "Local player-data.json available, timestamp %d", info.ModTime().Unix())
 	} else {
-		g.out.info("PlayerData.cpp:64", "Local player-data.json unavailable")
+		g.out.Info("PlayerData.cpp:64", "Local player-data.json unavailable")
 	}
-	g.out.info("PlayerData.cpp:71", "Cloud player-data.json unavailable")
+	g.out.Info("PlayerData.cpp:71", "Cloud player-data.json unavailable")
 }
 
 // writePlayerData keeps what it doesn't know.

@@ -81,7 +81,7 @@ func (s *server) finish(w write, end string) {
 		s.saveFailed(w.file, err)
 		return
 	}
-	s.out.info(end, "Saving finished")
+	s.out.Info(end, "Saving finished")
 }
 
 // saveNow makes the saves that were asked for in this tick.
@@ -94,7 +94,7 @@ func (s *server) saveNow() error {
 		case order.kind == autoSave:
 			err = s.autosaveAs(order.name)
 		case order.kind == idleSave:
-			s.out.info("ServerMultiplayerManager.cpp:1231", "Auto saving map as %s", s.file)
+			s.out.Info("ServerMultiplayerManager.cpp:1231", "Auto saving map as %s", s.file)
 			err = s.saveAs(s.file, "AppManager.cpp:415", "AppManagerStates.cpp:2110")
 		case order.name == "":
 			err = s.saveAs(s.file, "AppManager.cpp:416", "AppManager.cpp:419")
@@ -115,7 +115,7 @@ func (s *server) saveAs(file, begin, end string) error {
 		return err
 	}
 	s.finishBackgroundSave()
-	s.out.info(begin, "Saving game as %s", file)
+	s.out.Info(begin, "Saving game as %s", file)
 	s.finish(s.newWrite(content, file), end)
 	return nil
 }
@@ -153,11 +153,11 @@ func (s *server) autosaveAs(name string) error {
 	write := s.newWrite(content, filepath.Join(s.paths.saves(), name+".zip"))
 	const end = "AppManagerStates.cpp:2110"
 	if !s.settings.NonBlockingSaving || runtime.GOOS == "windows" {
-		s.out.info("AppManager.cpp:323", "Saving to %s (blocking).", name)
+		s.out.Info("AppManager.cpp:323", "Saving to %s (blocking).", name)
 		s.finish(write, end)
 		return nil
 	}
-	s.out.info("AppManager.cpp:323", "Saving to %s (non-blocking).", name)
+	s.out.Info("AppManager.cpp:323", "Saving to %s (non-blocking).", name)
 	s.saving = &backgroundSave{done: make(chan struct{})}
 	go func(b *backgroundSave) { // finishBackgroundSave waits for it before the next save and before the end
 		defer close(b.done)

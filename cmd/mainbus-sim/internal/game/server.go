@@ -62,7 +62,7 @@ func (s *server) loop() error {
 	next := s.hosted
 	for {
 		if name := s.wait(next, signals); name != "" {
-			s.out.engine("Received %s, shutting down", name)
+			s.out.Engine("Received %s, shutting down", name)
 			return s.shutdown("signal")
 		}
 		late := s.idle()
@@ -152,7 +152,7 @@ func (s *server) watchSignals() <-chan string {
 	names := map[os.Signal]string{os.Interrupt: "SIGINT", syscall.SIGTERM: "SIGTERM", syscall.SIGHUP: "SIGHUP"}
 	go func() { // ends with the process
 		first <- names[<-raw]
-		s.out.engine("Received second %s, terminating immediately", names[<-raw])
+		s.out.Engine("Received second %s, terminating immediately", names[<-raw])
 		os.Exit(1)
 	}()
 	return first

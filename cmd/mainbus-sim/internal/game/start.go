@@ -31,13 +31,13 @@ func (g *run) serve(what start) error {
 		run: g, file: what.file, state: "Ready", arrivals: make(chan *request, maxArrivals), commands: consoleCommands(),
 		visits: visits{peers: map[string]int{}},
 	}
-	g.out.info("ServerSynchronizer.cpp:22", "nextHeartbeatSequenceNumber(0) initialized Synchronizer nextTickClosureTick(0).")
+	g.out.Info("ServerSynchronizer.cpp:22", "nextHeartbeatSequenceNumber(0) initialized Synchronizer nextTickClosureTick(0).")
 	var err error
 	if s.settings, err = readSettings(g.opts.Value("server-settings"), g.paths.write); err != nil {
 		return err
 	}
 	if s.settings.Visibility.Public && !s.settings.UserVerification {
-		g.out.failure("Main.cpp:839", "require_user_verification must be enabled for public games.")
+		g.out.Failure("Main.cpp:839", "require_user_verification must be enabled for public games.")
 		return errReported
 	}
 	if err := g.ensureServerID(); err != nil {
@@ -56,7 +56,7 @@ func (g *run) serve(what start) error {
 		return s.rconFailed(err)
 	}
 	lengths := s.settings
-	g.out.info("CommandLineMultiplayer.cpp:292", "Maximum segment size = %d; minimum segment size = %d; maximum-segment-size peer count = %d; minimum-segment-size peer count = %d",
+	g.out.Info("CommandLineMultiplayer.cpp:292", "Maximum segment size = %d; minimum segment size = %d; maximum-segment-size peer count = %d; minimum-segment-size peer count = %d",
 		lengths.MaxSegment, lengths.MinSegment, lengths.MaxSegmentPeers, lengths.MinSegmentPeers)
 	return s.loop()
 }
@@ -118,36 +118,36 @@ func (s *server) host() error {
 	if err != nil {
 		return err
 	}
-	s.out.info("UDPSocket.cpp:38", "Opening socket at (IP ADDR:({%s}))", address)
+	s.out.Info("UDPSocket.cpp:38", "Opening socket at (IP ADDR:({%s}))", address)
 	if s.udp, err = net.ListenPacket("udp4", address); err != nil {
-		s.out.info("UDPSocket.cpp:238", "Closing socket")
-		s.out.info("UDPSocket.cpp:268", "Socket closed")
+		s.out.Info("UDPSocket.cpp:238", "Closing socket")
+		s.out.Info("UDPSocket.cpp:268", "Socket closed")
 		if isAddressInUse(err) {
 			return complaint("Host address is already in use.")
 		}
 		return complaint("Binding IPv4 socket failed: %s", reason(err))
 	}
-	s.out.engine("Hosting game at IP ADDR:({%s})", address)
+	s.out.Engine("Hosting game at IP ADDR:({%s})", address)
 	if s.settings.Visibility.Public {
 		s.publish()
 	}
 	s.change("InGame", s.world.Tick)
-	s.out.info("UDPSocket.cpp:50", "Opening socket for broadcast")
+	s.out.Info("UDPSocket.cpp:50", "Opening socket for broadcast")
 	return nil
 }
 
 // publish tells what a public server tells of factorio.com, which is not asked here. Without a token the list of games
 // is closed to it, which is no reason to stop.
 func (s *server) publish() {
-	s.out.info("HttpSharedState.cpp:57", "Downloading https://auth.factorio.com/generate-server-padlock-2?api_version=6")
-	s.out.info("AuthServerConnector.cpp:112", "Obtained serverPadlock for serverHash (%032x) from the auth server.", s.world.Seed)
-	s.out.info("ServerRouter.cpp:596", "Asking pingpong servers (pingpong1.factorio.com:34197, pingpong2.factorio.com:34197) for own address")
-	s.out.info("ServerRouter.cpp:491", "Own address is IP ADDR:({203.0.113.7:%d})", s.udp.LocalAddr().(*net.UDPAddr).Port)
+	s.out.Info("HttpSharedState.cpp:57", "Downloading https://auth.factorio.com/generate-server-padlock-2?api_version=6")
+	s.out.Info("AuthServerConnector.cpp:112", "Obtained serverPadlock for serverHash (%032x) from the auth server.", s.world.Seed)
+	s.out.Info("ServerRouter.cpp:596", "Asking pingpong servers (pingpong1.factorio.com:34197, pingpong2.factorio.com:34197) for own address")
+	s.out.Info("ServerRouter.cpp:491", "Own address is IP ADDR:({203.0.113.7:%d})", s.udp.LocalAddr().(*net.UDPAddr).Port)
 	if s.settings.Token == "" {
-		s.out.failure("ServerMultiplayerManager.cpp:633", "Matching server connection failed: Error when creating server game: Missing token.")
+		s.out.Failure("ServerMultiplayerManager.cpp:633", "Matching server connection failed: Error when creating server game: Missing token.")
 		return
 	}
-	s.out.info("MatchingServer.cpp:86", "Matching server game `%d` has been created.", 1+s.world.Seed%1e7)
+	s.out.Info("MatchingServer.cpp:86", "Matching server game `%d` has been created.", 1+s.world.Seed%1e7)
 }
 
 // bindAddress is the UDP address to host at.
@@ -195,10 +195,10 @@ func (s *server) openRCON() error {
 		return complaint("Can't bind socket: %s", reason(err))
 	}
 	s.rcon = remote.Serve(remote.Config{
-		Listener: listener, Password: password, Submit: s.submit, Info: s.out.info, Failure: s.out.failure,
+		Listener: listener, Password: password, Submit: s.submit, Info: s.out.Info, Failure: s.out.Failure,
 	})
 	s.rcon.Disturb(s.knobs.RCON)
-	s.out.info("RemoteCommandProcessor.cpp:126", "Starting RCON interface at IP ADDR:({%s})", listener.Addr())
+	s.out.Info("RemoteCommandProcessor.cpp:126", "Starting RCON interface at IP ADDR:({%s})", listener.Addr())
 	return nil
 }
 
@@ -215,7 +215,7 @@ func (s *server) load() error {
 		return err
 	}
 	if control, ok := s.content.Files["control.lua"]; ok {
-		s.out.engine("Checksum for script __level__/control.lua: %d", crc32.ChecksumIEEE(control))
+		s.out.Engine("Checksum for script __level__/control.lua: %d", crc32.ChecksumIEEE(control))
 	}
 	if s.peer, err = s.loadPeer(s.content, s); err != nil {
 		return err
@@ -305,7 +305,7 @@ func (s *server) findScript(content *mapFile, name string) ([]byte, bool) {
 
 // change writes the line of a change of state.
 func (s *server) change(state string, tick uint64) {
-	s.out.info("ServerMultiplayerManager.cpp:808", "updateTick(%d) changing state from(%s) to(%s)", tick, s.state, state)
+	s.out.Info("ServerMultiplayerManager.cpp:808", "updateTick(%d) changing state from(%s) to(%s)", tick, s.state, state)
 	s.state = state
 }
 
@@ -319,25 +319,25 @@ func (s *server) hostingFailed(err error, loaded bool) error {
 	if loaded {
 		tick = s.world.Tick
 	}
-	s.out.failure("ServerMultiplayerManager.cpp:91", "MultiplayerManager failed: %s", text)
+	s.out.Failure("ServerMultiplayerManager.cpp:91", "MultiplayerManager failed: %s", text)
 	s.change("InitializationFailed", tick)
-	s.out.info("CommandLineMultiplayer.cpp:209", "Exit point.")
+	s.out.Info("CommandLineMultiplayer.cpp:209", "Exit point.")
 	if loaded {
-		s.out.info("GlobalContext.cpp:765", "Deleting active scenario.")
-		s.out.info("ServerMultiplayerManager.cpp:119", "Disconnecting multiplayer connection.")
+		s.out.Info("GlobalContext.cpp:765", "Deleting active scenario.")
+		s.out.Info("ServerMultiplayerManager.cpp:119", "Disconnecting multiplayer connection.")
 		s.change("DisconnectingScheduled", noTick)
 	}
-	s.out.info("ServerMultiplayerManager.cpp:146", "Quitting multiplayer connection.")
+	s.out.Info("ServerMultiplayerManager.cpp:146", "Quitting multiplayer connection.")
 	s.change("Closed", noTick)
-	s.out.info("ServerMultiplayerManager.cpp:166", "Deleting active scenario (global = true).")
-	s.out.info("UDPSocket.cpp:238", "Closing socket")
+	s.out.Info("ServerMultiplayerManager.cpp:166", "Deleting active scenario (global = true).")
+	s.out.Info("UDPSocket.cpp:238", "Closing socket")
 	return errReported
 }
 
 // rconFailed writes the end of a start that failed although the game was hosted.
 func (s *server) rconFailed(err error) error {
-	s.out.failure("CommandLineMultiplayer.cpp:355", "Hosting multiplayer game failed: %s", err)
-	s.out.info("GlobalContext.cpp:769", "Deleting active scenario.")
+	s.out.Failure("CommandLineMultiplayer.cpp:355", "Hosting multiplayer game failed: %s", err)
+	s.out.Info("GlobalContext.cpp:769", "Deleting active scenario.")
 	s.disconnectAll()
 	s.closeSockets()
 	return errReported

@@ -15,7 +15,7 @@ const frame33 = 33 * time.Millisecond
 
 // shutdown saves to the file that the game was started from and closes everything. why is "signal" or "remote-quit".
 func (s *server) shutdown(why string) error {
-	s.out.engine("Quitting: %s.", why)
+	s.out.Engine("Quitting: %s.", why)
 	s.freeze()
 	err := s.lastSave()
 	s.thaw()
@@ -23,7 +23,7 @@ func (s *server) shutdown(why string) error {
 		return s.scriptFailed(err)
 	}
 	s.disconnectAll()
-	s.out.info("ServerMultiplayerManager.cpp:166", "Deleting active scenario (global = true).")
+	s.out.Info("ServerMultiplayerManager.cpp:166", "Deleting active scenario (global = true).")
 	s.closeSockets()
 	return nil
 }
@@ -31,12 +31,12 @@ func (s *server) shutdown(why string) error {
 // lastSave is the save of a game that stops.
 func (s *server) lastSave() error {
 	s.finishBackgroundSave()
-	s.out.info("MainLoop.cpp:437", "Saving map as %s", s.file)
+	s.out.Info("MainLoop.cpp:437", "Saving map as %s", s.file)
 	content, err := s.snapshot()
 	if err != nil {
 		return err
 	}
-	progress := func(percent float64) { s.out.info("MainLoop.cpp:448", "Saving progress: %f%%", percent) }
+	progress := func(percent float64) { s.out.Info("MainLoop.cpp:448", "Saving progress: %f%%", percent) }
 	progress(100 / float64(len(content.Level.World)/1024+2))
 	w := s.newWrite(content, s.file)
 	sleepWhileSaving(w.takes, progress)
@@ -49,13 +49,13 @@ func (s *server) lastSave() error {
 
 // disconnectAll goes from InGame to Closed.
 func (s *server) disconnectAll() {
-	s.out.info("ServerMultiplayerManager.cpp:119", "Disconnecting multiplayer connection.")
+	s.out.Info("ServerMultiplayerManager.cpp:119", "Disconnecting multiplayer connection.")
 	s.change("DisconnectingScheduled", s.world.Tick)
 	time.Sleep(frame33)
 	s.change("Disconnecting", s.world.Tick)
 	time.Sleep(frame33)
 	s.change("Disconnected", s.world.Tick)
-	s.out.info("ServerMultiplayerManager.cpp:146", "Quitting multiplayer connection.")
+	s.out.Info("ServerMultiplayerManager.cpp:146", "Quitting multiplayer connection.")
 	s.change("Closed", s.world.Tick)
 }
 
@@ -64,26 +64,26 @@ func (s *server) closeSockets() {
 	if s.rcon != nil {
 		s.rcon.Close()
 	}
-	s.out.info("UDPSocket.cpp:238", "Closing socket")
+	s.out.Info("UDPSocket.cpp:238", "Closing socket")
 	if s.udp != nil {
 		s.udp.Close()
 	}
-	s.out.info("UDPSocket.cpp:268", "Socket closed")
-	s.out.info("UDPSocket.cpp:238", "Closing socket")
-	s.out.info("UDPSocket.cpp:238", "Closing socket")
-	s.out.info("UDPSocket.cpp:268", "Socket closed")
+	s.out.Info("UDPSocket.cpp:268", "Socket closed")
+	s.out.Info("UDPSocket.cpp:238", "Closing socket")
+	s.out.Info("UDPSocket.cpp:238", "Closing socket")
+	s.out.Info("UDPSocket.cpp:268", "Socket closed")
 }
 
 // scriptFailed ends a running game after an error in a script: nothing is saved.
 func (s *server) scriptFailed(err error) error {
 	text := scriptError(err)
-	s.out.failure("MainLoop.cpp:1488", "Exception at tick %d: %s", s.world.Tick, text)
-	s.out.failure("ServerMultiplayerManager.cpp:92", `MultiplayerManager failed: "%s"`, text)
+	s.out.Failure("MainLoop.cpp:1488", "Exception at tick %d: %s", s.world.Tick, text)
+	s.out.Failure("ServerMultiplayerManager.cpp:92", `MultiplayerManager failed: "%s"`, text)
 	s.change("Failed", s.world.Tick)
-	s.out.engine("Quitting: multiplayer error.")
-	s.out.info("ServerMultiplayerManager.cpp:119", "Disconnecting multiplayer connection.")
+	s.out.Engine("Quitting: multiplayer error.")
+	s.out.Info("ServerMultiplayerManager.cpp:119", "Disconnecting multiplayer connection.")
 	s.change("DisconnectingScheduled", s.world.Tick)
-	s.out.info("ServerMultiplayerManager.cpp:146", "Quitting multiplayer connection.")
+	s.out.Info("ServerMultiplayerManager.cpp:146", "Quitting multiplayer connection.")
 	s.change("Closed", s.world.Tick)
 	s.closeSockets()
 	return errLua
@@ -114,6 +114,6 @@ func scriptError(err error) string {
 }
 
 func (s *server) saveFailed(file string, err error) {
-	s.out.warning("WriteFileGuard.cpp:52", "Writing %s failed; previous version (if any) should still be available", file)
-	s.out.failure("AppManagerStates.cpp:2110", "%s", fmt.Sprint(err))
+	s.out.Warning("WriteFileGuard.cpp:52", "Writing %s failed; previous version (if any) should still be available", file)
+	s.out.Failure("AppManagerStates.cpp:2110", "%s", fmt.Sprint(err))
 }

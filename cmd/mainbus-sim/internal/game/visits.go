@@ -88,13 +88,13 @@ func (s *server) connect(j life.Join) error {
 	v.lastPeer++
 	one := &visit{join: j, peer: v.lastPeer, state: "Ready", known: s.world.Player(j.Player) != nil}
 	address := v.address(one.peer)
-	s.out.engine("ConnectionRequestReplyConfirm (type(ConnectionRequestReplyConfirm) ) from(IP ADDR:({%s}))", address)
+	s.out.Engine("ConnectionRequestReplyConfirm (type(ConnectionRequestReplyConfirm) ) from(IP ADDR:({%s}))", address)
 	if reason := s.refusal(j); reason != "" {
-		s.out.info("ServerRouter.cpp:465", "Refusing connection for address (IP ADDR:({%s})), username (%s). %s", address, j.Player, reason)
+		s.out.Info("ServerRouter.cpp:465", "Refusing connection for address (IP ADDR:({%s})), username (%s). %s", address, j.Player, reason)
 		return nil
 	}
-	s.out.info("ServerRouter.cpp:465", "Replying to connectionRequest for address(IP ADDR:({%s})).", address)
-	s.out.info("ServerSynchronizer.cpp:594", "nextHeartbeatSequenceNumber(%d) adding peer(%d)", s.world.Tick, one.peer)
+	s.out.Info("ServerRouter.cpp:465", "Replying to connectionRequest for address(IP ADDR:({%s})).", address)
+	s.out.Info("ServerSynchronizer.cpp:594", "nextHeartbeatSequenceNumber(%d) adding peer(%d)", s.world.Tick, one.peer)
 	if err := s.sendMap(one, "ConnectedWaitingForMap", "InGameSavingMap"); err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (s *server) enterSteps(one *visit) []visitStep {
 		{frames: 7, do: func() error {
 			if s.visits.peers[one.join.Player] == one.peer { // may be gone again
 				s.peerState(one, "InGame")
-				s.out.dated("JOIN", one.join.Player+" joined the game")
+				s.out.Dated("JOIN", one.join.Player+" joined the game")
 			}
 			return nil
 		}},
@@ -148,14 +148,14 @@ func (s *server) enter(one *visit) error {
 		s.removePeer(one.peer)
 		return err
 	}
-	s.out.info("GameActionHandler.cpp:4477", "UpdateTick (%d) processed PlayerJoinGame peerID(%d) playerIndex(%d) mode(%s)",
+	s.out.Info("GameActionHandler.cpp:4477", "UpdateTick (%d) processed PlayerJoinGame peerID(%d) playerIndex(%d) mode(%s)",
 		s.world.Tick, one.peer, s.world.Player(one.join.Player).Index-1, mode)
 	return err
 }
 
 // peerState writes the line of a change of a player's state.
 func (s *server) peerState(one *visit, state string) {
-	s.out.info("ServerMultiplayerManager.cpp:978", "updateTick(%d) received stateChanged peerID(%d) oldState(%s) newState(%s)",
+	s.out.Info("ServerMultiplayerManager.cpp:978", "updateTick(%d) received stateChanged peerID(%d) oldState(%s) newState(%s)",
 		s.world.Tick, one.peer, one.state, state)
 	one.state = state
 }
@@ -209,7 +209,7 @@ func (s *server) leave(name string, reason world.Reason) error {
 	if !ok {
 		return nil
 	}
-	s.out.info("ServerMultiplayerManager.cpp:1086", "Disconnect notification for peer (%d)", peerID)
+	s.out.Info("ServerMultiplayerManager.cpp:1086", "Disconnect notification for peer (%d)", peerID)
 	s.peerState(&visit{peer: peerID, state: "InGame"}, "DisconnectScheduled")
 	return s.act(func(p *peer) error {
 		if player := p.world.Player(name); player != nil {
@@ -225,12 +225,12 @@ func (s *server) left(p *world.Player, reason world.Reason) {
 		delete(s.visits.peers, p.Name)
 		s.removePeer(peerID)
 	}
-	s.out.dated("LEAVE", p.Name+" "+leaveWords(reason))
+	s.out.Dated("LEAVE", p.Name+" "+leaveWords(reason))
 	s.emptied = true
 }
 
 func (s *server) removePeer(peerID int) {
-	s.out.info("ServerSynchronizer.cpp:613", "nextHeartbeatSequenceNumber(%d) removing peer(%d).", s.world.Tick, peerID)
+	s.out.Info("ServerSynchronizer.cpp:613", "nextHeartbeatSequenceNumber(%d) removing peer(%d).", s.world.Tick, peerID)
 	s.visits.drop(func(one *visit) bool { return one.peer == peerID })
 }
 
@@ -262,7 +262,7 @@ func (s *server) desync(name string) error {
 	}
 	one := &visit{join: life.Join{Player: name}, peer: peerID, state: "InGame", known: true}
 	s.peerState(one, "DesyncedWaitingForMap")
-	s.out.info("ServerMultiplayerManager.cpp:1035", "updateTick(%d) received playerDesynced peer (%d)", s.world.Tick, peerID)
+	s.out.Info("ServerMultiplayerManager.cpp:1035", "updateTick(%d) received playerDesynced peer (%d)", s.world.Tick, peerID)
 	if err := s.sendMap(one, "", "InGameSavingMapForDesyncReport"); err != nil {
 		return err
 	}
@@ -364,16 +364,16 @@ func (s *server) hear(e world.Event) {
 		reason, _ := e.Fields["reason"].(world.Reason)
 		s.left(player, reason)
 	case "on_player_kicked":
-		s.out.dated("KICK", fmt.Sprintf("%s was kicked by %s. Reason: %s.", player.Name, s.author(e), reasonOf(e)))
+		s.out.Dated("KICK", fmt.Sprintf("%s was kicked by %s. Reason: %s.", player.Name, s.author(e), reasonOf(e)))
 	case "on_player_banned":
 		name := fmt.Sprint(e.Fields["player_name"])
 		if player == nil {
 			name += " (not on map)"
 		}
-		s.out.dated("BAN", fmt.Sprintf("%s was banned by %s. Reason: %s.", name, s.author(e), reasonOf(e)))
+		s.out.Dated("BAN", fmt.Sprintf("%s was banned by %s. Reason: %s.", name, s.author(e), reasonOf(e)))
 		s.writeBans()
 	case "on_player_unbanned":
-		s.out.dated("UNBANNED", fmt.Sprintf("%s was unbanned by %s.", e.Fields["player_name"], s.author(e)))
+		s.out.Dated("UNBANNED", fmt.Sprintf("%s was unbanned by %s.", e.Fields["player_name"], s.author(e)))
 		s.writeBans()
 	case "on_player_promoted", "on_player_demoted":
 		s.toldAdmin(player.Name, player.Online, e.Name == "on_player_promoted")
@@ -408,7 +408,7 @@ func (s *server) toldAdmin(name string, online, admin bool) {
 	case !admin:
 		tag, text = "DEMOTE", "%s was removed from the admin list by %s and will no longer be promoted upon joining the game."
 	}
-	s.out.dated(tag, fmt.Sprintf(text, name, s.caller()))
+	s.out.Dated(tag, fmt.Sprintf(text, name, s.caller()))
 	s.writeAdmins()
 }
 

@@ -1,4 +1,4 @@
-package game
+package gamelog
 
 import (
 	"bytes"
@@ -25,7 +25,8 @@ type trace struct {
 	waiting bytes.Buffer
 }
 
-type traceEntry struct {
+// Entry is a line of the trace: when, whether it went out or came in, and what it was.
+type Entry struct {
 	Nanos int64  `json:"t"`
 	Dir   string `json:"dir"`
 	Text  string `json:"text"`
@@ -42,7 +43,7 @@ func openTrace(dir string) (*trace, error) {
 }
 
 func (t *trace) add(dir, text string) {
-	line, err := json.Marshal(traceEntry{time.Now().UnixNano(), dir, text})
+	line, err := json.Marshal(Entry{time.Now().UnixNano(), dir, text})
 	if err != nil {
 		return
 	}
