@@ -2,10 +2,7 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -65,6 +62,7 @@ func newGame(t testing.TB, w *world.World, files map[string]string) (*Game, *tes
 		t.Fatal(err)
 	}
 	t.Cleanup(g.Close)
+	w.Listen(heardEvent)
 	return g, host
 }
 
@@ -257,141 +255,6 @@ func TestTwoStatesStayAlike(t *testing.T) {
 	if !bytes.Equal(results[0], results[1]) {
 		t.Error("two games with the same script and save differ")
 	}
-}
-
-// TestMembersExist compares every member with the game's machine-readable API.
-func TestMembersExist(t *testing.T) {
-	api := readAPI(t)
-	s, _ := newGame(t, newWorld(t), nil)
-	for name, c := range s.level.classes {
-		members, ok := api.members(name)
-		if !ok {
-			t.Errorf("class %s is not in the game's API", name)
-			continue
-		}
-		for attr := range c.attrs {
-			if !members["attribute "+attr] {
-				t.Errorf("%s has no attribute %s in the game", name, attr)
-			}
-		}
-		for attr := range c.writes {
-			if !members["write "+attr] {
-				t.Errorf("%s.%s can't be written in the game", name, attr)
-			}
-		}
-		for method := range c.methods {
-			if !members["method "+method] {
-				t.Errorf("%s has no method %s in the game", name, method)
-			}
-		}
-		for operator, has := range map[string]bool{"index": c.index != nil, "length": c.length != nil} {
-			if has && !members["operator "+operator] {
-				t.Errorf("%s has no operator %s in the game", name, operator)
-			}
-		}
-		if c.valid != nil && !members["attribute valid"] {
-			t.Errorf("%s has no attribute valid in the game", name)
-		}
-	}
-	for _, group := range constants {
-		for _, name := range group.names {
-			if !strings.Contains(group.path, ".") && !api.define(group.path, name) {
-				t.Errorf("defines.%s.%s is not in the game's API", group.path, name)
-			}
-		}
-	}
-}
-
-type gameAPI struct {
-	Classes []struct {
-		Name       string `json:"name"`
-		Parent     string `json:"parent"`
-		Attributes []struct {
-			Name      string `json:"name"`
-			WriteType any    `json:"write_type"`
-		} `json:"attributes"`
-		Methods   []struct{ Name string } `json:"methods"`
-		Operators []struct{ Name string } `json:"operators"`
-	} `json:"classes"`
-	Defines []struct {
-		Name   string                  `json:"name"`
-		Values []struct{ Name string } `json:"values"`
-	} `json:"defines"`
-}
-
-func readAPI(t *testing.T) gameAPI {
-	t.Helper()
-	file := filepath.Join(sharedFolder(t), "factorio", "runtime-api.json")
-	data, err := os.ReadFile(file)
-	if os.IsNotExist(err) {
-		t.Skipf("SKIPPED: %s is missing, so nothing compares the simulator's API with the game's", file)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var api gameAPI
-	if err := json.Unmarshal(data, &api); err != nil {
-		t.Fatal(err)
-	}
-	return api
-}
-
-// sharedFolder is $MAINBUS_SHARED or the folder "shared" beside the repository.
-func sharedFolder(t *testing.T) string {
-	t.Helper()
-	if dir := os.Getenv("MAINBUS_SHARED"); dir != "" {
-		return dir
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return filepath.Join(filepath.Dir(dir), "shared")
-		}
-	}
-	t.Fatal("no go.mod above the working directory")
-	return ""
-}
-
-func (a gameAPI) members(class string) (map[string]bool, bool) {
-	members := map[string]bool{}
-	found := false
-	for class != "" {
-		parent := ""
-		for _, c := range a.Classes {
-			if c.Name != class {
-				continue
-			}
-			found, parent = true, c.Parent
-			for _, attr := range c.Attributes {
-				members["attribute "+attr.Name] = true
-				members["write "+attr.Name] = attr.WriteType != nil
-			}
-			for _, m := range c.Methods {
-				members["method "+m.Name] = true
-			}
-			for _, o := range c.Operators {
-				members["operator "+o.Name] = true
-			}
-		}
-		class = parent
-	}
-	return members, found
-}
-
-func (a gameAPI) define(group, name string) bool {
-	for _, d := range a.Defines {
-		if d.Name == group {
-			for _, v := range d.Values {
-				if v.Name == name {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }
 
 func BenchmarkTick(b *testing.B) {

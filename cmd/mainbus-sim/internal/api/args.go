@@ -384,15 +384,21 @@ func (c call) inventoryOf(v lua.LValue) *world.Inventory {
 	return inv
 }
 
-// inventoryKind reads a number of defines.inventory.
-func (c call) inventoryKind(v lua.LValue) world.InventoryKind {
+// inventoryKind reads a number of defines.inventory. Names share numbers; it means the one of which there is an
+// inventory, "" if there is none.
+func (c call) inventoryKind(v lua.LValue, has func(world.InventoryKind) bool) world.InventoryKind {
 	n := c.whole(v, 0, math.MaxInt32)
-	for _, g := range constants {
-		if g.path == "inventory" && n < len(g.names) {
-			return world.InventoryKind(g.names[n])
+	for _, kind := range world.InventoryKinds {
+		if constant("inventory", string(kind)) == n && has(kind) {
+			return kind
 		}
 	}
 	return ""
+}
+
+// inventoryIn is an entity's inventory of a number; nil if there is none.
+func (c call) inventoryIn(e *world.Entity, v lua.LValue) *world.Inventory {
+	return c.w.Inventory(e, c.inventoryKind(v, func(kind world.InventoryKind) bool { return c.w.Inventory(e, kind) != nil }))
 }
 
 // color reads a Color in either form; parts above 1 make all parts be out of 255, as in the game.

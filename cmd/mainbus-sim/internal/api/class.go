@@ -9,6 +9,8 @@ import (
 	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
+//go:generate go test . -count=1 -update
+
 // members is the table of a class whose objects are a T: what is in it the class offers, everything else raises. Adding
 // a member is adding a line, adding a class is a table given to declare; docs/simulator.md says how.
 type members[T any] struct {
@@ -150,6 +152,7 @@ func (s *Script) addClass(c *class) {
 		c.meta.RawSetString("__len", l.NewFunction(func(l *lua.LState) int {
 			self := l.CheckUserData(1).Value
 			c.check(l, self)
+			c.touch("[length]", false)
 			l.Push(lua.LNumber(c.length(self)))
 			return 1
 		}))
@@ -158,6 +161,7 @@ func (s *Script) addClass(c *class) {
 		c.meta.RawSetString("__pairs", l.NewFunction(func(l *lua.LState) int {
 			self := l.CheckUserData(1).Value
 			c.check(l, self)
+			c.touch("[pairs]", false)
 			l.Push(l.GetGlobal("next"))
 			l.Push(c.pairs(l, self))
 			l.Push(lua.LNil)
@@ -217,6 +221,7 @@ func (c *class) read(l *lua.LState) int {
 		}
 	}
 	if c.index != nil {
+		c.touch("[index]", false)
 		l.Push(c.index(l, self, key))
 		return 1
 	}
@@ -237,6 +242,7 @@ func (c *class) write(l *lua.LState) int {
 		l.RaiseError("%s property %s is read only.", c.name, string(name))
 	}
 	if c.put != nil {
+		c.touch("[index]", true)
 		c.put(l, self, key, l.Get(3))
 		return 0
 	}

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"math"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"mainbus/cmd/mainbus-sim/internal/world"
@@ -37,10 +39,21 @@ func control[T any](of func(c call, self T) body) (attributes[T], methods[T]) {
 	force.set = func(c call, self T, v lua.LValue) { of(c, self).setForce(c, c.forceOf(v)) }
 	attrs["force"] = force
 	return attrs, methods[T]{
-		"get_inventory":      method(func(c call, b body) any { return b.inventory(c, c.inventoryKind(c.arg(1))) }),
-		"get_main_inventory": method(func(c call, b body) any { return b.inventory(c, world.CharacterMain) }),
-		"get_item_count":     method(countItems),
-		"has_items_inside":   method(func(c call, b body) any { return b.count(c, nil) > 0 }),
+		"get_inventory": method(func(c call, b body) any {
+			if b.entity == nil {
+				c.whole(c.arg(1), 0, math.MaxInt32)
+				return nil
+			}
+			return c.inventoryIn(b.entity, c.arg(1))
+		}),
+		"get_main_inventory": method(func(c call, b body) any {
+			if b.entity == nil {
+				return nil
+			}
+			return c.w.Inventory(b.entity, world.CharacterMain)
+		}),
+		"get_item_count":   method(countItems),
+		"has_items_inside": method(func(c call, b body) any { return b.count(c, nil) > 0 }),
 		"clear_items_inside": method(func(c call, b body) any {
 			for _, inv := range b.inventories(c) {
 				inv.Clear()
@@ -65,7 +78,10 @@ func control[T any](of func(c call, self T) body) (attributes[T], methods[T]) {
 			}
 			return false
 		}),
-		"is_player":       method(func(_ call, b body) any { return b.entity == nil || b.player != nil && b.entity.Type != "character" }),
+		"is_player": func(_ call, self T) any {
+			_, is := any(self).(*world.Player)
+			return is
+		},
 		"is_cursor_empty": method(func(_ call, b body) any { return b.player == nil || b.player.Hand.Empty() }),
 		"mine_entity": method(func(c call, b body) any {
 			e := c.entityOf(c.arg(1))
@@ -110,14 +126,6 @@ func (b body) position(c call) any {
 	}
 	_, at := c.w.Place(b.player)
 	return point(at.X, at.Y)
-}
-
-// inventory is nil when there is none of the kind; a nil *Inventory would be nil to Lua as well.
-func (b body) inventory(c call, kind world.InventoryKind) *world.Inventory {
-	if b.entity == nil {
-		return nil
-	}
-	return c.w.Inventory(b.entity, kind)
 }
 
 func (b body) inventories(c call) []*world.Inventory {

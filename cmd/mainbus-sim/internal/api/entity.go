@@ -209,7 +209,7 @@ func addEntityInventories(m methods[*world.Entity]) {
 	} {
 		fn := inventory[of]
 		m[name] = func(c call, e *world.Entity) any {
-			inv := c.w.Inventory(e, c.inventoryKind(c.arg(1)))
+			inv := c.inventoryIn(e, c.arg(1))
 			if inv == nil {
 				c.fail("The entity has no such inventory.")
 			}

@@ -98,11 +98,12 @@ func (s *Script) addEntityPrototype() {
 		},
 		methods: methods[*world.EntityPrototype]{
 			"get_inventory_size": func(c call, p *world.EntityPrototype) any {
-				index, q := c.inventoryKind(c.arg(1)), c.quality(c.arg(2))
-				if n := p.InventorySize(index, q); n > 0 {
-					return n
+				q := c.quality(c.arg(2))
+				kind := c.inventoryKind(c.arg(1), func(kind world.InventoryKind) bool { return p.InventorySize(kind, q) > 0 })
+				if kind == "" {
+					return nil
 				}
-				return nil
+				return p.InventorySize(kind, q)
 			},
 			"get_max_health": func(c call, p *world.EntityPrototype) any { return p.Health * c.quality(c.arg(1)).Multiplier() },
 		},

@@ -127,13 +127,13 @@ func (w *World) PickUp(p *Player, e *Entity) int {
 	return n
 }
 
-// Drop lets a player put what is in their hand on the ground.
+// Drop lets a player put one item of what is in their hand on the ground.
 func (w *World) Drop(p *Player) {
 	surface, at := w.Place(p)
-	s := p.Hand.Slots[0]
-	p.Hand.Slots[0] = Stack{}
+	var s Stack
+	w.pour(&s, &p.Hand.Slots[0], 1)
 	w.Input(p)
-	for _, e := range w.lay(surface, at.X, at.Y, s, s.Count) {
+	for _, e := range w.lay(surface, at.X, at.Y, s, 1) {
 		w.emit("on_player_dropped_item", Fields{"player_index": p.Index, "entity": e})
 	}
 }

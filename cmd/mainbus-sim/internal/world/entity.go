@@ -64,7 +64,7 @@ func (w *World) Build(name, quality string, surface *Surface, x, y float64, forc
 // furnish gives an entity what its type has.
 func (w *World) furnish(e *Entity, p *EntityPrototype) {
 	q := w.Catalog.Quality(e.Quality)
-	for _, kind := range inventoryKinds {
+	for _, kind := range InventoryKinds {
 		if n := p.InventorySize(kind, q); n > 0 && kind != LinkedChest {
 			e.Inventories = append(e.Inventories, w.newInventory(kind, n))
 		}
@@ -262,7 +262,7 @@ func (w *World) Mine(e *Entity, into *Inventory, force bool, books *Tally) bool 
 		for i := range inv.Slots {
 			s := inv.Slots[i]
 			inv.Slots[i] = Stack{}
-			w.lay(surface, x, y, s, s.Count)
+			w.lay(surface, x, y, s, 1)
 		}
 	}
 	w.remove(e, &w.Books.Removed)

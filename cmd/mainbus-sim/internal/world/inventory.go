@@ -21,8 +21,8 @@ const (
 	CharacterTrash InventoryKind = "character_trash"
 )
 
-// inventoryKinds are all of them, the main one of each entity first.
-var inventoryKinds = []InventoryKind{
+// InventoryKinds are all of them, the main one of each entity first.
+var InventoryKinds = []InventoryKind{
 	Chest, ChestTrash, LinkedChest, CharacterMain, CharacterGuns, CharacterAmmo, CharacterArmor, CharacterTrash,
 }
 
