@@ -38,6 +38,8 @@ const (
 type Node struct {
 	Value   any
 	AnyType bool
+
+	counted bool // an empty string is stored as one of length 0, as the game does, instead of as empty; for writing it back
 }
 
 // Entry is one entry of a List, where Key is empty in all files seen, or of a Dictionary.
@@ -154,7 +156,7 @@ func (r *reader) node(depth int) Node {
 	case typeNumber:
 		n.Value = in.F64()
 	case typeString:
-		n.Value = r.text()
+		n.Value, n.counted = r.text()
 	case typeList:
 		n.Value = List(r.entries(depth + 1))
 	case typeDictionary:
@@ -172,7 +174,7 @@ func (r *reader) node(depth int) Node {
 func (r *reader) entries(depth int) []Entry {
 	var entries []Entry
 	for n := r.in.U32(); uint32(len(entries)) < n; {
-		key := r.text()
+		key, _ := r.text()
 		if r.in.Err() != nil {
 			return nil
 		}
@@ -198,12 +200,14 @@ func (r *reader) dictionary(depth int) Dictionary {
 	return d
 }
 
-func (r *reader) text() string {
+// text reads a string; counted says that an empty one has a length.
+func (r *reader) text() (s string, counted bool) {
 	if empty := r.in.Bool(); empty || r.in.Err() != nil {
-		return ""
+		return "", false
 	}
 	left := min(max(r.end-r.in.Pos(), 0), math.MaxUint32)
-	return r.in.String(uint32(left))
+	s = r.in.String(uint32(left))
+	return s, s == "" && r.in.Err() == nil
 }
 
 // Append appends the tree n. It is an error if n has a value of another type than Node allows, or more than Read takes.
@@ -253,7 +257,7 @@ func (w *writer) node(n Node, depth int) {
 		w.b = binary.LittleEndian.AppendUint64(w.b, math.Float64bits(v))
 	case string:
 		w.head(typeString, n)
-		w.text(v)
+		w.text(v, n.counted)
 	case List:
 		w.head(typeList, n)
 		w.entries(v, depth+1)
@@ -278,7 +282,7 @@ func (w *writer) head(kind byte, n Node) {
 func (w *writer) entries(entries []Entry, depth int) {
 	w.b = binary.LittleEndian.AppendUint32(w.b, uint32(len(entries)))
 	for _, e := range entries {
-		w.text(e.Key)
+		w.text(e.Key, false)
 		w.node(e.Node, depth)
 	}
 }
@@ -294,13 +298,14 @@ func (w *writer) dictionary(d Dictionary, depth int) {
 	w.entries(d, depth)
 }
 
-func (w *writer) text(s string) {
+func (w *writer) text(s string, counted bool) {
 	if len(s) > maxBytes {
 		w.fail(errors.New("a text in a property tree is too long"))
 		return
 	}
-	w.b = bin.AppendBool(w.b, s == "")
-	if s != "" {
+	empty := s == "" && !counted
+	w.b = bin.AppendBool(w.b, empty)
+	if !empty {
 		w.b = bin.AppendString(w.b, s)
 	}
 }

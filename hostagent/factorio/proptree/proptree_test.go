@@ -36,6 +36,7 @@ func TestBytesOfEveryType(t *testing.T) {
 		{Node{Value: 1.5}, "\x02\x00\x00\x00\x00\x00\x00\x00\xf8\x3f", `1.5`},
 		{Node{Value: math.Inf(-1)}, "\x02\x00\x00\x00\x00\x00\x00\x00\xf0\xff", `"-inf"`},
 		{Node{Value: ""}, "\x03\x00\x01", `""`},
+		{Node{Value: "", counted: true}, "\x03\x00\x00\x00", `""`},
 		{Node{Value: "ab"}, "\x03\x00\x00\x02ab", `"ab"`},
 		{Node{Value: List(nil)}, "\x04\x00\x00\x00\x00\x00", `[]`},
 		{Node{Value: List{entry("", 2.0), entry("k", nil)}},
