@@ -64,3 +64,20 @@ func TestHelpTellsEveryOption(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParse(f *testing.F) {
+	f.Add("--start-server a --port=3")
+	f.Add("-c=x --rcon-password pw -")
+	f.Fuzz(func(t *testing.T, line string) {
+		o, err := Parse(strings.Fields(line))
+		if err != nil {
+			return
+		}
+		if pw := o.Value("rcon-password"); len(pw) > 8 && !strings.Contains(strings.Join(strings.Fields(line), ""), pw+pw) &&
+			strings.Count(line, pw) == 1 && strings.Contains(o.Quoted("x"), pw) {
+			t.Errorf("the password shows in %s", o.Quoted("x"))
+		}
+		_, _ = o.Number("port", 1, 2) // any text will do
+		_, _ = o.Bool("use-server-whitelist")
+	})
+}

@@ -61,7 +61,8 @@ func (clientHost) WriteFile(string, []byte, bool) error { return nil }
 // joinClient serves the map to a new client, which loads it at once. The server stands still meanwhile.
 func (s *server) joinClient() error {
 	s.clientLog.Joined++
-	id := s.clientLog.Joined
+	s.visits.lastPeer++
+	id := s.visits.lastPeer
 	state := s.state
 	s.change("InGameSavingMap", s.world.Tick)
 	file, err := s.serveMap(id)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -495,5 +496,19 @@ func TestDuration(t *testing.T) {
 		if got := duration(seconds); got != want {
 			t.Errorf("%d: got %q, want %q", seconds, got, want)
 		}
+	}
+}
+
+func TestEachSignalSavesAndQuits(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	i.create(t, "alpha", "")
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		p := i.start(t, "alpha")
+		p.signal(sig)
+		if code := p.exit(); code != 0 {
+			t.Errorf("exit code %d", code)
+		}
+		checkOrder(t, p.texts(), "Received SIG", "Quitting: signal.", "Saving progress: 100.000000%", "Goodbye")
 	}
 }

@@ -323,3 +323,32 @@ func TestDesync(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestNobodyIsLeftInALoadedGame(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, `{"mods": {"space-age": false, "quality": false}}`)
+	i.create(t, "alpha", eventPrinter)
+	p := i.start(t, "alpha")
+	p.join("Ann")
+	p.say("/server-save")
+	p.wait(`AppManager\.cpp:419: Saving finished`)
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	p.exit()
+	if out := p.output(); strings.Contains(out, "space-age 2") || strings.Contains(out, "FeatureFlag quality") || !strings.Contains(out, "FeatureFlag rail-bridges") {
+		t.Errorf("the wrong mods:\n%s", out)
+	}
+	p = i.start(t, "alpha")
+	if got := p.say("/players"); got != "Players (1):\n  Ann" {
+		t.Errorf("got %q", got)
+	}
+	p.wait(`^EVENT on_player_left_game 1 `)
+	p.live(`{"join": {"player": "ann"}}`)
+	p.dated("[JOIN] Ann joined the game")
+	p.live(`{"leave": {"player": "Ann"}}`)
+	p.dated("[LEAVE] Ann left the game")
+	if n := strings.Count(p.output(), "[LEAVE]"); n != 1 {
+		t.Errorf("%d lines of leaving", n)
+	}
+}

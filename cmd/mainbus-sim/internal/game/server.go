@@ -40,7 +40,8 @@ type server struct {
 	current  *request // the one that runs
 	warned   string   // Lua command that was swallowed because of achievements
 	quit     bool
-	emptied  bool // the last player left in this tick
+	emptied  bool // somebody left in this tick
+	begun    bool // the first tick of this run is over
 
 	hosted   time.Time // when hosting began
 	visits   visits
@@ -53,9 +54,8 @@ type server struct {
 	clientLog clientLog
 }
 
-// loop runs the map until the game is told to stop.
-func (s *server) loop() error {
-	signals := s.watchSignals()
+// loop runs the map until the game is told to stop. signals tells the name of one.
+func (s *server) loop(signals <-chan string) error {
 	go s.readConsole() // ends with the process: a read of the standard input can't be cancelled
 	s.hosted = time.Now()
 	s.autosave = s.hosted.Add(s.autosaveInterval())
@@ -191,6 +191,9 @@ func (s *server) tick(actions []life.Action, steps []func() error) error {
 	s.emptied = false
 	_ = s.act(func(p *peer) error { p.moves = p.world.Advance(); return nil }) // can't fail
 	s.misbehave()
+	if err := s.dropFormer(); err != nil {
+		return err
+	}
 	for _, action := range append(actions, s.life.Due(s.world.Tick)...) {
 		if err := s.live(action); err != nil {
 			return err

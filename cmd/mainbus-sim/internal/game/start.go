@@ -31,6 +31,7 @@ func (g *run) serve(what start) error {
 		run: g, file: what.file, state: "Ready", arrivals: make(chan *request, maxArrivals), commands: consoleCommands(),
 		visits: visits{peers: map[string]int{}},
 	}
+	signals := s.watchSignals() // one that comes while the map is loaded is heard afterwards
 	g.out.Info("ServerSynchronizer.cpp:22", "nextHeartbeatSequenceNumber(0) initialized Synchronizer nextTickClosureTick(0).")
 	var err error
 	if s.settings, err = readSettings(g.opts.Value("server-settings"), g.paths.write); err != nil {
@@ -58,7 +59,7 @@ func (g *run) serve(what start) error {
 	lengths := s.settings
 	g.out.Info("CommandLineMultiplayer.cpp:292", "Maximum segment size = %d; minimum segment size = %d; maximum-segment-size peer count = %d; minimum-segment-size peer count = %d",
 		lengths.MaxSegment, lengths.MinSegment, lengths.MaxSegmentPeers, lengths.MinSegmentPeers)
-	return s.loop()
+	return s.loop(signals)
 }
 
 // ensureServerID makes the file of the server's id, if there is none.

@@ -86,7 +86,11 @@ func (v *visits) address(peer int) string {
 func (s *server) connect(j life.Join) error {
 	v := &s.visits
 	v.lastPeer++
-	one := &visit{join: j, peer: v.lastPeer, state: "Ready", known: s.world.Player(j.Player) != nil}
+	one := &visit{peer: v.lastPeer, state: "Ready"}
+	if p := s.world.Player(j.Player); p != nil {
+		j.Player, one.known = p.Name, true // as they are known, whatever the case of the letters
+	}
+	one.join = j
 	address := v.address(one.peer)
 	s.out.Engine("ConnectionRequestReplyConfirm (type(ConnectionRequestReplyConfirm) ) from(IP ADDR:({%s}))", address)
 	if reason := s.refusal(j); reason != "" {
@@ -221,12 +225,28 @@ func (s *server) leave(name string, reason world.Reason) error {
 
 // left is what the server does when somebody is out of the map, for whatever reason.
 func (s *server) left(p *world.Player, reason world.Reason) {
-	if peerID, ok := s.visits.peers[p.Name]; ok {
-		delete(s.visits.peers, p.Name)
-		s.removePeer(peerID)
+	peerID, ok := s.visits.peers[p.Name]
+	if !ok {
+		return // see dropFormer
 	}
+	delete(s.visits.peers, p.Name)
+	s.removePeer(peerID)
 	s.out.Dated("LEAVE", p.Name+" "+leaveWords(reason))
 	s.emptied = true
+}
+
+// dropFormer lets those leave in the first tick who were in the game when the save was made. No line tells of it.
+func (s *server) dropFormer() error {
+	if s.begun {
+		return nil
+	}
+	s.begun = true
+	return s.act(func(p *peer) error {
+		for _, former := range p.world.Connected() {
+			p.world.Leave(former, world.Dropped)
+		}
+		return nil
+	})
 }
 
 func (s *server) removePeer(peerID int) {

@@ -256,3 +256,30 @@ func TestSegmentDependsOnPlayers(t *testing.T) {
 		}
 	}
 }
+
+// FuzzUpload checks that no order of commands gets more bytes into the game than its segments hold, and none is lost.
+func FuzzUpload(f *testing.F) {
+	f.Add([]byte{5, 200, 50, 51, 0}, uint8(100))
+	f.Add([]byte{1}, uint8(1))
+	f.Fuzz(func(t *testing.T, sizes []byte, segment uint8) {
+		var u Upload[int]
+		added, done, through := 0, 0, 0
+		each := max(1, int(segment))
+		for tick := 1; done < len(sizes); tick++ {
+			if added < len(sizes) { // they come one after the other
+				u.Add(int(sizes[added]), int(sizes[added]))
+				added++
+			}
+			for _, size := range u.Tick(each) {
+				through += size
+				done++
+			}
+			if through > tick*each+shortest {
+				t.Fatalf("%d bytes in %d ticks of %d", through, tick, each)
+			}
+			if tick > 300*(len(sizes)+1) {
+				t.Fatalf("%d of %d commands are stuck", len(sizes)-done, len(sizes))
+			}
+		}
+	})
+}
