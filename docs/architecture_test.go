@@ -125,6 +125,25 @@ func TestImportRules(t *testing.T) {
 	}
 }
 
+// A package that uses "testing" outside of its tests is a helper of tests, like the fake web services.
+func TestProgramsHoldNoHelpersOfTests(t *testing.T) {
+	all := packages(t)
+	helpers := map[string]bool{}
+	for _, p := range all {
+		helpers[p.ImportPath] = slices.Contains(p.Imports, "testing")
+	}
+	if !helpers["mainbus/hostagent/factorio/webtest"] {
+		t.Error("the fake web services are not known as a helper of tests: this test looks at nothing")
+	}
+	for _, p := range all {
+		for _, imported := range p.Imports {
+			if helpers[imported] && !helpers[p.ImportPath] {
+				t.Errorf("%s imports %s, which is for tests only", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
 // The rule that the others lean on: were it to pass everything, no test would tell.
 func TestRulesRefuse(t *testing.T) {
 	tests := []struct{ from, imports string }{
