@@ -24,7 +24,7 @@ DEMO_NEEDS := window
 endif
 endif
 
-.PHONY: build window demo run test race lint bench fuzz screenshots generate clean
+.PHONY: build window demo run test race lint bench fuzz soak screenshots generate clean
 
 build:
 	$(GO) build -o bin/ $(PROGRAMS:%=./cmd/%)
@@ -68,6 +68,11 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
 		done; \
 	done
+
+# CPU seconds per target, one after the other; the first finding ends it.
+SOAK_SECONDS ?= 300
+soak:
+	.ci/soak $(SOAK_SECONDS) $(PURE)
 
 # The pictures of the README, taken from the built program by mouse and keys.
 screenshots:

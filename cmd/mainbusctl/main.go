@@ -1,5 +1,5 @@
 // Command mainbusctl does everything that can be done with a cluster, for people and scripts. It talks to the controller
-// on this machine through the socket in the controller's data folder.
+// on this machine through the socket in the controller's data folder. Only inspect needs none.
 //
 // Exit codes: 0 done, 1 failed, 2 wrong usage, 3 controller or host not reachable.
 package main
@@ -99,7 +99,7 @@ func (c *ctl) root() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&c.dataDir, "data", local.DataDir("controller"), "the controller's data folder")
 	root.PersistentFlags().BoolVar(&c.json, "json", false, "print one JSON object or array")
-	root.AddCommand(c.controllerCommand(), c.hostsCommand(), c.instancesCommand(), c.busCommand())
+	root.AddCommand(c.controllerCommand(), c.hostsCommand(), c.instancesCommand(), c.busCommand(), c.inspectCommand())
 	return root
 }
 

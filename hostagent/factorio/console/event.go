@@ -199,18 +199,28 @@ const (
 // out. Values are strings, numbers and booleans, and a list of strings for "stack".
 func (e Event) Fields() map[string]any {
 	fields := make(map[string]any)
-	for name := range strings.FieldsSeq(kinds[e.Kind].fields) {
-		optional := strings.HasPrefix(name, "(")
-		name = strings.Trim(name, "()")
-		if value, set := e.field(name); set || !optional {
-			fields[name] = value
-		}
+	for _, name := range e.Names() {
+		fields[name], _ = e.field(name)
 	}
 	return fields
 }
 
+// Names are the names of the fields that are set, in the order of the table kinds.
+func (e Event) Names() []string {
+	var names []string
+	for name := range strings.FieldsSeq(kinds[e.Kind].fields) {
+		optional := strings.HasPrefix(name, "(")
+		name = strings.Trim(name, "()")
+		if _, set := e.field(name); set || !optional {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 func (e Event) field(name string) (value any, set bool) {
 	text := func(s string) (any, bool) { return s, s != "" }
+
 	switch name {
 	case "version":
 		return e.Version.String(), true

@@ -12,11 +12,8 @@ import (
 func show(e Event) string {
 	fields := e.Fields()
 	text := e.Kind.String()
-	for name := range strings.FieldsSeq(kinds[e.Kind].fields) {
-		name = strings.Trim(name, "()")
-		if value, ok := fields[name]; ok && value != nil {
-			text += fmt.Sprintf(" %s=%v", name, value)
-		}
+	for _, name := range e.Names() {
+		text += fmt.Sprintf(" %s=%v", name, fields[name])
 	}
 	return text
 }

@@ -28,6 +28,7 @@ type Follower struct {
 	count   int
 	out     []Entry
 	held    *group
+	saves   int
 	run     run
 	began   bool   // the first line of the run was seen
 	partial bool   // lines are missing: what contradicts may follow from those
@@ -81,7 +82,7 @@ type Entry struct {
 	Doubt string
 }
 
-// Fields are those of the event, or the text of a line that is none, and why it is not believed.
+// Fields and Names are those of the event, or the text of a line that is none, and why it is not believed.
 func (e Entry) Fields() map[string]any {
 	if e.Event.Kind != None {
 		return e.Event.Fields()
@@ -91,6 +92,18 @@ func (e Entry) Fields() map[string]any {
 		fields["doubt"] = e.Doubt
 	}
 	return fields
+}
+
+// Names are in a fixed order.
+func (e Entry) Names() []string {
+	switch {
+	case e.Event.Kind != None:
+		return e.Event.Names()
+	case e.Doubt != "":
+		return []string{"text", "doubt"}
+	default:
+		return []string{"text"}
+	}
 }
 
 // Status returns a copy.
@@ -109,6 +122,12 @@ func clone(s *Save) *Save {
 	c := *s
 	return &c
 }
+
+// Saves returns how many saves were finished, over all runs.
+func (f *Follower) Saves() int { return f.saves }
+
+// Failure is that of the Status.
+func (f *Follower) Failure() string { return f.run.status.Failure }
 
 // Gap tells that lines are missing.
 func (f *Follower) Gap() []Entry {
@@ -222,7 +241,7 @@ func (f *Follower) follow(e Event) {
 	case Version:
 		s.Version = e.Version
 	case StateChanged:
-		r.onState(e.To)
+		f.onState(e.To)
 	case PeerState:
 		r.lives()
 		if strings.HasPrefix(e.To, "Disconnect") {
@@ -244,7 +263,7 @@ func (f *Follower) follow(e Event) {
 		s.Saving.Percent = e.Percent
 	case SaveFinished:
 		r.lives()
-		r.saved()
+		f.saved()
 	case Quitting, ShuttingDown:
 		r.quitting = true
 	case Failure, LuaError, Crash:
@@ -257,13 +276,14 @@ func (f *Follower) follow(e Event) {
 	}
 }
 
-func (r *run) onState(to string) {
+func (f *Follower) onState(to string) {
+	r := &f.run
 	switch to {
 	case "InGame", "InGameSavingMap", "InGameSavingMapForDesyncReport":
 		r.lives()
 	case "DisconnectingScheduled": // the save at the end has no other end
 		if s := r.status.Saving; s != nil && s.Mode == "map" && s.Percent == 100 {
-			r.saved()
+			f.saved()
 		}
 	}
 }
@@ -273,10 +293,11 @@ func (r *run) lives() {
 	r.status.Failure, r.status.Ended = "", false
 }
 
-func (r *run) saved() {
-	if s := r.status.Saving; s != nil {
-		s.Percent = 100
-		r.status.LastSave, r.status.Saving = s, nil
+func (f *Follower) saved() {
+	if s := &f.run.status; s.Saving != nil {
+		s.Saving.Percent = 100
+		s.LastSave, s.Saving = s.Saving, nil
+		f.saves++
 	}
 }
 

@@ -1,0 +1,45 @@
+package inspect
+
+import (
+	"bytes"
+	"fmt"
+
+	"mainbus/hostagent/factorio/modsettings"
+	"mainbus/hostagent/factorio/proptree"
+)
+
+// modSettings is mod-settings.dat: four numbers of the version, a byte, and a dictionary, which is of type 5.
+var modSettings = format{
+	is: func(f file) bool {
+		const minimal = 8 + 1 + 2
+		return len(f.head) >= minimal && f.head[1] == 0 && f.head[3] == 0 && f.head[8] <= 1 && f.head[9] == 5 && f.head[10] <= 1 &&
+			bytes.IndexByte(f.head[:8], 0) >= 0
+	},
+	read: func(f file) (*Report, error) {
+		data, err := f.whole()
+		if err != nil {
+			return nil, fmt.Errorf("it looks like mod settings: %w", err)
+		}
+		settings, err := modsettings.Parse(data)
+		if err != nil {
+			return nil, fmt.Errorf("it looks like mod settings, but can't be read: %w", err)
+		}
+		r := &Report{Title: "Mod settings of Factorio " + settings.Version.String(), Warnings: settings.Problems(), object: settings}
+		about := Section{Head: "File"}
+		about.add("written by", settings.Version.String())
+		about.add("size", bytesText(f.Size))
+		r.section(about)
+		names := map[string]string{
+			modsettings.Startup: "Startup settings", modsettings.RuntimeGlobal: "Settings of the map", modsettings.RuntimePerUser: "Settings of players",
+		}
+		for _, scope := range settings.Scopes {
+			list, _ := scope.Value.(proptree.Dictionary)
+			name := names[scope.Key]
+			if name == "" {
+				name = "Settings of " + scope.Key
+			}
+			r.section(settingsSection(name, list))
+		}
+		return r, nil
+	},
+}
