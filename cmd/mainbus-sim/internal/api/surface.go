@@ -85,7 +85,7 @@ func surfaceMethods() methods[*world.Surface] {
 			return out
 		},
 		"clear": func(c call, f *world.Surface) any {
-			c.w.ClearSurface(f)
+			c.w.ClearSurface(f, !c.flag(c.arg(1), false))
 			return nothing{}
 		},
 		"print": func(c call, f *world.Surface) any {

@@ -83,23 +83,23 @@ func (w *World) deleteSurface(s *Surface) {
 			w.MovePlayer(p, w.Surfaces[0], 0, 0)
 		}
 	}
-	w.clear(s)
+	w.clear(s, true)
 	s.Gone = true
 	w.Surfaces = slices.DeleteFunc(w.Surfaces, func(other *Surface) bool { return other == s })
 	w.died(TargetSurface, uint64(s.Index))
 	w.emit("on_surface_deleted", Fields{"surface_index": s.Index})
 }
 
-// ClearSurface destroys everything on a surface, for a script.
-func (w *World) ClearSurface(s *Surface) {
+// ClearSurface destroys everything on a surface, for a script; characters only if it says so.
+func (w *World) ClearSurface(s *Surface, characters bool) {
 	w.emit("on_pre_surface_cleared", Fields{"surface_index": s.Index})
-	w.clear(s)
+	w.clear(s, characters)
 	w.emit("on_surface_cleared", Fields{"surface_index": s.Index})
 }
 
-func (w *World) clear(s *Surface) {
+func (w *World) clear(s *Surface, characters bool) {
 	for _, e := range slices.Clone(w.Entities) {
-		if e.Surface == s.Index {
+		if e.Surface == s.Index && !e.Away && (characters || e.Type != "character") {
 			w.remove(e, &w.Books.Removed)
 		}
 	}
