@@ -50,24 +50,27 @@ type clock struct {
 	rivals      int
 }
 
-// pass reports whether a line can come after those before it. Where a single line had jumped ahead, two lines in a row from
-// before it are right; else it takes twenty that seem to come late.
-func (c *clock) pass(seconds float64) bool {
+// late reports whether a line comes too late to follow those before it. Where a single line had jumped ahead, two lines in a row
+// from before it are right; else it takes twenty that seem to come late.
+func (c *clock) late(seconds float64) bool {
 	const slack, few, many = 0.05, 2, 20
 	if seconds >= c.now-slack {
-		c.before, c.now, c.rivals = c.now, max(c.now, seconds), 0
-		return true
+		c.rivals = 0
+		return false
 	}
 	if seconds < c.rival {
 		c.rivals = 0
 	}
 	c.rival = seconds
 	if c.rivals++; c.rivals < few || c.rivals < many && seconds < c.before {
-		return false
+		return true
 	}
 	*c = clock{before: seconds, now: seconds}
-	return true
+	return false
 }
+
+// move takes the time of a line that is believed.
+func (c *clock) move(seconds float64) { c.before, c.now = c.now, max(c.now, seconds) }
 
 // doubt tells what speaks against an event; nothing does if it is empty.
 func (f *Follower) doubt(entry Entry) string {

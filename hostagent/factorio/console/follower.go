@@ -205,13 +205,8 @@ func (f *Follower) settle(entry Entry) {
 		}
 		f.began, f.partial = true, false
 	}
-	if entry.Shape == Engine || entry.Shape == Plain || entry.Shape == Script {
-		if !f.run.clock.pass(entry.Seconds) {
-			entry.Doubt = "its time is before that of the lines before it"
-		}
-	}
 	if e.Kind != None && entry.Doubt == "" {
-		entry.Doubt = f.doubt(entry)
+		entry.Doubt = f.judge(entry)
 	}
 	switch {
 	case entry.Doubt != "":
@@ -225,6 +220,19 @@ func (f *Follower) settle(entry Entry) {
 		f.follow(*e)
 	}
 	f.out = append(f.out, entry)
+}
+
+// judge tells what speaks against an event, if anything does.
+func (f *Follower) judge(entry Entry) string {
+	timed := entry.Shape == Engine || entry.Shape == Plain
+	if timed && f.run.clock.late(entry.Seconds) {
+		return "its time is before that of the lines before it"
+	}
+	doubt := f.doubt(entry)
+	if timed && doubt == "" {
+		f.run.clock.move(entry.Seconds)
+	}
+	return doubt
 }
 
 // over reports whether the run can be followed by another.

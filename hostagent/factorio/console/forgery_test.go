@@ -70,7 +70,7 @@ func TestPrintsForgeNothingThatCanBeTold(t *testing.T) {
 			[]string{"6 ? the peer was in state ConnectedDownloadingMap"}},
 		{"a join without peer", "2026-08-02 02:16:35 [JOIN] a joined the game\n2026-08-02 02:16:35 [JOIN] bob joined the game",
 			[]string{"6 join player=a", "7 ? no peer is connected that has not joined"}},
-		{"a time to come", "9000.000 Info X.cpp:1: x\n", []string{"8 ? " + early, "9 ? the server was in state InGame"}},
+		{"a time to come", "9000.000 Warning X.cpp:1: x\n", []string{"8 ? " + early, "9 ? the server was in state InGame"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

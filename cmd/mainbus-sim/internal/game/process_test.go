@@ -149,6 +149,7 @@ func (i installation) launch(t *testing.T, all ...string) *process {
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill() // ended already in most tests
 		<-p.done
+		p.checkLines()
 		if p.errors.Len() > 0 {
 			t.Errorf("on the standard error:\n%s", p.errors.String())
 		}
@@ -223,6 +224,20 @@ func (p *process) wait(pattern string) []string {
 			p.t.Fatalf("the game ended without %q:\n%s", pattern, p.output())
 		case <-deadline.C:
 			p.t.Fatalf("no line %q:\n%s", pattern, p.output())
+		}
+	}
+}
+
+// checkLines fails the test for lines that contradict those before them: a game prints none.
+func (p *process) checkLines() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var follower console.Follower
+	for _, line := range p.lines {
+		for _, entry := range follower.Feed(line) {
+			if entry.Doubt != "" {
+				p.t.Errorf("line %d %q: %s", entry.First, entry.Line.String(), entry.Doubt)
+			}
 		}
 	}
 }
