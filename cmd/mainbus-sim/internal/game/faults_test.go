@@ -1,6 +1,7 @@
 package game
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"os"
@@ -136,6 +137,38 @@ func TestStartsThatAreRefusedOrSlow(t *testing.T) {
 	out, code := i.run(t, "--start-server", "alpha")
 	if code != 7 || !strings.Contains(out, "MultiplayerManager failed: no mood") || time.Since(begin) < 300*time.Millisecond {
 		t.Errorf("got %d after %v:\n%s", code, time.Since(begin), out)
+	}
+}
+
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	i.create(t, "alpha", "")
+	p := i.start(t, "alpha")
+	p.set(`{"disk_full": true}`)
+	before, err := os.ReadFile(i.saveFile("alpha"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.say("/server-save")
+	p.wait(`Warning WriteFileGuard\.cpp:52: Writing .*alpha\.zip failed; previous version \(if any\) should still be available$`)
+	p.wait(`Error when writing to file: No space left on device\. File: .*alpha\.zip\.$`)
+	if after, err := os.ReadFile(i.saveFile("alpha")); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the save was changed, %v", err)
+	}
+	if strings.Contains(p.output(), "Saving finished") {
+		t.Error("a save that failed is told to be finished")
+	}
+}
+
+// A start that runs out of memory ends so.
+func TestDeathWhileTheMapIsLoaded(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, `{"die": {"at_line": "Loading level.dat"}}`)
+	i.create(t, "alpha", "")
+	out, code := i.run(t, "--start-server", "alpha")
+	if code == 0 || code == 1 || strings.Contains(out, "Goodbye") || !strings.Contains(out, "Loading level.dat") {
+		t.Errorf("got %d:\n%s", code, out)
 	}
 }
 

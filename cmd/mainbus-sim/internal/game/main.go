@@ -254,6 +254,8 @@ func (g *run) work() error {
 		return g.mapToScenario(value("map2scenario"))
 	case g.opts.Has("benchmark"):
 		return g.benchmark(g.paths.save(value("benchmark")))
+	case g.opts.Has("dump-data"):
+		return g.dumpData()
 	case g.opts.Has("start-server"):
 		return g.serve(start{file: g.findSave(value("start-server"))})
 	case g.opts.Has("start-server-load-latest"):

@@ -235,12 +235,34 @@ func (g *run) mapToScenario(name string) error {
 	return nil
 }
 
-func (g *run) catalog() (*world.Catalog, error) {
+func (g *run) catalog() (*world.Catalog, error) { return world.NewCatalog(g.enabledMods()) }
+
+func (g *run) enabledMods() map[string]bool {
 	enabled := map[string]bool{}
 	for _, mod := range g.mods {
 		enabled[mod.Name] = true
 	}
-	return world.NewCatalog(enabled)
+	return enabled
+}
+
+// dumpData writes all prototypes.
+func (g *run) dumpData() error {
+	raw, err := world.BaseRaw(g.enabledMods())
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(raw)
+	if err != nil {
+		return fmt.Errorf("dump data: %w", err)
+	}
+	dir := filepath.Join(g.paths.write, "script-output")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("dump data: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "data-raw-dump.json"), data, 0o644); err != nil {
+		return fmt.Errorf("dump data: %w", err)
+	}
+	return nil
 }
 
 // newMapFile is a new map of a scenario, without storage.

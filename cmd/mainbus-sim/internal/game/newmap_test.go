@@ -208,3 +208,21 @@ func TestFilesOfTheServer(t *testing.T) {
 		t.Error("a log was rotated")
 	}
 }
+
+func TestDumpData(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	if out, code := i.run(t, "--dump-data"); code != 0 {
+		t.Fatalf("exit code %d:\n%s", code, out)
+	}
+	data, err := os.ReadFile(filepath.Join(i.dir, "script-output", "data-raw-dump.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var raw map[string]map[string]struct {
+		StackSize float64 `json:"stack_size"`
+	}
+	if err := json.Unmarshal(data, &raw); err != nil || raw["item"]["iron-plate"].StackSize != 100 {
+		t.Errorf("iron plate %+v, %v", raw["item"]["iron-plate"], err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -67,17 +68,25 @@ type write struct {
 	file    string
 	takes   time.Duration
 	torn    bool // dies in the middle of it
+	full    bool // the disk is
 }
 
 func (s *server) newWrite(content *mapFile, file string) write {
 	s.saves++
-	return write{content, file, s.slowSave(), s.knobs.TornSave > 0 && s.saves == s.knobs.TornSave}
+	return write{content, file, s.slowSave(), s.knobs.TornSave > 0 && s.saves == s.knobs.TornSave, s.knobs.DiskFull}
+}
+
+func (w *write) run() error {
+	if w.full {
+		return &os.PathError{Op: "write", Path: w.file, Err: syscall.ENOSPC}
+	}
+	return w.content.write(w.file, w.torn)
 }
 
 // finish writes the save and tells so; end is the place in the game's sources.
 func (s *server) finish(w write, end string) {
 	sleepWhileSaving(w.takes, nil)
-	if err := w.content.write(w.file, w.torn); err != nil {
+	if err := w.run(); err != nil {
 		s.saveFailed(w.file, err)
 		return
 	}

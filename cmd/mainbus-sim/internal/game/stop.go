@@ -40,7 +40,7 @@ func (s *server) lastSave() error {
 	progress(100 / float64(len(content.Level.World)/1024+2))
 	w := s.newWrite(content, s.file)
 	sleepWhileSaving(w.takes, progress)
-	if err := content.write(w.file, w.torn); err != nil {
+	if err := w.run(); err != nil {
 		s.saveFailed(w.file, err)
 	}
 	progress(100)
@@ -115,5 +115,5 @@ func scriptError(err error) string {
 
 func (s *server) saveFailed(file string, err error) {
 	s.out.Warning("WriteFileGuard.cpp:52", "Writing %s failed; previous version (if any) should still be available", file)
-	s.out.Failure("AppManagerStates.cpp:2110", "%s", fmt.Sprint(err))
+	s.out.Failure("AppManagerStates.cpp:2110", "Error when writing to file: %s. File: %s.", reason(err), file)
 }

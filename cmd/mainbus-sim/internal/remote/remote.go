@@ -160,11 +160,23 @@ func (c *connection) take(p rcon.Packet) bool {
 		if limit := c.faults.Load().DropAfter; limit > 0 && c.commands >= limit {
 			return false
 		}
-		c.cfg.Submit(p.Body, func(reply string) {
-			c.send(rcon.Packet{ID: p.ID, Type: rcon.ResponseValue, Body: reply})
-		}, c.done)
+		n := c.commands
+		c.cfg.Submit(p.Body, func(reply string) { c.reply(p.ID, n, reply) }, c.done)
 	}
 	return true
+}
+
+// reply answers the n-th command of the connection, as well as the scenario lets it.
+func (c *connection) reply(id int32, n int, text string) {
+	faults := c.faults.Load()
+	due := func(every int) bool { return every > 0 && n%every == 0 }
+	if due(faults.LoseEvery) {
+		return
+	}
+	if due(faults.WrongEvery) {
+		text = faults.WrongReply
+	}
+	c.send(rcon.Packet{ID: id, Type: rcon.ResponseValue, Body: text})
 }
 
 func (c *connection) send(p rcon.Packet) {

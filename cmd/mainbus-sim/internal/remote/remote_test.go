@@ -212,6 +212,24 @@ func TestDisturbances(t *testing.T) {
 	}
 }
 
+func TestLostAndWrongReplies(t *testing.T) {
+	s, _ := serve(t, echo)
+	defer s.Close()
+	s.Disturb(scenario.RCON{LoseEvery: 2, WrongEvery: 3, WrongReply: "42"})
+	conn := dial(t, s)
+	exchange(t, conn, login)
+	for id := range int32(5) {
+		if err := rcon.WritePacket(conn, rcon.Packet{ID: id + 1, Type: rcon.ExecCommand, Body: "x"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []rcon.Packet{{ID: 1, Body: "<x>"}, {ID: 3, Body: "42"}, {ID: 5, Body: "<x>"}} {
+		if got, err := rcon.ReadPacket(conn); err != nil || got.ID != want.ID || got.Body != want.Body {
+			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		}
+	}
+}
+
 func TestUploadTakesAsLongAsItsBytes(t *testing.T) {
 	var u Upload[string]
 	u.Add("long", 250)

@@ -40,6 +40,7 @@ type Behaviour struct {
 	SlowStartMS     int     `json:"slow_start_ms"`
 	SlowSaveMS      int     `json:"slow_save_ms"`
 	TornSave        int     `json:"torn_save"` // dies in the middle of this save of the run, counted from 1
+	DiskFull        bool    `json:"disk_full"` // nothing more can be saved
 	RefuseStart     string  `json:"refuse_start"`
 	ExitCode        *int    `json:"exit_code"`
 	CrashAtTick     uint64  `json:"crash_at_tick"`
@@ -74,6 +75,10 @@ type Hang struct {
 type RCON struct {
 	DelayMS   int `json:"delay_ms"`   // of each reply
 	DropAfter int `json:"drop_after"` // commands of a connection, which ends unanswered at the last
+
+	LoseEvery  int    `json:"lose_every"`  // reply of a connection, which is never sent
+	WrongEvery int    `json:"wrong_every"` // reply of a connection, which is WrongReply instead
+	WrongReply string `json:"wrong_reply"`
 }
 
 // Noise is text on the standard output that is no line of the game.
