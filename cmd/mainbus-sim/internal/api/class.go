@@ -225,7 +225,7 @@ func (c *class) read(l *lua.LState) int {
 		l.Push(c.index(l, self, key))
 		return 1
 	}
-	l.RaiseError("%s doesn't contain key %s.", c.name, key.String())
+	l.RaiseError("%s", c.missing(key.String()))
 	return 0
 }
 
@@ -246,7 +246,7 @@ func (c *class) write(l *lua.LState) int {
 		c.put(l, self, key, l.Get(3))
 		return 0
 	}
-	l.RaiseError("%s doesn't contain key %s.", c.name, key.String())
+	l.RaiseError("%s", c.missing(key.String()))
 	return 0
 }
 

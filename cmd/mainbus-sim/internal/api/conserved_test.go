@@ -76,12 +76,12 @@ func randomOperation(r *rand.Rand) string {
 
 // TestAllIsConserved does random things and adds up after each.
 func TestAllIsConserved(t *testing.T) {
-	seeds := uint64(6)
+	seeds := uint64(4)
 	if testing.Short() {
 		seeds = 2
 	}
 	for seed := range seeds {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { conserve(t, seed, 1500) })
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { conserve(t, seed, 1000) })
 	}
 }
 

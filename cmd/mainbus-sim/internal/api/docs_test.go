@@ -20,7 +20,8 @@ var update = flag.Bool("update", false, "write docs/simulator.md")
 var seenMutex sync.Mutex
 
 // TestMain checks after all tests that they tried each member that is offered and each event that occurs, and that
-// docs/simulator.md says so. Runs of some tests only check nothing.
+// docs/simulator.md says so. Runs of some tests only check nothing. With -update it also writes when tests fail, which
+// may be because of what is to be written.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	touched = func(class, member string, write bool) {
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 		seen.note(to, signature(class, member))
 	}
 	code := m.Run()
-	if code == 0 && everything() {
+	if (code == 0 || *update) && everything() {
 		if err := checkManual(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
@@ -93,7 +94,7 @@ func checkManual() error {
 		}
 		apis = append(apis, api)
 	}
-	generated, err := manual(apis)
+	generated, refused, err := manual(apis)
 	if err != nil {
 		return err
 	}
@@ -107,26 +108,30 @@ func checkManual() error {
 	case !found:
 		return fmt.Errorf("%s has no line %q", file, manualMark)
 	case *update:
+		if err := os.WriteFile("refused.txt", []byte(refused), 0o644); err != nil {
+			return err
+		}
 		return os.WriteFile(file, []byte(head+manualMark+generated), 0o644)
-	case old != generated:
+	case old != generated, refused != refusedText:
 		return fmt.Errorf("docs/simulator.md is not up to date: run go generate ./cmd/mainbus-sim/internal/api")
 	}
 	return nil
 }
 
-// manual is the generated part: each class with its members and their tests, and what is refused.
-func manual(apis []gameAPI) (string, error) {
+// manual is the generated part: each class with its members and their tests, and what is refused. The second is
+// refused.txt.
+func manual(apis []gameAPI) (page, refused string, err error) {
 	catalog, err := world.NewCatalog(allMods)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	w, err := world.New("manual", 1, catalog, world.Plan{})
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	g, err := New(Params{World: w, Host: &testHost{}, Files: func(string) ([]byte, bool) { return nil, false }})
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	defer g.Close()
 	classes := g.level.classes
@@ -147,9 +152,9 @@ func manual(apis []gameAPI) (string, error) {
 		fmt.Fprintf(&out, "| `%s` | %s | %s |\n", event, strings.Join(world.Events[event], ", "), test)
 	}
 	if len(untried) > 0 {
-		return "", fmt.Errorf("no test tries these: %s", strings.Join(untried, ", "))
+		return "", "", fmt.Errorf("no test tries these: %s", strings.Join(untried, ", "))
 	}
-	return out.String(), nil
+	return out.String(), refusedLines(apis[0], classes), nil
 }
 
 // writeClass writes a class and returns members that no test tried.
@@ -183,7 +188,16 @@ func writeClass(out *strings.Builder, name string, c *class, apis []gameAPI) (un
 		}
 		fmt.Fprintf(out, "| `%s` | %s | %s |\n", member, use, test)
 	}
-	refused := map[string]bool{}
+	if refused := refusedOf(name, c, apis...); len(refused) > 0 {
+		out.WriteString("\nRefused:\n")
+		out.WriteString(wrapped(refused))
+	}
+	return untried
+}
+
+// refusedOf are the members that some version has and the simulator doesn't.
+func refusedOf(name string, c *class, apis ...gameAPI) []string {
+	offered, refused := c.offered(), map[string]bool{}
 	for _, api := range apis {
 		members, _ := api.members(name)
 		for member := range members {
@@ -192,11 +206,17 @@ func writeClass(out *strings.Builder, name string, c *class, apis []gameAPI) (un
 			}
 		}
 	}
-	if len(refused) > 0 {
-		out.WriteString("\nRefused:\n")
-		out.WriteString(wrapped(slices.Sorted(maps.Keys(refused))))
+	return slices.Sorted(maps.Keys(refused))
+}
+
+func refusedLines(api gameAPI, classes map[string]*class) string {
+	var out strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(classes)) {
+		if names := refusedOf(name, classes[name], api); len(names) > 0 {
+			fmt.Fprintf(&out, "%s: %s\n", name, strings.Join(names, " "))
+		}
 	}
-	return untried
+	return out.String()
 }
 
 func unoffered(apis []gameAPI, classes map[string]*class) []string {

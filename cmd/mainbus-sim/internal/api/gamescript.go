@@ -47,26 +47,10 @@ func gameAttributes() attributes[singleton] {
 			get: func(c call, _ singleton) any { return !c.w.NoAutosave },
 			set: func(c call, _ singleton, v lua.LValue) { c.w.NoAutosave = !c.boolean(v) },
 		},
-		"surfaces": read(func(c call, _ singleton) any {
-			return numbered(c.w.Surfaces, func(f *world.Surface) (string, int) { return f.Name, f.Index })
-		}),
-		"forces": read(func(c call, _ singleton) any {
-			return numbered(c.w.Forces, func(f *world.Force) (string, int) { return f.Name, f.Index })
-		}),
-		"players": read(func(c call, _ singleton) any {
-			t := numbered(c.w.Players, func(p *world.Player) (string, int) { return p.Name, p.Index })
-			t.byNumber = true
-			return t
-		}),
-		"planets": read(func(c call, _ singleton) any {
-			var planets []planet
-			for _, l := range c.w.Catalog.Locations {
-				if l.Planet {
-					planets = append(planets, planet{l})
-				}
-			}
-			return byName(planets, func(p planet) string { return p.Name })
-		}),
+		"surfaces":          tableNamed[singleton]("surfaces"),
+		"forces":            tableNamed[singleton]("forces"),
+		"players":           tableNamed[singleton]("players"),
+		"planets":           tableNamed[singleton]("planets"),
 		"connected_players": read(func(c call, _ singleton) any { return list(c.w.Connected()) }),
 		"player":            read(func(call, singleton) any { return nil }), // in no console command here: the server's has none
 	}
@@ -222,60 +206,6 @@ func (s *Script) addPlanetClass() {
 				s.Planet = p.Name
 				return nothing{}
 			},
-		},
-	})
-}
-
-// customTable is a LuaCustomTable: what isn't in it is nil. It reads its content anew at each use.
-type customTable struct {
-	entries  []entry
-	byNumber bool // pairs goes by number, not by name
-}
-
-type entry struct {
-	name   string
-	number int // 0 for tables that only have names
-	value  any
-}
-
-// numbered is a table of things that have a name and a number.
-func numbered[T any](things []T, of func(T) (string, int)) *customTable {
-	t := &customTable{}
-	for _, thing := range things {
-		name, number := of(thing)
-		t.entries = append(t.entries, entry{name, number, thing})
-	}
-	return t
-}
-
-// byName is a table of things that have a name only.
-func byName[T any](things []T, of func(T) string) *customTable {
-	return numbered(things, func(thing T) (string, int) { return of(thing), 0 })
-}
-
-func (s *Script) addCustomTableClass() {
-	declare(s, members[*customTable]{
-		name:   "LuaCustomTable",
-		valid:  func(*customTable) bool { return true },
-		length: func(_ call, t *customTable) int { return len(t.entries) },
-		index: func(_ call, t *customTable, key lua.LValue) any {
-			for _, e := range t.entries {
-				if key == lua.LString(e.name) || (e.number != 0 && key == lua.LNumber(e.number)) {
-					return e.value
-				}
-			}
-			return nil
-		},
-		pairs: func(c call, t *customTable) *lua.LTable {
-			out := c.l.NewTable()
-			for _, e := range t.entries {
-				if t.byNumber {
-					out.RawSetInt(e.number, c.value(e.value))
-				} else {
-					out.RawSetString(e.name, c.value(e.value))
-				}
-			}
-			return out
 		},
 	})
 }

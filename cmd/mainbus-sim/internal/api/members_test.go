@@ -116,6 +116,8 @@ func TestEntityMembers(t *testing.T) {
 		{`build("steel-chest", 60, 60).insert{name = 5}`, "expected an item, got number"},
 		{`build("steel-chest", 60, 60).insert("nope")`, "Unknown item name: nope"},
 		{`build("steel-chest", 60, 60).insert{name = "coal", count = -1}`, "expected a number from 0"},
+		{`p(build("steel-chest", 60, 60).direction)`, "the simulated game has no LuaEntity.direction, which the real one has"},
+		{`build("steel-chest", 60, 60).color = {1, 1, 1}`, "the simulated game has no LuaEntity.color, which the real one has"},
 		{`build("steel-chest", 60, 60).health = "x"`, "expected a number, got string"},
 	})
 }
@@ -335,6 +337,6 @@ func TestPrototypeMembers(t *testing.T) {
 		{`r = prototypes.recipe["electronic-circuit"] p(r.name, r.category, r.energy, r.enabled, r.ingredients, r.products, r.valid)`, "electronic-circuit crafting 0.5 true [{amount=1,name=iron-plate,type=item},{amount=3,name=copper-cable,type=item}] [{amount=1,name=electronic-circuit,probability=1,type=item}] true"},
 		{`p(prototypes.space_location.nauvis.name, prototypes.space_location.nauvis.type, prototypes.space_location["solar-system-edge"].type, prototypes.space_location.nauvis.valid, prototypes.surface["space-platform"].name, prototypes.surface["space-platform"].valid, prototypes.virtual_signal["signal-A"].name, prototypes.virtual_signal["signal-A"].valid)`, "nauvis planet space-location true space-platform true signal-A true"},
 		{`p(prototypes.item.valid, #prototypes.item > 50)`, "true true"},
-		{`p(prototypes.tile)`, "LuaPrototypes doesn't contain key tile."},
+		{`p(prototypes.tile)`, "the simulated game has no LuaPrototypes.tile, which the real one has"},
 	})
 }

@@ -10,14 +10,14 @@ func (s *Script) addPrototypeClasses() {
 	declare(s, members[prototypes]{
 		name: "LuaPrototypes",
 		attrs: attributes[prototypes]{
-			"item":           prototypeTable(func(c *world.Catalog) []*world.Item { return c.Items }, func(p *world.Item) string { return p.Name }),
-			"entity":         prototypeTable(func(c *world.Catalog) []*world.EntityPrototype { return c.Entities }, func(p *world.EntityPrototype) string { return p.Name }),
-			"fluid":          prototypeTable(func(c *world.Catalog) []*world.FluidPrototype { return c.Fluids }, func(p *world.FluidPrototype) string { return p.Name }),
-			"quality":        prototypeTable(func(c *world.Catalog) []*world.Quality { return c.Qualities }, func(p *world.Quality) string { return p.Name }),
-			"recipe":         prototypeTable(func(c *world.Catalog) []*world.Recipe { return c.Recipes }, func(p *world.Recipe) string { return p.Name }),
-			"surface":        prototypeTable(func(c *world.Catalog) []*world.SurfacePrototype { return c.Surfaces }, func(p *world.SurfacePrototype) string { return p.Name }),
-			"space_location": prototypeTable(func(c *world.Catalog) []*world.Location { return c.Locations }, func(p *world.Location) string { return p.Name }),
-			"virtual_signal": prototypeTable(func(c *world.Catalog) []*world.Signal { return c.Signals }, func(p *world.Signal) string { return p.Name }),
+			"item":           tableNamed[prototypes]("prototypes.item"),
+			"entity":         tableNamed[prototypes]("prototypes.entity"),
+			"fluid":          tableNamed[prototypes]("prototypes.fluid"),
+			"quality":        tableNamed[prototypes]("prototypes.quality"),
+			"recipe":         tableNamed[prototypes]("prototypes.recipe"),
+			"surface":        tableNamed[prototypes]("prototypes.surface"),
+			"space_location": tableNamed[prototypes]("prototypes.space_location"),
+			"virtual_signal": tableNamed[prototypes]("prototypes.virtual_signal"),
 		},
 	})
 	s.addItemPrototype()
@@ -28,10 +28,6 @@ func (s *Script) addPrototypeClasses() {
 
 // prototypes is the value of the global of that name.
 type prototypes struct{}
-
-func prototypeTable[T any](all func(*world.Catalog) []T, name func(T) string) attribute[prototypes] {
-	return read(func(c call, _ prototypes) any { return byName(all(c.w.Catalog), name) })
-}
 
 // always is the validity of prototypes.
 func always[T any](T) bool { return true }

@@ -295,6 +295,16 @@ func (c *Catalog) Location(name string) *Location { return c.locations[name] }
 // Signal is a virtual signal.
 func (c *Catalog) Signal(name string) *Signal { return c.signals[name] }
 
+// Surface is a kind of surface.
+func (c *Catalog) Surface(name string) *SurfacePrototype {
+	for _, s := range c.Surfaces {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
 // Next is the quality above q, nil for the best.
 func (c *Catalog) Next(q *Quality) *Quality { return c.qualities[q.NextName] }
 
