@@ -26,6 +26,16 @@ func (s *server) live(a life.Action) error {
 		return s.execute(&request{text: a.Console, out: s.out})
 	case a.Carry != nil:
 		return s.carry(*a.Carry)
+	case a.Build != nil:
+		b := *a.Build
+		return s.byHand(b.Player, func(w *world.World, who *player) {
+			if surface := surfaceNamed(w, b.Surface); surface != nil {
+				w.BuildBy(who, b.Item, b.Quality, surface, b.Position[0], b.Position[1])
+			}
+		})
+	case a.Mine != nil:
+		spot := *a.Mine
+		return s.byHand(spot.Player, func(w *world.World, who *player) { mine(w, who, spot) })
 	}
 	for _, say := range []*life.Say{a.Chat, a.Command, a.Shout} {
 		if say != nil && s.visits.peers[say.Player] > 0 {
@@ -39,25 +49,57 @@ func (s *server) live(a life.Action) error {
 	return nil
 }
 
-// carry moves items between a player and entities of the scenario, or a fluid between two of those. Nothing is made or lost by it.
-func (s *server) carry(c life.Carry) error {
+// byHand lets a player do something, if they are here.
+func (s *server) byHand(name string, do func(w *world.World, who *player)) error {
 	return s.act(func(p *peer) error {
-		player := p.world.Player(c.Player)
-		if player == nil || !player.Online {
-			return nil
-		}
-		p.world.Input(player)
-		if c.Fluid != "" {
-			if from, to := p.world.Named(c.From), p.world.Named(c.To); from != nil && to != nil {
-				p.world.MoveFluid(from, to, c.Fluid, world.NewFluidAmount(c.Amount))
-			}
-			return nil
-		}
-		from, to := place(p.world, player, c.From), place(p.world, player, c.To)
-		if from != nil && to != nil && from != to {
-			p.world.Move(from, to, world.Amount{Key: world.Key{Name: c.Item, Quality: c.Quality}, Count: c.Count})
+		if who := p.world.Player(name); who != nil && who.Online {
+			p.world.Input(who)
+			do(p.world, who)
 		}
 		return nil
+	})
+}
+
+// mine takes an entity apart, or picks up the items that lie at a place.
+func mine(w *world.World, who *player, spot life.Spot) {
+	if e := w.Named(spot.ID); e != nil {
+		w.MineBy(who, e, false)
+		return
+	}
+	surface, at := surfaceNamed(w, spot.Surface), world.Point{X: spot.Position[0], Y: spot.Position[1]}
+	if surface == nil {
+		return
+	}
+	for _, e := range w.Find(surface, world.Where{Area: &world.Area{From: at, To: at}}) {
+		switch {
+		case e.Type == "item-entity":
+			w.PickUp(who, e)
+		case e.Type != "character":
+			w.MineBy(who, e, false)
+		}
+	}
+}
+
+func surfaceNamed(w *world.World, name string) *world.Surface {
+	if name == "" {
+		name = "nauvis"
+	}
+	return w.SurfaceNamed(name)
+}
+
+// carry moves items between a player and entities of the scenario, or a fluid between two of those. Nothing is made or lost by it.
+func (s *server) carry(c life.Carry) error {
+	return s.byHand(c.Player, func(w *world.World, who *player) {
+		if c.Fluid != "" {
+			if from, to := w.Named(c.From), w.Named(c.To); from != nil && to != nil {
+				w.MoveFluid(from, to, c.Fluid, world.NewFluidAmount(c.Amount))
+			}
+			return
+		}
+		from, to := place(w, who, c.From), place(w, who, c.To)
+		if from != nil && to != nil && from != to {
+			w.Move(from, to, world.Amount{Key: world.Key{Name: c.Item, Quality: c.Quality}, Count: c.Count})
+		}
 	})
 }
 

@@ -352,3 +352,33 @@ func TestNobodyIsLeftInALoadedGame(t *testing.T) {
 		t.Errorf("%d lines of leaving", n)
 	}
 }
+
+func TestPlayersBuildAndMine(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, `{"worlds": {"*": {"chests": [{"id": "a", "contents": [{"name": "wooden-chest", "count": 2}]}]}}}`)
+	i.create(t, "alpha", `
+		script.on_event({defines.events.on_built_entity, defines.events.on_player_mined_entity}, function(e)
+			print("EVENT " .. e.name .. " " .. e.entity.name .. " by " .. e.player_index)
+		end)
+		commands.add_command("chests", "", function()
+			rcon.print(#game.surfaces[1].find_entities_filtered{name = "wooden-chest"} .. " " .. game.players[1].get_item_count("wooden-chest"))
+		end)`)
+	p := i.start(t, "alpha")
+	p.join("ann")
+	for _, step := range []struct{ event, want string }{
+		{`{"carry": {"player": "ann", "item": "wooden-chest", "count": 2, "from": "a"}}`, "0 2"},
+		{`{"build": {"player": "ann", "item": "wooden-chest", "position": [8.5, 3.5]}}`, "1 1"},
+		{`{"build": {"player": "ann", "item": "wooden-chest", "position": [8.5, 3.5]}}`, "1 1"},
+		{`{"build": {"player": "ann", "item": "wooden-chest", "surface": "nowhere", "position": [9.5, 3.5]}}`, "1 1"},
+		{`{"mine": {"player": "ann", "position": [8.5, 3.5]}}`, "0 2"},
+		{`{"carry": {"player": "ann", "item": "wooden-chest", "count": 2, "to": "a"}}`, "0 0"},
+		{`{"mine": {"player": "ann", "id": "a"}}`, "0 2"},
+	} {
+		p.live("%s", step.event)
+		if got := p.say("/chests"); got != step.want {
+			t.Errorf("%s: got %s, want %s", step.event, got, step.want)
+		}
+	}
+	p.wait(`^EVENT \d+ wooden-chest by 1$`)
+	p.wait(`^EVENT \d+ steel-chest by 1$`)
+}

@@ -310,4 +310,3 @@ func (s *server) removeIdlePlayers() error {
 	}
 	return nil
 }
-

@@ -29,6 +29,8 @@ type Action struct {
 	Shout   *Say   `json:"shout,omitempty"`
 	Command *Say   `json:"command,omitempty"` // Text begins with a slash
 	Carry   *Carry `json:"carry,omitempty"`
+	Build   *Build `json:"build,omitempty"`
+	Mine    *Spot  `json:"mine,omitempty"`
 	Desync  *Who   `json:"desync,omitempty"`
 	Console string `json:"console,omitempty"` // typed at the server's own console
 }
@@ -72,8 +74,23 @@ type Carry struct {
 	To      string  `json:"to,omitempty"`
 }
 
-// check says what is wrong with an action.
-func (a *Action) check() error {
+// Spot is a place where a player does something: that of the entity ID, or Position on Surface ("nauvis" when empty).
+type Spot struct {
+	Player   string     `json:"player"`
+	ID       string     `json:"id,omitempty"`
+	Surface  string     `json:"surface,omitempty"`
+	Position [2]float64 `json:"position"`
+}
+
+// Build is something that a player builds from what they carry.
+type Build struct {
+	Spot
+	Item    string `json:"item"`
+	Quality string `json:"quality,omitempty"`
+}
+
+// players are who does the things of an action.
+func (a *Action) players() []string {
 	var players []string
 	for _, say := range []*Say{a.Chat, a.Shout, a.Command} {
 		if say != nil {
@@ -89,14 +106,26 @@ func (a *Action) check() error {
 	if a.Carry != nil {
 		players = append(players, a.Carry.Player)
 	}
+	if a.Build != nil {
+		players = append(players, a.Build.Player)
+	}
+	if a.Mine != nil {
+		players = append(players, a.Mine.Player)
+	}
 	if a.Desync != nil {
 		players = append(players, a.Desync.Player)
 	}
+	return players
+}
+
+// check says what is wrong with an action.
+func (a *Action) check() error {
+	players := a.players()
 	switch {
 	case len(players) == 0 && a.Console != "":
 		return nil
 	case len(players) != 1 || a.Console != "":
-		return errors.New("needs one of join, leave, chat, shout, command, carry, desync and console")
+		return errors.New("needs one of join, leave, chat, shout, command, carry, build, mine, desync and console")
 	case players[0] == "":
 		return errors.New("names no player")
 	case a.Carry != nil && (a.Carry.Item == "") == (a.Carry.Fluid == ""):
