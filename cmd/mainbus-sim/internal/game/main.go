@@ -217,7 +217,7 @@ func (g *run) lock() error {
 		return complaint("Couldn't create lock file %s: %s", path, reason(err))
 	}
 	if err := lock(f); err != nil {
-		return complaint("Couldn't create lock file %s: Couldn't acquire exclusive lock. Is another instance already running?", path)
+		return complaint("Couldn't acquire exclusive lock for %s. Is another instance already running?", path)
 	}
 	g.lockFile = f
 	return nil

@@ -230,7 +230,7 @@ func TestWhitelist(t *testing.T) {
 	}
 	wantJSON(t, file, `["bob", "cyd"]`)
 	p.live(`{"join": {"player": "zoe"}}`)
-	p.wait(`Refusing connection for address \(IP ADDR:\(\{[0-9.:]+\}\)\), username \(zoe\)\. UserNotWhitelisted$`)
+	p.wait(`^ *\d+\.\d{3} Refusing connection for address \(IP ADDR:\(\{[0-9.:]+\}\)\), username \(zoe\)\. UserNotWhitelisted$`)
 	p.join("bob")
 	p.say("/whitelist disable")
 	p.say("/whitelist add dan")
@@ -268,7 +268,7 @@ func TestRefusals(t *testing.T) {
 		if test.reason == "" {
 			p.dated("[JOIN] " + name + " joined the game")
 		} else {
-			p.wait(`Refusing connection for address .*, username \(` + name + `\)\. ` + test.reason + `$`)
+			p.wait(`^ *\d+\.\d{3} Refusing connection for address .*, username \(` + name + `\)\. ` + test.reason + `$`)
 		}
 	}
 }

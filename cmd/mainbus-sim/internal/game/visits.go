@@ -92,7 +92,7 @@ func (s *server) connect(j life.Join) error {
 	address := v.address(one.peer)
 	s.out.Engine("ConnectionRequestReplyConfirm (type(ConnectionRequestReplyConfirm) ) from(IP ADDR:({%s}))", address)
 	if reason := s.refusal(j); reason != "" {
-		s.out.Info("ServerRouter.cpp:465", "Refusing connection for address (IP ADDR:({%s})), username (%s). %s", address, j.Player, reason)
+		s.out.Engine("Refusing connection for address (IP ADDR:({%s})), username (%s). %s", address, j.Player, reason)
 		return nil
 	}
 	s.out.Info("ServerRouter.cpp:465", "Replying to connectionRequest for address(IP ADDR:({%s})).", address)
