@@ -37,7 +37,7 @@ type Line struct {
 	Text    string  // the rest; all of it for Bare
 }
 
-// String is the line as the game writes it: Parse(l.String()) is l again.
+// String is the line as the game writes it: Parse(l.String()) is l again, unless Text ends with a carriage return.
 func (l Line) String() string {
 	switch l.Shape {
 	case Engine:

@@ -27,6 +27,12 @@ func isWay(from, to string) bool {
 	return ways == nil || next[to] == nil || slices.Contains(ways, to)
 }
 
+// peerStates are the states of a peer on its way into the game. Some of its lines may be missing where somebody cut a log short.
+var peerStates = []string{
+	"Ready", "Connecting", "ConnectedWaitingForMap", "ConnectedDownloadingMap", "ConnectedLoadingMap", "TryingToCatchUp",
+	"WaitingForCommandToStartSendingTickClosures", "InGame",
+}
+
 // A chain is a state that is told by its changes.
 type chain struct {
 	at    string
@@ -93,9 +99,11 @@ func (f *Follower) doubt(entry Entry) string {
 		if !r.knownSource(entry) {
 			return "such lines come from another place of the game"
 		}
-		if p := r.peer(e.Peer); !p.state.step(e.From, e.To) {
+		p := r.peer(e.Peer)
+		if slices.Index(peerStates, e.From) < slices.Index(peerStates, p.state.at) && !p.state.step(e.From, e.To) {
 			return "the peer was in state " + p.state.at
 		}
+		p.state = chain{at: strings.Clone(bounded(e.To))}
 	case SavingProgress:
 		if s := r.status.Saving; s == nil || s.Mode != "map" {
 			return "no save at the end is in progress"

@@ -80,19 +80,18 @@ func networkEvent(word, rest, text string) Event {
 	case "Queuing":
 		return prefixed(rest, "ban recommendation check for user ", func(name string) Event { return Event{Kind: BanCheck, Player: name} })
 	case "Own":
-		addr, note, ok := strings.Cut(rest, "})")
-		addr, ok2 := strings.CutPrefix(addr, "address is IP ADDR:({")
-		note = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(note), "("), ")")
-		return when(ok && ok2, Event{Kind: OwnAddress, Addr: addr, Text: note})
+		rest, note, _ := strings.Cut(rest, " (confirmed by ")
+		addr, ok := cutAddr(rest, "address is ", "")
+		return when(ok, Event{Kind: OwnAddress, Addr: addr, By: strings.TrimSuffix(note, ")")})
 	case "Determining":
 		return when(strings.HasPrefix(rest, "own address has failed."), Event{Kind: NoOwnAddress, Text: text})
 	case "Received":
 		return when(strings.HasPrefix(rest, "own address message reply with conflicting address"), Event{Kind: NoOwnAddress, Text: text})
 	case "Matching":
 		return matchingEvent(rest)
-	case "UpdateTick": // with a blank before the number
+	case "UpdateTick", "MapTick": // with a blank before the number
 		tick, rest, _ := strings.Cut(rest, " ")
-		return tickEvent("UpdateTick"+tick, rest)
+		return tickEvent(word+tick, rest)
 	default:
 		if strings.HasPrefix(word, "nextHeartbeatSequenceNumber(") {
 			if peer, ok := strings.CutPrefix(rest, "adding peer"); ok {
@@ -106,15 +105,15 @@ func networkEvent(word, rest, text string) Event {
 	}
 }
 
-// tickEvent reads what begins with "updateTick(926)" or, up to 0.16, with "mapTick(926)".
+// tickEvent reads what begins with "updateTick(926)" or "UpdateTick(926)" or, up to 0.16, with "mapTick(926)" or "MapTick(926)".
 func tickEvent(word, rest string) Event {
-	number, ok := cutCall(word, "updateTick")
-	if !ok {
-		number, ok = cutCall(word, "UpdateTick")
+	name, _, _ := strings.Cut(word, "(")
+	switch name {
+	case "updateTick", "UpdateTick", "mapTick", "MapTick":
+	default:
+		return Event{}
 	}
-	if !ok {
-		number, ok = cutCall(word, "mapTick")
-	}
+	number, ok := cutCall(word, name)
 	tick, err := strconv.ParseUint(number, 10, 64)
 	if !ok || err != nil {
 		return Event{}
@@ -150,9 +149,9 @@ func tickedEvent(text string) Event {
 	return servingEvent(text)
 }
 
-// enteredEvent reads "peerID(1) playerIndex(0) mode(create) "; the blank at the end is the game's.
+// enteredEvent reads "peerID(1) playerIndex(0) mode(create) "; the blank at the end is the game's, as is that of "mode(connect )" in 0.16.
 func enteredEvent(text string) Event {
-	words := strings.Fields(text)
+	words := strings.Fields(strings.Replace(text, " )", ")", 1))
 	if len(words) != 3 {
 		return Event{}
 	}
@@ -201,12 +200,10 @@ func peerEvent(kind Kind, text string) Event {
 // refusedEvent reads "connection for address (IP ADDR:({203.0.113.4:56255})), username (name). ModsMismatch". The name may hold
 // anything, the reason is a word.
 func refusedEvent(text string) Event {
-	const end = "}))"
-	addr, rest, ok := strings.Cut(text, end)
-	addr, ok2 := cutAddr(addr+"})", "connection for address (", "")
-	name, ok3 := strings.CutPrefix(rest, ", username (")
+	addr, name, ok := strings.Cut(text, "), username (")
+	addr, ok2 := cutAddr(addr, "connection for address (", "")
 	at := strings.LastIndex(name, "). ")
-	if !ok || !ok2 || !ok3 || at < 0 {
+	if !ok || !ok2 || at < 0 {
 		return Event{}
 	}
 	reason := strings.TrimSuffix(name[at+len("). "):], ".")
@@ -303,9 +300,10 @@ func pathEvent(text string) Event {
 	return Event{}
 }
 
-// checksumEvent reads "for core: 1" and "of base: 2".
+// checksumEvent reads "for core: 1", "of base: 2", and "for mod base: 2" of 0.14.
 func checksumEvent(text string) Event {
 	_, text, _ = strings.Cut(text, " ")
+	text = strings.TrimPrefix(text, "mod ")
 	colon := strings.LastIndex(text, ": ")
 	if colon < 0 {
 		return Event{}
@@ -342,6 +340,9 @@ func loadingEvent(text string) Event {
 		return when(ok && ok2 && at > 0 && err == nil, Event{Kind: LoadingMod, Name: text[:max(at, 0)], Version: v, Mode: stage})
 	}
 	text, ok := strings.CutPrefix(text, "map ")
+	if ok && strings.HasSuffix(text, ".zip") { // up to 0.14
+		return Event{Kind: LoadingMap, Name: text}
+	}
 	text, ok2 := strings.CutSuffix(text, " bytes.")
 	colon := strings.LastIndex(text, ": ")
 	if !ok || !ok2 || colon < 0 {
@@ -395,10 +396,19 @@ func isName(s string) bool {
 	return s != ""
 }
 
-// cutAddr returns X of before + "IP ADDR:({X})" + after.
+// cutAddr returns X of before + "IP ADDR:({X})" + after. Up to 0.16 a hash of 40 digits stands for an address.
 func cutAddr(s, before, after string) (string, bool) {
 	s, ok := strings.CutPrefix(s, before)
-	s, ok2 := strings.CutPrefix(s, "IP ADDR:({")
-	s, ok3 := strings.CutSuffix(s, "})"+after)
-	return s, ok && ok2 && ok3 && s != ""
+	s, ok2 := strings.CutSuffix(s, after)
+	if isHash(s) {
+		return s, ok && ok2
+	}
+	s, ok3 := strings.CutPrefix(s, "IP ADDR:({")
+	s, ok4 := strings.CutSuffix(s, "})")
+	return s, ok && ok2 && ok3 && ok4 && s != ""
+}
+
+func isHash(s string) bool {
+	const size = 40
+	return len(s) == size && strings.Trim(s, "0123456789abcdef") == ""
 }

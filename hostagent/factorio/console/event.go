@@ -26,7 +26,7 @@ const (
 	StateChanged
 	Hosting       // the UDP port is open
 	RCONReady     // Addr is just ":27015" up to 1.0
-	OwnAddress    // as seen by the pingpong servers; Text: "confirmed by pingpong1"
+	OwnAddress    // as seen by the pingpong servers; By: "pingpong1"
 	NoOwnAddress  // harmless
 	Matched       // listed by the matching server; Name: its id for the game
 	MatchFailed   // harmless but for the listing
@@ -99,12 +99,12 @@ var kinds = [kindCount]struct{ name, fields string }{
 	LoadingMod:     {"loading_mod", "name version mode"},
 	Checksum:       {"checksum", "name crc"},
 	Initialised:    {"initialised", ""},
-	LoadingMap:     {"loading_map", "name size"},
+	LoadingMap:     {"loading_map", "name (size)"},
 	MapVersion:     {"map_version", "version"},
 	StateChanged:   {"state_changed", "from to (tick)"},
 	Hosting:        {"hosting", "addr"},
 	RCONReady:      {"rcon_ready", "addr"},
-	OwnAddress:     {"own_address", "addr (text)"},
+	OwnAddress:     {"own_address", "addr (by)"},
 	NoOwnAddress:   {"own_address_failed", "text"},
 	Matched:        {"matching_created", "name"},
 	MatchFailed:    {"matching_failed", "reason"},
@@ -175,7 +175,7 @@ type Event struct {
 	CRC      uint32
 	Blocking bool
 	Percent  float64
-	Addr     string // "0.0.0.0:34197"
+	Addr     string // "0.0.0.0:34197"; up to 0.16 a hash of it
 	Player   string
 	By       string
 	Absent   bool
@@ -241,7 +241,7 @@ func (e Event) field(name string) (value any, set bool) {
 	case "mode":
 		return text(e.Mode)
 	case "size":
-		return e.Size, true
+		return e.Size, e.Size != 0
 	case "crc":
 		return e.CRC, true
 	case "blocking":

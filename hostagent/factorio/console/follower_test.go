@@ -305,6 +305,33 @@ Factorio crashed. Generating symbolized stacktrace, please wait ...
 		want: []string{"5-7 crash text=Factorio crashed. Generating symbolized stacktrace, please wait ... stack=[#0  0x01 in f() at a.cpp:1 Received 11]"},
 	},
 	{
+		name: "a crash that is reported",
+		lines: `  28.465 Error CrashHandler.cpp:522: Received SIGSEGV
+Factorio crashed. Generating symbolized stacktrace, please wait ...
+#28 0x00007fff628b2415 in 0x00007fff628b2415
+Stack trace logging done
+  30.822 Error CrashHandler.cpp:174: Map tick at moment of crash: 450
+  30.822 Error Util.cpp:67: Unexpected error occurred. If you're running the latest version
+Please also include the save file(s)
+  32.175 Uploading log file`,
+		want: []string{"5-12 crash text=Received SIGSEGV stack=[Factorio crashed. Generating symbolized stacktrace, please wait ... #28 0x00007fff628b2415 in " +
+			"0x00007fff628b2415 Stack trace logging done Map tick at moment of crash: 450 Unexpected error occurred. If you're running the latest version " +
+			"Please also include the save file(s) Uploading log file]"},
+	},
+	{
+		name: "a script that logs several lines",
+		lines: `  21.328 Script @__x__/a.lua:31: {
+  objects = {}
+}
+  21.336 Script @__x__/a.lua:336: done`,
+	},
+	{
+		name: "a log that somebody cut short",
+		lines: `  28.389 Info ServerMultiplayerManager.cpp:794: updateTick(1) received stateChanged peerID(1) oldState(Ready) newState(ConnectedWaitingForMap)
+  50.702 Info ServerMultiplayerManager.cpp:794: updateTick(9) received stateChanged peerID(1) oldState(TryingToCatchUp) newState(InGame)`,
+		want: []string{"5 peer_state peer=1 from=Ready to=ConnectedWaitingForMap tick=1", "6 peer_state peer=1 from=TryingToCatchUp to=InGame tick=9"},
+	},
+	{
 		name: "a crash of which the process dies at once",
 		lines: `Factorio crashed. Generating symbolized stacktrace, please wait ...
 #0  0x01 in f() at a.cpp:1`,

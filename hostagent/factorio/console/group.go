@@ -52,7 +52,7 @@ func (g *group) takes(l Line, e Event) bool {
 		g.closed = (head.goes == quoted || g.echo) && strings.HasSuffix(l.Text, `"`)
 	case head.Kind == LuaError && !g.echo && e.Kind == Failure && e.Text == head.Text:
 		g.echo, g.echoed, g.closed = true, len(g.lines), e.goes != quoted
-	case head.Kind == Crash && e.Kind == Crash:
+	case head.Kind == Crash && (e.Kind == Crash || strings.HasPrefix(l.Source, "CrashHandler.cpp:") || l.Text == "Uploading log file"):
 		g.unsure = false
 	default:
 		return false
