@@ -202,7 +202,7 @@ func TestHang(t *testing.T) {
 	i := newInstallation(t, "")
 	i.create(t, "alpha", "")
 	p := i.start(t, "alpha")
-	p.set(`{"hang": {"at_tick": 1, "ms": 400}}`)
+	p.set(`{"hang": {"at_tick": 1, "ms": 1500}}`)
 	begin := time.Now()
 	p.say("/version")
 	if took := time.Since(begin); took < 300*time.Millisecond {

@@ -24,7 +24,7 @@ func (p *process) tick() int {
 
 func TestPauseEndsWithTheFirstPlayer(t *testing.T) {
 	t.Parallel()
-	i := newInstallation(t, `{"worlds": {"*": {"life": [{"seconds": 0.3, "join": {"player": "ann", "join_frames": 30}}]}}}`)
+	i := newInstallation(t, "")
 	i.settings(t, `{}`)
 	i.create(t, "alpha", tickCommand)
 	p := i.start(t, "alpha")
@@ -35,9 +35,10 @@ func TestPauseEndsWithTheFirstPlayer(t *testing.T) {
 	if before, _ := p.tick(), p.say("/tick "+strings.Repeat("x", 250)); p.tick() != before+3+1 {
 		t.Errorf("the paused map moved by other than three ticks for 256 bytes")
 	}
+	p.live(`{"join": {"player": "ann", "join_frames": 180}}`)
 	p.wait(`newState\(ConnectedDownloadingMap\)`)
-	if got := p.tick(); got > 12 {
-		t.Errorf("the map moves (tick %d) while the first player joins", got)
+	if a, b := p.tick(), p.tick(); b != a+1 {
+		t.Errorf("from tick %d to %d while the first player joins", a, b)
 	}
 	p.dated("[JOIN] ann joined the game")
 	from, begin := p.tick(), time.Now()
@@ -53,16 +54,26 @@ func TestPauseEndsWithTheFirstPlayer(t *testing.T) {
 	}
 }
 
+func TestLifeGoesOnWhileTheMapIsPaused(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, `{"worlds": {"*": {"life": [
+		{"seconds": 0.2, "join": {"player": "ann"}}, {"seconds": 0.1, "console": "/whitelist add bob"}]}}}`)
+	i.settings(t, `{}`)
+	i.create(t, "alpha", "")
+	p := i.start(t, "alpha")
+	p.wait(`^Added bob to the whitelist\.$`)
+	p.dated("[JOIN] ann joined the game")
+}
+
 func TestPauseWhenPlayersConnect(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t, "")
 	i.settings(t, `{"auto_pause_when_players_connect": true, "auto_pause": false}`)
 	i.create(t, "alpha", tickCommand)
 	p := i.start(t, "alpha")
-	p.live(`{"join": {"player": "ann", "join_frames": 60}}`)
+	p.live(`{"join": {"player": "ann", "join_frames": 180}}`)
 	p.wait(`newState\(ConnectedDownloadingMap\)`)
-	a, b := p.tick(), p.tick()
-	if b != a+1 {
+	if a, b := p.tick(), p.tick(); b != a+1 {
 		t.Errorf("from tick %d to %d while a player connects", a, b)
 	}
 	p.dated("[JOIN] ann joined the game")
@@ -105,7 +116,7 @@ func TestLongCommandsAreOvertaken(t *testing.T) {
 			t.Errorf("got %q", text)
 		}
 	}
-	if last < before+40 || last > before+70 {
+	if last < before+40 {
 		t.Errorf("4000 bytes from tick %d on were in at %d", before, last)
 	}
 }
@@ -113,7 +124,7 @@ func TestLongCommandsAreOvertaken(t *testing.T) {
 func TestSegmentsShrinkWithPlayers(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t, "")
-	i.settings(t, `{"auto_pause": false, "maximum_segment_size_peer_count": 0, "minimum_segment_size_peer_count": 1, "minimum_segment_size": 10}`)
+	i.settings(t, `{"maximum_segment_size_peer_count": 0, "minimum_segment_size_peer_count": 1, "minimum_segment_size": 10}`)
 	i.create(t, "alpha", tickCommand)
 	p := i.start(t, "alpha")
 	ticks := func() int {
@@ -126,27 +137,37 @@ func TestSegmentsShrinkWithPlayers(t *testing.T) {
 	}
 	alone := ticks()
 	p.join("ann")
-	if shared := ticks(); alone < 10 || alone > 25 || shared < 100 {
+	if shared := ticks(); alone != 10 || shared < 100 {
 		t.Errorf("1000 bytes took %d ticks alone, %d with a player", alone, shared)
 	}
 }
 
+// between returns the lines from one with a text to the next with another.
+func (p *process) between(from, to string) string {
+	p.t.Helper()
+	_, rest, ok := strings.Cut(p.output(), from)
+	part, _, ok2 := strings.Cut(rest, to)
+	if !ok || !ok2 {
+		p.t.Fatalf("no %q and %q after it in\n%s", from, to, p.output())
+	}
+	return part
+}
+
+const everyTick = `script.on_event(defines.events.on_tick, function(e) print("TICK " .. e.tick) end)`
+
 func TestBlockingSaveFreezesEverything(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t, "")
-	i.create(t, "alpha", tickCommand)
+	i.create(t, "alpha", everyTick)
 	p := i.start(t, "alpha")
 	p.set(`{"slow_save_ms": 700}`)
 	p.say("/server-save")
 	p.wait(`Saving game as`)
-	begin := time.Now()
-	before := p.tick()
-	if took := time.Since(begin); took < 400*time.Millisecond {
-		t.Errorf("a command was answered %v into a save of 700 ms", took)
-	}
+	p.connect() // as a new connection too has to wait
+	p.say("/version")
 	p.wait(`AppManager\.cpp:419: Saving finished`)
-	if got := p.tick(); got > before+60 {
-		t.Errorf("%d ticks were made up for after a save", got-before)
+	if part := p.between("Saving game as", "Saving finished"); strings.Contains(part, "TICK") || strings.Contains(part, "New RCON connection") {
+		t.Errorf("during the save:\n%s", part)
 	}
 }
 
@@ -171,20 +192,13 @@ func TestAutosaveIntervalBeginsAtTheEndOfASave(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			i := newInstallation(t, `{"autosave_seconds": 0.4, "slow_save_ms": 600}`)
 			i.settings(t, `{"auto_pause": false, "non_blocking_saving": `+nonBlocking+`}`)
-			i.create(t, "alpha", tickCommand)
+			i.create(t, "alpha", everyTick)
 			p := i.start(t, "alpha")
 			p.wait(regexp.QuoteMeta(`Saving to _autosave1 (` + kind + `).`))
-			begin, at := time.Now(), p.tick()
-			if took := time.Since(begin); kind == "blocking" != (took > 300*time.Millisecond) {
-				t.Errorf("a command took %v", took)
-			}
-			if kind == "non-blocking" {
-				waitFor(t, "ticks during the save", func() bool { return p.tick() > at+10 })
-				if strings.Contains(p.output(), "Saving finished") {
-					t.Log("the machine is too slow to see ticks during the save")
-				}
-			}
 			waitFor(t, "a second save", func() bool { return strings.Count(p.output(), "Saving to _autosave") > 1 })
+			if ticks := strings.Contains(p.between("Saving to", "Saving finished"), "TICK"); ticks != (kind == "non-blocking") {
+				t.Errorf("ticks during the save: %v", ticks)
+			}
 			begun, ended := p.secondsOf("Saving to _autosave"), p.secondsOf("Saving finished")
 			if gap := begun[1] - ended[0]; gap < 0.39 {
 				t.Errorf("the second save began %.3f s after the end of the first", gap)
