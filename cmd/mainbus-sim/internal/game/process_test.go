@@ -33,6 +33,16 @@ func TestMain(m *testing.M) {
 
 const patience = 20 * time.Second
 
+// installing keeps processes from being started while a program is written: until such a process runs its own program it
+// holds the file open for writing, and the system refuses to run it.
+var installing sync.RWMutex
+
+func startProcess(cmd *exec.Cmd) error {
+	installing.RLock()
+	defer installing.RUnlock()
+	return cmd.Start()
+}
+
 // installation is a simulated game in a temporary folder.
 type installation struct{ dir string }
 
@@ -46,7 +56,10 @@ func newInstallation(t *testing.T, scenario string) installation {
 			t.Fatal(err)
 		}
 	}
-	if err := install(filepath.Join(dir, "game"), file); err != nil {
+	installing.Lock()
+	err := install(filepath.Join(dir, "game"), file)
+	installing.Unlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	i := installation{filepath.Join(dir, "game")}
@@ -75,12 +88,17 @@ func (i installation) saveFile(name string) string { return filepath.Join(i.dir,
 func (i installation) run(t *testing.T, args ...string) (string, int) {
 	t.Helper()
 	cmd := i.command(args...)
-	out, err := cmd.CombinedOutput()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := startProcess(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return string(out), cmd.ProcessState.ExitCode()
+	return out.String(), cmd.ProcessState.ExitCode()
 }
 
 // create makes a save and puts a script into it.
@@ -142,7 +160,7 @@ func (i installation) launch(t *testing.T, all ...string) *process {
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.cmd.Start(); err != nil {
+	if err := startProcess(p.cmd); err != nil {
 		t.Fatal(err)
 	}
 	go p.read(out)
