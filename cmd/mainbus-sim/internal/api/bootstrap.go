@@ -4,44 +4,56 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
+// The objects of which there is one, by the global they are.
+type (
+	bootstrap      struct{} // script
+	rconObject     struct{} // rcon
+	commandsObject struct{} // commands
+	remoteObject   struct{} // remote
+	helpersObject  struct{} // helpers
+)
+
 // addScriptClass adds script, commands, remote and rcon.
 func (s *Script) addScriptClass() {
-	s.addClass(&class{
+	declare(s, members[bootstrap]{
 		name: "LuaBootstrap",
-		attrs: map[string]func(any) lua.LValue{
-			"active_mods": func(any) lua.LValue { return texttable(s.vm.L, s.p.versions()) },
-			"mod_name":    func(any) lua.LValue { return lua.LString(s.mod.Name) },
-			"level": func(any) lua.LValue {
+		attrs: attributes[bootstrap]{
+			"active_mods": read(func(call, bootstrap) any { return texttable(s.vm.L, s.p.versions()) }),
+			"mod_name":    read(func(call, bootstrap) any { return s.mod.Name }),
+			"level": read(func(call, bootstrap) any {
 				t := s.vm.L.NewTable()
 				t.RawSetString("level_name", lua.LString("freeplay"))
 				t.RawSetString("mod_name", lua.LString("base"))
 				return t
-			},
+			}),
 		},
-		methods: map[string]func(*lua.LState, any) int{
+		methods: methods[bootstrap]{
 			"on_init":                      handlerSlot(&s.onInit),
 			"on_load":                      handlerSlot(&s.onLoad),
 			"on_configuration_changed":     handlerSlot(&s.onConfiguration),
 			"on_event":                     s.onEvent,
 			"on_nth_tick":                  s.onNthTick,
 			"raise_event":                  s.raiseEvent,
-			"register_on_object_destroyed": s.registerOnObjectDestroyed,
-			"generate_event_name": func(l *lua.LState, _ any) int {
-				return ret(l, lua.LNumber(s.g.addEvent("")))
+			"register_on_object_destroyed": registerOnObjectDestroyed,
+			"generate_event_name": func(c call, _ bootstrap) any {
+				return s.g.addEvent("")
 			},
-			"get_event_handler": func(l *lua.LState, _ any) int {
+			"get_event_handler": func(c call, _ bootstrap) any {
+				l := c.l
 				if h, ok := s.events[s.eventID(l, l.CheckAny(1))]; ok {
-					return ret(l, h.fn)
+					return h.fn
 				}
-				return ret(l, lua.LNil)
+				return nil
 			},
-			"get_event_filter": func(l *lua.LState, _ any) int {
+			"get_event_filter": func(c call, _ bootstrap) any {
+				l := c.l
 				if h := s.events[s.eventID(l, l.CheckAny(1))]; h.given != nil {
-					return ret(l, h.given)
+					return h.given
 				}
-				return ret(l, lua.LNil)
+				return nil
 			},
-			"set_event_filter": func(l *lua.LState, _ any) int {
+			"set_event_filter": func(c call, _ bootstrap) any {
+				l := c.l
 				id := s.eventID(l, l.CheckAny(1))
 				h, ok := s.events[id]
 				if !ok {
@@ -52,19 +64,21 @@ func (s *Script) addScriptClass() {
 					h.filters, h.given = readFilters(l, list), list
 				}
 				s.events[id] = h
-				return 0
+				return nothing{}
 			},
-			"get_event_id": func(l *lua.LState, _ any) int {
-				return ret(l, lua.LNumber(s.eventID(l, l.CheckAny(1))))
+			"get_event_id": func(c call, _ bootstrap) any {
+				l := c.l
+				return s.eventID(l, l.CheckAny(1))
 			},
 		},
 	})
-	s.addClass(&class{
+	declare(s, members[rconObject]{
 		name: "LuaRCON",
-		methods: map[string]func(*lua.LState, any) int{
-			"print": func(l *lua.LState, _ any) int {
+		methods: methods[rconObject]{
+			"print": func(c call, _ rconObject) any {
+				l := c.l
 				s.p.Host.Reply(s.localised(l.CheckAny(1)))
-				return 0
+				return nothing{}
 			},
 		},
 	})
@@ -73,10 +87,10 @@ func (s *Script) addScriptClass() {
 }
 
 // handlerSlot is a method that sets a handler, or removes it with nil.
-func handlerSlot(slot **lua.LFunction) func(*lua.LState, any) int {
-	return func(l *lua.LState, _ any) int {
-		*slot = optionalFunction(l, 1)
-		return 0
+func handlerSlot(slot **lua.LFunction) func(call, bootstrap) any {
+	return func(c call, _ bootstrap) any {
+		*slot = optionalFunction(c.l, 1)
+		return nothing{}
 	}
 }
 

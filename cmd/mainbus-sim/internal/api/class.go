@@ -130,9 +130,6 @@ type class struct {
 // touched is called for each use of a member. Tests set it, to know which members they try.
 var touched func(class, member string, write bool)
 
-// singleton is the value of objects of which there is one, such as game.
-type singleton string
-
 // addClass builds the metatable. Keys that are not text go to the index operator.
 func (s *Script) addClass(c *class) {
 	l := s.vm.L
@@ -248,11 +245,6 @@ func (c *class) write(l *lua.LState) int {
 	}
 	l.RaiseError("%s", c.missing(key.String()))
 	return 0
-}
-
-func ret(l *lua.LState, v lua.LValue) int {
-	l.Push(v)
-	return 1
 }
 
 func checkUserData[T any](v lua.LValue) (T, bool) {

@@ -24,26 +24,27 @@ var gameCommands = strings.Fields(`admin admins ban banlist bans c clear command
 	unlock-tips unmute version w whisper whitelist`)
 
 func (s *Script) addCommandClass() {
-	s.addClass(&class{
+	declare(s, members[commandsObject]{
 		name: "LuaCommandProcessor",
-		attrs: map[string]func(any) lua.LValue{
-			"commands": func(any) lua.LValue {
+		attrs: attributes[commandsObject]{
+			"commands": read(func(call, commandsObject) any {
 				help := map[string]string{}
 				for name, c := range s.g.commands {
 					help[name] = c.help
 				}
 				return texttable(s.vm.L, help)
-			},
-			"game_commands": func(any) lua.LValue {
+			}),
+			"game_commands": read(func(call, commandsObject) any {
 				help := map[string]string{}
 				for _, name := range gameCommands {
 					help[name] = name
 				}
 				return texttable(s.vm.L, help)
-			},
+			}),
 		},
-		methods: map[string]func(*lua.LState, any) int{
-			"add_command": func(l *lua.LState, _ any) int {
+		methods: methods[commandsObject]{
+			"add_command": func(c call, _ commandsObject) any {
+				l := c.l
 				name, fn := l.CheckString(1), l.CheckFunction(3)
 				if slices.Contains(gameCommands, name) {
 					l.RaiseError("Can't add command %s: it is a game command.", name)
@@ -52,14 +53,15 @@ func (s *Script) addCommandClass() {
 					l.RaiseError("Can't add command %s: a command of this name exists.", name)
 				}
 				s.g.commands[name] = command{owner: s, help: s.localised(l.Get(2)), fn: fn}
-				return 0
+				return nothing{}
 			},
-			"remove_command": func(l *lua.LState, _ any) int {
-				c, found := s.g.commands[l.CheckString(1)]
-				if found && c.owner == s {
-					delete(s.g.commands, l.CheckString(1))
+			"remove_command": func(c call, _ commandsObject) any {
+				name := c.text(c.arg(1))
+				old, found := s.g.commands[name]
+				if found && old.owner == s {
+					delete(s.g.commands, name)
 				}
-				return ret(l, lua.LBool(found && c.owner == s))
+				return found && old.owner == s
 			},
 		},
 	})

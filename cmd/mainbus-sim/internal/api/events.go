@@ -101,7 +101,8 @@ func (s *Script) eventID(l *lua.LState, v lua.LValue) int {
 	return 0
 }
 
-func (s *Script) onEvent(l *lua.LState, _ any) int {
+func (s *Script) onEvent(c call, _ bootstrap) any {
+	l := c.l
 	fn := optionalFunction(l, 2)
 	var h handler
 	if filters, ok := l.Get(3).(*lua.LTable); ok && fn != nil {
@@ -120,13 +121,14 @@ func (s *Script) onEvent(l *lua.LState, _ any) int {
 		for i := 1; i <= list.Len(); i++ {
 			set(list.RawGetInt(i))
 		}
-		return 0
+		return nothing{}
 	}
 	set(l.Get(1))
-	return 0
+	return nothing{}
 }
 
-func (s *Script) onNthTick(l *lua.LState, _ any) int {
+func (s *Script) onNthTick(c call, _ bootstrap) any {
+	l := c.l
 	fn := optionalFunction(l, 2)
 	set := func(v lua.LValue) {
 		n, ok := v.(lua.LNumber)
@@ -150,7 +152,7 @@ func (s *Script) onNthTick(l *lua.LState, _ any) int {
 		set(v)
 	}
 	s.periods = sorted(s.nthTick)
-	return 0
+	return nothing{}
 }
 
 // raisable are the game's own events that scripts may raise, besides those of scripts and mods.
@@ -162,7 +164,8 @@ var raisable = map[string]bool{
 }
 
 // raiseEvent is script.raise_event: the event happens at once, in all scripts, each with a copy of the table.
-func (s *Script) raiseEvent(l *lua.LState, _ any) int {
+func (s *Script) raiseEvent(c call, _ bootstrap) any {
+	l := c.l
 	id := s.eventID(l, l.CheckAny(1))
 	data := l.CheckTable(2)
 	if id < len(builtinEvents()) && !raisable[s.g.events[id]] {
@@ -181,5 +184,25 @@ func (s *Script) raiseEvent(l *lua.LState, _ any) int {
 			l.RaiseError("Error while running event %s: %s", to.where(s.g.eventLabel(id)), describe(err))
 		}
 	}
-	return 0
+	return nothing{}
+}
+
+// registerOnObjectDestroyed is script.register_on_object_destroyed.
+func registerOnObjectDestroyed(c call, _ bootstrap) any {
+	var r world.Registration
+	u, _ := c.arg(1).(*lua.LUserData)
+	if u == nil {
+		c.expected("an object", c.arg(1))
+	}
+	switch v := u.Value.(type) {
+	case *world.Entity:
+		r = c.w.Register(world.TargetEntity, c.entityOf(u).Unit)
+	case *world.Surface:
+		r = c.w.Register(world.TargetSurface, uint64(c.surfaceOf(u).Index))
+	case *world.Player:
+		r = c.w.Register(world.TargetPlayer, uint64(c.playerOf(u).Index))
+	default:
+		c.fail("Objects of this kind can't be registered: %T", v)
+	}
+	return several{r.Number, r.ID, r.Type}
 }

@@ -10,24 +10,24 @@ import (
 )
 
 // theGame is the value of game.
-const theGame = singleton("game")
+type theGame struct{}
 
 func (s *Script) addGameClass() {
-	declare(s, members[singleton]{
+	declare(s, members[theGame]{
 		name:    "LuaGameScript",
 		attrs:   gameAttributes(),
 		methods: gameMethods(),
 	})
 }
 
-func gameAttributes() attributes[singleton] {
-	return attributes[singleton]{
-		"tick":                 read(func(c call, _ singleton) any { return c.w.Tick }),
-		"ticks_played":         read(func(c call, _ singleton) any { return c.w.TicksPlayed }),
-		"console_command_used": read(func(c call, _ singleton) any { return c.w.ConsoleCommandUsed }),
+func gameAttributes() attributes[theGame] {
+	return attributes[theGame]{
+		"tick":                 read(func(c call, _ theGame) any { return c.w.Tick }),
+		"ticks_played":         read(func(c call, _ theGame) any { return c.w.TicksPlayed }),
+		"console_command_used": read(func(c call, _ theGame) any { return c.w.ConsoleCommandUsed }),
 		"speed": {
-			get: func(c call, _ singleton) any { return c.w.Speed },
-			set: func(c call, _ singleton, v lua.LValue) {
+			get: func(c call, _ theGame) any { return c.w.Speed },
+			set: func(c call, _ theGame, v lua.LValue) {
 				speed := c.number(v)
 				if speed < 0.01 {
 					c.fail("Game speed must be at least 0.01.")
@@ -36,74 +36,74 @@ func gameAttributes() attributes[singleton] {
 			},
 		},
 		"tick_paused": {
-			get: func(c call, _ singleton) any { return c.w.TickPaused },
-			set: func(c call, _ singleton, v lua.LValue) { c.w.TickPaused = c.boolean(v) },
+			get: func(c call, _ theGame) any { return c.w.TickPaused },
+			set: func(c call, _ theGame, v lua.LValue) { c.w.TickPaused = c.boolean(v) },
 		},
 		"ticks_to_run": {
-			get: func(c call, _ singleton) any { return c.w.TicksToRun },
-			set: func(c call, _ singleton, v lua.LValue) { c.w.TicksToRun = uint64(c.count(v)) },
+			get: func(c call, _ theGame) any { return c.w.TicksToRun },
+			set: func(c call, _ theGame, v lua.LValue) { c.w.TicksToRun = uint64(c.count(v)) },
 		},
 		"autosave_enabled": {
-			get: func(c call, _ singleton) any { return !c.w.NoAutosave },
-			set: func(c call, _ singleton, v lua.LValue) { c.w.NoAutosave = !c.boolean(v) },
+			get: func(c call, _ theGame) any { return !c.w.NoAutosave },
+			set: func(c call, _ theGame, v lua.LValue) { c.w.NoAutosave = !c.boolean(v) },
 		},
-		"surfaces":          tableNamed[singleton]("surfaces"),
-		"forces":            tableNamed[singleton]("forces"),
-		"players":           tableNamed[singleton]("players"),
-		"planets":           tableNamed[singleton]("planets"),
-		"connected_players": read(func(c call, _ singleton) any { return list(c.w.Connected()) }),
-		"player":            read(func(call, singleton) any { return nil }), // in no console command here: the server's has none
+		"surfaces":          tableNamed[theGame]("surfaces"),
+		"forces":            tableNamed[theGame]("forces"),
+		"players":           tableNamed[theGame]("players"),
+		"planets":           tableNamed[theGame]("planets"),
+		"connected_players": read(func(c call, _ theGame) any { return list(c.w.Connected()) }),
+		"player":            read(func(call, theGame) any { return nil }), // in no console command here: the server's has none
 	}
 }
 
-func gameMethods() methods[singleton] {
-	m := methods[singleton]{
-		"get_surface": func(c call, _ singleton) any {
+func gameMethods() methods[theGame] {
+	m := methods[theGame]{
+		"get_surface": func(c call, _ theGame) any {
 			if n, ok := c.arg(1).(lua.LNumber); ok {
 				return c.w.Surface(int(n))
 			}
 			return c.w.SurfaceNamed(c.text(c.arg(1)))
 		},
-		"get_player": func(c call, _ singleton) any { return c.findPlayer(c.arg(1)) },
-		"get_entity_by_unit_number": func(c call, _ singleton) any {
+		"get_player": func(c call, _ theGame) any { return c.findPlayer(c.arg(1)) },
+		"get_entity_by_unit_number": func(c call, _ theGame) any {
 			e := c.w.Entity(uint64(c.whole(c.arg(1), 0, math.MaxUint32)))
 			if e == nil || e.Away || e.Type == "item-entity" {
 				return nil
 			}
 			return e
 		},
-		"is_multiplayer": func(call, singleton) any { return true },
-		"print":          func(c call, _ singleton) any { return c.print(c.w.Connected()) },
-		"server_save": func(c call, _ singleton) any {
+		"is_multiplayer": func(call, theGame) any { return true },
+		"print":          func(c call, _ theGame) any { return c.print(c.w.Connected()) },
+		"server_save": func(c call, _ theGame) any {
 			c.p.Host.Save(c.optional(c.arg(1)), false)
 			return nothing{}
 		},
-		"auto_save": func(c call, _ singleton) any {
+		"auto_save": func(c call, _ theGame) any {
 			c.p.Host.Save(c.optional(c.arg(1)), true)
 			return nothing{}
 		},
-		"create_surface": func(c call, _ singleton) any {
+		"create_surface": func(c call, _ theGame) any {
 			name := c.text(c.arg(1))
 			if name == "" || c.w.SurfaceNamed(name) != nil {
 				c.fail("Surface name %q is empty or taken.", name)
 			}
 			return c.w.AddSurface(name)
 		},
-		"delete_surface": func(c call, _ singleton) any { return c.w.DeleteSurface(c.surfaceOf(c.arg(1))) },
-		"create_force": func(c call, _ singleton) any {
+		"delete_surface": func(c call, _ theGame) any { return c.w.DeleteSurface(c.surfaceOf(c.arg(1))) },
+		"create_force": func(c call, _ theGame) any {
 			f, err := c.w.AddForce(c.text(c.arg(1)))
 			if err != nil {
 				c.fail("Can't create the force: %s", err.Error())
 			}
 			return f
 		},
-		"merge_forces": func(c call, _ singleton) any {
+		"merge_forces": func(c call, _ theGame) any {
 			if !c.w.MergeForces(c.forceOf(c.arg(1)), c.forceOf(c.arg(2))) {
 				c.fail("Can't merge this force.")
 			}
 			return nothing{}
 		},
-		"create_inventory": func(c call, _ singleton) any {
+		"create_inventory": func(c call, _ theGame) any {
 			mod := c.mod.Name
 			if mod == levelName {
 				mod = "core" // as the documentation says of console commands
@@ -116,7 +116,7 @@ func gameMethods() methods[singleton] {
 	return m
 }
 
-func scriptInventories(c call, _ singleton) any {
+func scriptInventories(c call, _ theGame) any {
 	only := c.optional(c.arg(1))
 	byMod := map[string][]any{}
 	for _, inv := range c.w.ScriptInventories {
@@ -132,30 +132,30 @@ func scriptInventories(c call, _ singleton) any {
 }
 
 // addJudging adds what game does to players.
-func addJudging(m methods[singleton]) {
-	m["kick_player"] = func(c call, _ singleton) any {
+func addJudging(m methods[theGame]) {
+	m["kick_player"] = func(c call, _ theGame) any {
 		c.w.Kick(c.playerOf(c.arg(1)), nil, c.optional(c.arg(2)))
 		return nothing{}
 	}
-	m["ban_player"] = func(c call, _ singleton) any {
+	m["ban_player"] = func(c call, _ theGame) any {
 		c.w.Ban(c.playerName(), nil, c.optional(c.arg(2)))
 		return nothing{}
 	}
-	m["unban_player"] = func(c call, _ singleton) any {
+	m["unban_player"] = func(c call, _ theGame) any {
 		c.w.Unban(c.playerName(), nil)
 		return nothing{}
 	}
 	for name, muted := range map[string]bool{"mute_player": true, "unmute_player": false} {
-		m[name] = func(c call, _ singleton) any {
+		m[name] = func(c call, _ theGame) any {
 			c.w.Mute(c.playerOf(c.arg(1)), muted)
 			return nothing{}
 		}
 	}
-	m["purge_player"] = func(c call, _ singleton) any {
+	m["purge_player"] = func(c call, _ theGame) any {
 		c.playerOf(c.arg(1)).Shown = nil
 		return nothing{}
 	}
-	m["remove_offline_players"] = func(c call, _ singleton) any {
+	m["remove_offline_players"] = func(c call, _ theGame) any {
 		players := slices.Clone(c.w.Players)
 		if c.arg(1) != lua.LNil {
 			players = nil

@@ -18,13 +18,12 @@ func (s *Script) addGlobals() {
 	}
 	s.addScriptClass()
 	s.addHelpersClass()
-	for global, class := range map[string]string{
-		"commands": "LuaCommandProcessor", "helpers": "LuaHelpers", "rcon": "LuaRCON",
-		"remote": "LuaRemote", "script": "LuaBootstrap",
+	for global, object := range map[string]any{
+		"commands": commandsObject{}, "helpers": helpersObject{}, "prototypes": prototypes{}, "rcon": rconObject{},
+		"remote": remoteObject{}, "script": bootstrap{},
 	} {
-		l.SetGlobal(global, s.object(class, singleton(global)))
+		l.SetGlobal(global, s.value(object))
 	}
-	l.SetGlobal("prototypes", s.object("LuaPrototypes", prototypes{}))
 	l.SetGlobal("storage", l.NewTable())
 	l.SetGlobal("defines", definesTable(l))
 	l.SetGlobal("log", l.NewFunction(s.log))

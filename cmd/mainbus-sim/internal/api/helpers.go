@@ -6,8 +6,6 @@ import (
 	"encoding/base64"
 	"io"
 
-	lua "github.com/yuin/gopher-lua"
-
 	"mainbus/hostagent/factorio"
 )
 
@@ -15,50 +13,55 @@ import (
 const maxDecoded = 64 << 20
 
 func (s *Script) addHelpersClass() {
-	s.addClass(&class{
+	declare(s, members[helpersObject]{
 		name: "LuaHelpers",
-		attrs: map[string]func(any) lua.LValue{
-			"game_version": func(any) lua.LValue { return lua.LString(s.p.Version.String()) },
+		attrs: attributes[helpersObject]{
+			"game_version": read(func(call, helpersObject) any { return s.p.Version.String() }),
 		},
-		methods: map[string]func(*lua.LState, any) int{
-			"encode_string": func(l *lua.LState, _ any) int { return ret(l, lua.LString(encode(l.CheckString(1)))) },
-			"decode_string": func(l *lua.LState, _ any) int {
+		methods: methods[helpersObject]{
+			"encode_string": func(c call, _ helpersObject) any { return encode(c.l.CheckString(1)) },
+			"decode_string": func(c call, _ helpersObject) any {
+				l := c.l
 				if text, ok := decode(l.CheckString(1)); ok {
-					return ret(l, lua.LString(text))
+					return text
 				}
-				return ret(l, lua.LNil)
+				return nil
 			},
-			"table_to_json": func(l *lua.LState, _ any) int {
+			"table_to_json": func(c call, _ helpersObject) any {
+				l := c.l
 				text, err := toJSON(l.CheckTable(1))
 				if err != nil {
 					l.RaiseError("%s", err.Error())
 				}
-				return ret(l, lua.LString(text))
+				return text
 			},
-			"json_to_table": func(l *lua.LState, _ any) int {
+			"json_to_table": func(c call, _ helpersObject) any {
+				l := c.l
 				v, err := fromJSON([]byte(l.CheckString(1)))
 				if err != nil {
-					return ret(l, lua.LNil)
+					return nil
 				}
-				return ret(l, v)
+				return v
 			},
-			"write_file": func(l *lua.LState, _ any) int {
+			"write_file": func(c call, _ helpersObject) any {
+				l := c.l
 				name, data := l.CheckString(1), s.localised(l.CheckAny(2))
 				if player := l.OptInt(4, 0); player != 0 {
-					return 0 // a file on one player's computer
+					return nothing{} // a file on one player's computer
 				}
 				if err := s.p.Host.WriteFile(name, []byte(data), l.OptBool(3, false)); err != nil {
 					l.RaiseError("%s", err.Error())
 				}
-				return 0
+				return nothing{}
 			},
-			"compare_versions": func(l *lua.LState, _ any) int {
+			"compare_versions": func(c call, _ helpersObject) any {
+				l := c.l
 				first, err := factorio.ParseVersion(l.CheckString(1))
 				second, err2 := factorio.ParseVersion(l.CheckString(2))
 				if err != nil || err2 != nil {
 					l.RaiseError("Invalid version string.")
 				}
-				return ret(l, lua.LNumber(first.Compare(second)))
+				return first.Compare(second)
 			},
 		},
 	})

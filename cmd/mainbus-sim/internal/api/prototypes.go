@@ -1,8 +1,6 @@
 package api
 
 import (
-	lua "github.com/yuin/gopher-lua"
-
 	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
@@ -179,25 +177,4 @@ func parts(list []world.Part, more []Field) []any {
 		out = append(out, append([]Field{{"type", p.Type}, {"name", p.Name}, {"amount", p.Amount}}, more...))
 	}
 	return out
-}
-
-// registerOnObjectDestroyed is script.register_on_object_destroyed.
-func (s *Script) registerOnObjectDestroyed(l *lua.LState, _ any) int {
-	c := s.call(l)
-	var r world.Registration
-	u, _ := c.arg(1).(*lua.LUserData)
-	if u == nil {
-		c.expected("an object", c.arg(1))
-	}
-	switch v := u.Value.(type) {
-	case *world.Entity:
-		r = c.w.Register(world.TargetEntity, c.entityOf(u).Unit)
-	case *world.Surface:
-		r = c.w.Register(world.TargetSurface, uint64(c.surfaceOf(u).Index))
-	case *world.Player:
-		r = c.w.Register(world.TargetPlayer, uint64(c.playerOf(u).Index))
-	default:
-		c.fail("Objects of this kind can't be registered: %T", v)
-	}
-	return s.push(l, several{r.Number, r.ID, r.Type})
 }

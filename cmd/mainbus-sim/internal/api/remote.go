@@ -22,10 +22,10 @@ func (i *remoteInterface) function(name string) *lua.LFunction {
 }
 
 func (s *Script) addRemoteClass() {
-	s.addClass(&class{
+	declare(s, members[remoteObject]{
 		name: "LuaRemote",
-		attrs: map[string]func(any) lua.LValue{
-			"interfaces": func(any) lua.LValue {
+		attrs: attributes[remoteObject]{
+			"interfaces": read(func(call, remoteObject) any {
 				out := s.vm.L.NewTable()
 				for _, name := range sorted(s.g.interfaces) {
 					functions := s.vm.L.NewTable()
@@ -36,9 +36,9 @@ func (s *Script) addRemoteClass() {
 					out.RawSetString(name, functions)
 				}
 				return out
-			},
+			}),
 		},
-		methods: map[string]func(*lua.LState, any) int{
+		methods: methods[remoteObject]{
 			"add_interface":    s.addInterface,
 			"remove_interface": s.removeInterface,
 			"call":             s.remoteCall,
@@ -46,7 +46,8 @@ func (s *Script) addRemoteClass() {
 	})
 }
 
-func (s *Script) addInterface(l *lua.LState, _ any) int {
+func (s *Script) addInterface(c call, _ remoteObject) any {
+	l := c.l
 	name, functions := l.CheckString(1), l.CheckTable(2)
 	if s.g.interfaces[name] != nil {
 		l.RaiseError("Interface already exists: %s", name)
@@ -59,19 +60,21 @@ func (s *Script) addInterface(l *lua.LState, _ any) int {
 		own.RawSet(key, fn)
 	}
 	s.g.interfaces[name] = &remoteInterface{owner: s, functions: own}
-	return 0
+	return nothing{}
 }
 
-func (s *Script) removeInterface(l *lua.LState, _ any) int {
+func (s *Script) removeInterface(c call, _ remoteObject) any {
+	l := c.l
 	name := l.CheckString(1)
 	i := s.g.interfaces[name]
 	if i != nil && i.owner == s {
 		delete(s.g.interfaces, name)
 	}
-	return ret(l, lua.LBool(i != nil && i.owner == s))
+	return i != nil && i.owner == s
 }
 
-func (s *Script) remoteCall(l *lua.LState, _ any) int {
+func (s *Script) remoteCall(c call, _ remoteObject) any {
+	l := c.l
 	name, function := l.CheckString(1), l.CheckString(2)
 	i := s.g.interfaces[name]
 	if i == nil {
@@ -90,9 +93,9 @@ func (s *Script) remoteCall(l *lua.LState, _ any) int {
 		l.RaiseError("Error when running interface function %s.%s: %s", name, function, describe(err))
 	}
 	if len(results) == 0 {
-		return ret(l, lua.LNil)
+		return nil
 	}
-	return ret(l, i.owner.copyTo(l, s, results[0]))
+	return i.owner.copyTo(l, s, results[0])
 }
 
 // describe is an error with its traceback.

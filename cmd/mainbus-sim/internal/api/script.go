@@ -142,7 +142,7 @@ func (s *Script) load() error {
 // start makes game usable.
 func (s *Script) start() {
 	s.running = true
-	s.vm.L.SetGlobal("game", s.object("LuaGameScript", theGame))
+	s.vm.L.SetGlobal("game", s.value(theGame{}))
 }
 
 func (s *Script) packed() ([]byte, error) {
