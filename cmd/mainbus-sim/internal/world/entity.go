@@ -61,23 +61,27 @@ func (w *World) Build(name, quality string, surface *Surface, x, y float64, forc
 	return e
 }
 
-// furnish gives an entity what its type has.
+// furnish gives an entity what its type has and it lacks.
 func (w *World) furnish(e *Entity, p *EntityPrototype) {
 	q := w.Catalog.Quality(e.Quality)
 	for _, kind := range InventoryKinds {
-		if n := p.InventorySize(kind, q); n > 0 && kind != LinkedChest {
+		if n := p.InventorySize(kind, q); n > 0 && kind != LinkedChest && w.Inventory(e, kind) == nil {
 			e.Inventories = append(e.Inventories, w.newInventory(kind, n))
 		}
 	}
 	switch p.Type {
 	case "logistic-container":
-		if requests(p.Mode) {
+		if requests(p.Mode) && e.Requests == nil {
 			e.Requests = &Requests{Sections: []*Section{newSection()}}
 		}
 	case "constant-combinator":
-		e.Requests = &Requests{Sections: []*Section{newSection()}}
+		if e.Requests == nil {
+			e.Requests = &Requests{Sections: []*Section{newSection()}}
+		}
 	case "item-entity":
-		e.Inventories = append(e.Inventories, w.newInventory(ground, 1))
+		if len(e.Inventories) == 0 {
+			e.Inventories = append(e.Inventories, w.newInventory(ground, 1))
+		}
 	case "linked-container":
 		w.linked(e.Force, e.Name, e.Link)
 	}
@@ -126,10 +130,15 @@ func (w *World) MainInventory(e *Entity) *Inventory {
 	switch {
 	case e.Type == "linked-container":
 		return w.linked(e.Force, e.Name, e.Link)
-	case len(e.Inventories) > 0:
-		return e.Inventories[0]
+	case len(e.Inventories) == 0:
+		return nil
 	}
-	return nil
+	for _, kind := range []InventoryKind{Chest, CharacterMain} {
+		if inv := w.Inventory(e, kind); inv != nil {
+			return inv
+		}
+	}
+	return e.Inventories[0]
 }
 
 // Stack is what an item on the ground is.

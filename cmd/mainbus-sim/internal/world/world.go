@@ -97,6 +97,39 @@ func Load(data []byte, catalog *Catalog) (*World, error) {
 	return w, nil
 }
 
+// checkInventories refuses those that are missing or share a number.
+func (w *World) checkInventories() error {
+	seen := map[uint64]bool{}
+	check := func(inv *Inventory) bool {
+		ok := inv != nil && inv.ID >= 1 && inv.ID <= w.LastInventory && !seen[inv.ID]
+		if ok {
+			seen[inv.ID] = true
+		}
+		return ok
+	}
+	ok := true
+	for _, f := range w.Forces {
+		for _, l := range f.Linked {
+			ok = ok && l != nil && check(l.Inventory)
+		}
+	}
+	for _, inv := range w.ScriptInventories {
+		ok = ok && check(inv)
+	}
+	for _, e := range w.Entities {
+		for _, inv := range e.Inventories {
+			ok = ok && check(inv)
+		}
+	}
+	for _, p := range w.Players {
+		ok = ok && check(p.Hand)
+	}
+	if !ok {
+		return errors.New("an inventory is missing or there twice")
+	}
+	return nil
+}
+
 // check refuses what the rest of the package relies on not to find.
 func (w *World) check() error {
 	if len(w.Surfaces) == 0 || w.Surfaces[0] == nil || w.Surfaces[0].Index != 1 || len(w.Forces) < 3 || !(w.Speed > 0) {
@@ -129,7 +162,7 @@ func (w *World) check() error {
 			return fmt.Errorf("flow %d is incomplete", i+1)
 		}
 	}
-	return nil
+	return w.checkInventories()
 }
 
 func (e *Entity) brokenRequests() bool {
@@ -145,7 +178,7 @@ func (w *World) dropUnknown() {
 		if w.Catalog.Quality(e.Quality) == nil {
 			e.Quality = "normal"
 		}
-		if p != nil && p.Type == e.Type && (e.Type != "item-entity" || len(e.Inventories) == 1) {
+		if p != nil && p.Type == e.Type && (e.Type != "item-entity" || (len(e.Inventories) == 1 && len(e.Inventories[0].Slots) == 1)) {
 			continue
 		}
 		e.Away = true // it is in no index yet
@@ -163,6 +196,15 @@ func (w *World) connect() {
 			w.adopt(l.Inventory)
 			l.Inventory.HasBar = true
 		}
+		f.Linked = slices.DeleteFunc(f.Linked, func(l *LinkedInventory) bool { // of containers that no mod has any more
+			p := w.Catalog.Entity(l.Container)
+			gone := p == nil || p.Type != "linked-container"
+			if gone {
+				l.Inventory.empty(&w.Books.Consumed)
+				w.drop(l.Inventory)
+			}
+			return gone
+		})
 	}
 	for _, inv := range w.ScriptInventories {
 		w.adopt(inv)
@@ -171,7 +213,7 @@ func (w *World) connect() {
 		for _, inv := range e.Inventories {
 			w.adopt(inv)
 		}
-		w.own(e, w.Prototype(e))
+		w.furnish(e, w.Prototype(e)) // with what a prototype has got since
 		if e.Requests != nil {
 			for _, s := range e.Requests.Sections {
 				w.regroup(e, s)
