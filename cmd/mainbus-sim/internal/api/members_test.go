@@ -274,6 +274,8 @@ func TestPlayerMembers(t *testing.T) {
 		{`p(a.teleport({30.5, 40}), a.position, a.teleport({1, 1}, game.create_surface("other")), a.surface.name, a.character.surface.name)`, "true {x=30.5,y=40} true other other"},
 		{`a.force = "enemy" p(a.force.name, a.character.force.name) a.print("psst") a.print{"", "a", 1} a.connect_to_server{address = "example.org:34197", name = {"", "there"}} a.connect_to_server{}`, "expected a string"},
 		{`c = a.character p(c.type, c.get_item_count("wood"), c.player == a) a.character = nil p(a.character, a.controller_type == defines.controllers.god, a.get_inventory(defines.inventory.character_main), a.get_item_count(), a.insert("coal"), c.valid, c.player, a.create_character(), a.create_character(), a.get_item_count())`, "character 12 true nil true nil 0 0 true nil true false 0"},
+		{`a.set_controller{type = defines.controllers.god} p(a.character) a.set_controller{type = defines.controllers.character, character = c} p(a.character == c) a.set_controller{type = defines.controllers.ghost}`, "no controllers other than character and god"},
+		{`p(a.character == c)`, "true"},
 		{`a.character = c p(a.get_item_count("wood")) a.clear_items_inside() p(a.get_item_count())`, "12 0"},
 		{`p(a.character.destroy(), a.character, a.nonsense)`, "LuaPlayer doesn't contain key nonsense."},
 	})

@@ -110,7 +110,8 @@ func playerMethods() methods[*world.Player] {
 			}
 			return p.Online && c.w.AddCharacter(p, name)
 		},
-		"clear_cursor": func(c call, p *world.Player) any { return c.w.ClearHand(p) },
+		"set_controller": setController,
+		"clear_cursor":   func(c call, p *world.Player) any { return c.w.ClearHand(p) },
 		"connect_to_server": func(c call, p *world.Player) any { // a prompt on that player's screen
 			address := c.text(c.named("address"))
 			for _, name := range []string{"name", "description", "password"} {
@@ -122,6 +123,19 @@ func playerMethods() methods[*world.Player] {
 			return nothing{}
 		},
 	}
+}
+
+// setController is set_controller{type = ..., character = ...}: a character's, or a god's, who has no body.
+func setController(c call, p *world.Player) any {
+	switch c.whole(c.named("type"), 0, world.MaxSlots) {
+	case constant("controllers", "character"):
+		setCharacter(c, p, c.value(c.entityOf(c.named("character"))))
+	case constant("controllers", "god"):
+		c.w.Detach(p)
+	default:
+		c.fail("the simulated game has no controllers other than character and god")
+	}
+	return nothing{}
 }
 
 // print shows a text to players; it doesn't reach the server's output.
