@@ -58,6 +58,10 @@ func customTables() map[customTable]content {
 			func(p *world.SurfacePrototype) string { return p.Name }, func(w *world.World, name string) *world.SurfacePrototype { return w.Catalog.Surface(name) }),
 		"prototypes.space_location": named(func(w *world.World) []*world.Location { return w.Catalog.Locations },
 			func(p *world.Location) string { return p.Name }, func(w *world.World, name string) *world.Location { return w.Catalog.Location(name) }),
+		"prototypes.custom_event": named(func(w *world.World) []*world.CustomEvent { return w.Catalog.Events },
+			func(p *world.CustomEvent) string { return p.Name }, func(w *world.World, name string) *world.CustomEvent { return w.Catalog.Event(name) }),
+		"prototypes.custom_input": named(func(w *world.World) []*world.CustomInput { return w.Catalog.Inputs },
+			func(p *world.CustomInput) string { return p.Name }, func(w *world.World, name string) *world.CustomInput { return w.Catalog.Input(name) }),
 		"prototypes.virtual_signal": named(func(w *world.World) []*world.Signal { return w.Catalog.Signals },
 			func(p *world.Signal) string { return p.Name }, func(w *world.World, name string) *world.Signal { return w.Catalog.Signal(name) }),
 	}

@@ -76,6 +76,12 @@ func New(p Params) (*Game, error) {
 	for id, name := range g.events {
 		g.eventIDs[name] = id
 	}
+	for _, e := range p.World.Catalog.Events {
+		g.addEvent(e.Name)
+	}
+	for _, i := range p.World.Catalog.Inputs {
+		g.addEvent(i.Name)
+	}
 	p.World.Listen(g.hear)
 	for _, mod := range append(slices.Clone(p.Mods), Mod{Name: levelName}) {
 		source, ok := p.Files("__" + mod.Name + "__/control.lua")

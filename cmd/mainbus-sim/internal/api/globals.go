@@ -9,7 +9,7 @@ import (
 
 func (s *Script) addGlobals() {
 	l := s.vm.L
-	s.classes, s.byMeta, s.byType = map[string]*class{}, map[*lua.LTable]*class{}, map[reflect.Type]*class{}
+	s.clearClasses()
 	for _, add := range []func(){
 		s.addGameClass, s.addPlanetClass, s.addCustomTableClass, s.addSurfaceClass, s.addForceClass, s.addPlayerClass,
 		s.addEntityClass, s.addFluidBoxClass, s.addLogisticClasses, s.addInventoryClass, s.addStackClass, s.addPrototypeClasses,
@@ -19,12 +19,27 @@ func (s *Script) addGlobals() {
 	s.addScriptClass()
 	s.addHelpersClass()
 	for global, object := range map[string]any{
-		"commands": commandsObject{}, "helpers": helpersObject{}, "prototypes": prototypes{}, "rcon": rconObject{},
+		"commands": commandsObject{}, "prototypes": prototypes{}, "rcon": rconObject{},
 		"remote": remoteObject{}, "script": bootstrap{},
 	} {
 		l.SetGlobal(global, s.value(object))
 	}
 	l.SetGlobal("storage", l.NewTable())
+	s.addCommonGlobals()
+	events := l.GetGlobal("defines").(*lua.LTable).RawGetString("events").(*lua.LTable)
+	for _, e := range s.p.World.Catalog.Events {
+		events.RawSetString(e.Name, lua.LNumber(s.g.eventIDs[e.Name]))
+	}
+}
+
+func (s *Script) clearClasses() {
+	s.classes, s.byMeta, s.byType = map[string]*class{}, map[*lua.LTable]*class{}, map[reflect.Type]*class{}
+}
+
+// addCommonGlobals adds what all stages have.
+func (s *Script) addCommonGlobals() {
+	l := s.vm.L
+	l.SetGlobal("helpers", s.value(helpersObject{}))
 	l.SetGlobal("defines", definesTable(l))
 	l.SetGlobal("log", l.NewFunction(s.log))
 	l.SetGlobal("localised_print", l.NewFunction(func(l *lua.LState) int {

@@ -15,6 +15,8 @@ func (s *Script) addPrototypeClasses() {
 			"recipe":         tableNamed[prototypes]("prototypes.recipe"),
 			"surface":        tableNamed[prototypes]("prototypes.surface"),
 			"space_location": tableNamed[prototypes]("prototypes.space_location"),
+			"custom_event":   tableNamed[prototypes]("prototypes.custom_event"),
+			"custom_input":   tableNamed[prototypes]("prototypes.custom_input"),
 			"virtual_signal": tableNamed[prototypes]("prototypes.virtual_signal"),
 		},
 	})
@@ -164,6 +166,24 @@ func (s *Script) addOtherPrototypes() {
 	declare(s, members[*world.SurfacePrototype]{
 		name: "LuaSurfacePrototype", valid: always[*world.SurfacePrototype],
 		attrs: attributes[*world.SurfacePrototype]{"name": read(func(_ call, p *world.SurfacePrototype) any { return p.Name })},
+	})
+	declare(s, members[*world.CustomEvent]{
+		name: "LuaCustomEventPrototype", valid: always[*world.CustomEvent],
+		attrs: attributes[*world.CustomEvent]{
+			"name":     read(func(_ call, e *world.CustomEvent) any { return e.Name }),
+			"order":    read(func(_ call, e *world.CustomEvent) any { return e.Order }),
+			"event_id": read(func(_ call, e *world.CustomEvent) any { return s.g.eventIDs[e.Name] }),
+		},
+	})
+	declare(s, members[*world.CustomInput]{
+		name: "LuaCustomInputPrototype", valid: always[*world.CustomInput],
+		attrs: attributes[*world.CustomInput]{
+			"name":         read(func(_ call, i *world.CustomInput) any { return i.Name }),
+			"order":        read(func(_ call, i *world.CustomInput) any { return i.Order }),
+			"key_sequence": read(func(_ call, i *world.CustomInput) any { return i.Keys }),
+			"enabled":      read(func(_ call, i *world.CustomInput) any { return !i.Disabled }),
+			"event_id":     read(func(_ call, i *world.CustomInput) any { return s.g.eventIDs[i.Name] }),
+		},
 	})
 	declare(s, members[*world.Signal]{
 		name: "LuaVirtualSignalPrototype", valid: always[*world.Signal],

@@ -2,6 +2,7 @@ package game
 
 import (
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 	"slices"
 
 	"mainbus/cmd/mainbus-sim/internal/scenario"
+	"mainbus/hostagent/factorio/modinfo"
+	"mainbus/hostagent/factorio/modlist"
 )
 
 //go:embed files
@@ -40,7 +43,7 @@ func install(dir, plan string) error {
 		return err
 	}
 	for _, mod := range builtin {
-		if err := writeFile(filepath.Join(dir, "data", mod.Name, "info.json"), modInfo(mod.Name, gameVersion.String())); err != nil {
+		if err := writeFile(filepath.Join(dir, "data", mod.Name, "info.json"), modInfo(mod.Name, gameVersion.String(), builtinNeeds[mod.Name]...)); err != nil {
 			return err
 		}
 	}
@@ -58,19 +61,36 @@ func installPlan(dir, plan string) error {
 		return err
 	}
 	if len(content.Mods) > 0 {
-		list := modList{}
+		list := modlist.List{}
 		for _, name := range slices.Sorted(maps.Keys(content.Mods)) {
-			list.Mods = append(list.Mods, modEntry{Name: name, Enabled: content.Mods[name]})
+			list.Set(name, content.Mods[name])
 		}
-		if err := list.write(filepath.Join(dir, "mods")); err != nil {
+		if err := writeModList(&list, filepath.Join(dir, "mods")); err != nil {
 			return err
 		}
 	}
 	return copyFile(plan, filepath.Join(dir, "sim.json"), 0o644)
 }
 
-func modInfo(name, version string) []byte {
-	return fmt.Appendf(nil, "{\n  \"name\": %q,\n  \"version\": %q,\n  \"title\": %q,\n  \"author\": \"mainbus-sim\"\n}\n", name, version, name)
+// builtinNeeds are the mods that those of the game need.
+var builtinNeeds = map[string][]string{
+	"elevated-rails": {"base"}, "quality": {"base"}, "space-age": {"base", "elevated-rails", "quality"},
+}
+
+func modInfo(name, version string, needs ...string) []byte {
+	info := struct {
+		Name         string   `json:"name"`
+		Version      string   `json:"version"`
+		Title        string   `json:"title"`
+		Author       string   `json:"author"`
+		Factorio     string   `json:"factorio_version"`
+		Dependencies []string `json:"dependencies"`
+	}{name, version, name, "mainbus-sim", modinfo.MajorMinor(gameVersion), append([]string{}, needs...)}
+	data, err := json.MarshalIndent(info, "", "  ")
+	if err != nil {
+		panic(err) // texts always encode
+	}
+	return data
 }
 
 // writeTree writes the embedded part of the data folder.

@@ -16,7 +16,9 @@ import (
 
 	"mainbus/cmd/mainbus-sim/internal/cmdline"
 	"mainbus/cmd/mainbus-sim/internal/gamelog"
+	"mainbus/cmd/mainbus-sim/internal/mods"
 	"mainbus/cmd/mainbus-sim/internal/scenario"
+	"mainbus/hostagent/factorio/modlist"
 	"mainbus/hostagent/factorio/save"
 )
 
@@ -77,8 +79,9 @@ type run struct {
 	out   *gamelog.Log
 	stdin io.Reader
 	paths paths
-	list  modList
-	mods  []save.Mod
+	list  modlist.List
+	mods  []save.Mod // that are loaded, in load order
+	told  *mods.Loaded
 	plan  scenario.File
 	knobs scenario.Behaviour // of the plan, as it is at the moment
 
@@ -128,8 +131,10 @@ func (g *run) leave() {
 		g.out.Warning("WriteFileGuard.cpp:52", "Writing %s failed; previous version (if any) should still be available", g.playerData())
 		g.out.Failure("PlayerData.cpp:446", "Failed to save player data: %s", reason(err))
 	}
-	if err := g.list.write(g.paths.mods); err != nil {
+	if err := writeModList(&g.list, g.paths.mods); err != nil {
 		g.out.Failure("ModManager.cpp:160", "writeModlist threw an exception: %s", reason(err))
+	} else if err := g.told.Settings.Write(g.paths.mods); err != nil {
+		g.out.Warning("WriteFileGuard.cpp:52", "Writing %s failed; previous version (if any) should still be available", filepath.Join(g.paths.mods, "mod-settings.dat"))
 	}
 	g.out.Engine("Goodbye")
 }
@@ -172,7 +177,7 @@ func (g *run) prepare() error {
 		return err
 	}
 	g.tellFeatures()
-	if g.mods, err = loadMods(p, &g.list, g.out); err != nil {
+	if err := g.loadMods(); err != nil {
 		return err
 	}
 	g.tellPlayerData()

@@ -1,17 +1,13 @@
 package game
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
 
-	"mainbus/cmd/mainbus-sim/internal/api"
-	"mainbus/cmd/mainbus-sim/internal/gamelog"
-	"mainbus/hostagent/factorio"
+	"mainbus/cmd/mainbus-sim/internal/mods"
+	"mainbus/hostagent/factorio/modlist"
 	"mainbus/hostagent/factorio/save"
 )
 
@@ -21,107 +17,45 @@ var builtin = []save.Mod{
 	{Name: "space-age", CRC: 1510664043},
 }
 
-// modEntry is one mod of mod-list.json; Version pins it.
-type modEntry struct {
-	Name    string `json:"name"`
-	Enabled bool   `json:"enabled"`
-	Version string `json:"version,omitempty"`
-}
-
-type modList struct {
-	Mods []modEntry `json:"mods"`
-}
-
-// readModList reads mod-list.json. A built-in mod that it doesn't name is enabled.
-func readModList(dir string) (modList, error) {
-	var list modList
+// readModList reads mod-list.json. Without one all mods that are there are enabled.
+func readModList(dir string) (modlist.List, error) {
 	data, err := os.ReadFile(filepath.Join(dir, "mod-list.json"))
-	if err != nil && !os.IsNotExist(err) {
-		return list, fmt.Errorf("read mod list: %w", err)
+	if os.IsNotExist(err) {
+		return modlist.List{}, nil
 	}
-	if err == nil {
-		if err := json.Unmarshal(data, &list); err != nil {
-			return list, fmt.Errorf("read mod list in %s: %w", dir, err)
-		}
+	if err != nil {
+		return modlist.List{}, fmt.Errorf("read mod list: %w", err)
+	}
+	list, err := modlist.Parse(data)
+	if err != nil {
+		return list, fmt.Errorf("read mod list in %s: %w", dir, err)
 	}
 	return list, nil
 }
 
-func (l *modList) enabled(name string) bool {
-	for _, m := range l.Mods {
-		if m.Name == name {
-			return m.Enabled
-		}
-	}
-	l.Mods = append(l.Mods, modEntry{Name: name, Enabled: true})
-	return true
-}
-
-func (l *modList) write(dir string) error {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(l); err != nil {
-		return err
-	}
+func writeModList(list *modlist.List, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("write mod list: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "mod-list.json"), out.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "mod-list.json"), list.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("write mod list: %w", err)
 	}
 	return nil
 }
 
-// loadMods finds the enabled built-in mods and writes the lines of loading them.
-func loadMods(p paths, list *modList, out *gamelog.Log) ([]save.Mod, error) {
-	var mods []save.Mod
-	for _, mod := range builtin {
-		data, err := os.ReadFile(filepath.Join(p.read, mod.Name, "info.json"))
-		if os.IsNotExist(err) && mod.Name != "base" {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read mod %s: %w", mod.Name, err)
-		}
-		var info struct {
-			Version string `json:"version"`
-		}
-		if err := json.Unmarshal(data, &info); err != nil {
-			return nil, fmt.Errorf("read mod %s: %w", mod.Name, err)
-		}
-		if mod.Version, err = factorio.ParseVersion(info.Version); err != nil {
-			return nil, fmt.Errorf("read mod %s: %w", mod.Name, err)
-		}
-		if list.enabled(mod.Name) || mod.Name == "base" {
-			mods = append(mods, mod)
-		}
+// loadMods finds the mods and runs what they do before a map.
+func (g *run) loadMods() error {
+	told, err := mods.Load(mods.Config{
+		Data: g.paths.read, Dir: g.paths.mods, Builtin: builtin, Game: gameVersion, List: &g.list, Log: g.out,
+	}, g.flags())
+	if err != nil {
+		return err
 	}
-	out.Engine("Loading mod core 0.0.0 (data.lua)")
-	for _, mod := range mods {
-		out.Engine("Loading mod %s %s (data.lua)", mod.Name, mod.Version)
+	g.told = told
+	for _, m := range told.Mods {
+		g.mods = append(g.mods, m.Saved())
 	}
-	for _, mod := range mods {
-		if mod.Name != "elevated-rails" { // which has no such file
-			out.Engine("Loading mod %s %s (data-updates.lua)", mod.Name, mod.Version)
-		}
-	}
-	out.Engine("Checksum for core: 4187927925")
-	var sum []byte
-	for _, mod := range mods {
-		out.Engine("Checksum of %s: %d", mod.Name, mod.CRC)
-		sum = fmt.Append(sum, mod.CRC)
-	}
-	out.Engine("Prototype list checksum: %d", crc32.ChecksumIEEE(sum))
-	return mods, nil
-}
-
-func apiMods(mods []save.Mod) []api.Mod {
-	out := make([]api.Mod, len(mods))
-	for i, mod := range mods {
-		out[i] = api.Mod{Name: mod.Name, Version: mod.Version.String()}
-	}
-	return out
+	return nil
 }
 
 func modVersions(mods []save.Mod) map[string]string {

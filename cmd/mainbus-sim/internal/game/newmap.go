@@ -235,23 +235,11 @@ func (g *run) mapToScenario(name string) error {
 	return nil
 }
 
-func (g *run) catalog() (*world.Catalog, error) { return world.NewCatalog(g.enabledMods()) }
-
-func (g *run) enabledMods() map[string]bool {
-	enabled := map[string]bool{}
-	for _, mod := range g.mods {
-		enabled[mod.Name] = true
-	}
-	return enabled
-}
+func (g *run) catalog() (*world.Catalog, error) { return world.ReadCatalog(g.told.Raw) }
 
 // dumpData writes all prototypes.
 func (g *run) dumpData() error {
-	raw, err := world.BaseRaw(g.enabledMods())
-	if err != nil {
-		return err
-	}
-	data, err := json.Marshal(raw)
+	data, err := json.Marshal(g.told.Raw)
 	if err != nil {
 		return fmt.Errorf("dump data: %w", err)
 	}

@@ -215,13 +215,18 @@ func (s *server) load() error {
 	if s.life, err = life.Load(s.content.Level.Life); err != nil {
 		return err
 	}
+	for _, m := range s.told.Mods {
+		if control, ok := m.Script("control.lua"); ok {
+			s.out.Engine("Checksum for script __%s__/control.lua: %d", m.Info.Name, crc32.ChecksumIEEE(control))
+		}
+	}
 	if control, ok := s.content.Files["control.lua"]; ok {
 		s.out.Engine("Checksum for script __level__/control.lua: %d", crc32.ChecksumIEEE(control))
 	}
 	if s.peer, err = s.loadPeer(s.content, s); err != nil {
 		return err
 	}
-	if !sameMods(s.content.Header.Mods, s.mods) {
+	if !sameMods(s.content.Header.Mods, s.mods) || s.content.Header.SettingsChecksum != s.told.Settings.Checksum() {
 		if err := s.scripts.ConfigurationChanged(modVersions(s.content.Header.Mods)); err != nil {
 			s.scripts.Close()
 			return err
@@ -281,12 +286,12 @@ func (s *server) loadPeer(content *mapFile, host api.Host) (peer, error) {
 
 func (s *server) newScripts(p peer, content *mapFile) (*api.Game, error) {
 	return api.New(api.Params{
-		World: p.world, Host: p.outside, Mods: apiMods(s.mods), Version: gameVersion,
+		World: p.world, Host: p.outside, Mods: s.told.API(), Version: gameVersion,
 		Files: func(name string) ([]byte, bool) { return s.findScript(content, name) },
 	})
 }
 
-// findScript finds a script by its full name: __level__ is the save, other mods are in the data folder.
+// findScript finds a script by its full name: __level__ is the save.
 func (s *server) findScript(content *mapFile, name string) ([]byte, bool) {
 	mod, path, ok := strings.Cut(strings.TrimPrefix(name, "__"), "__/")
 	if !ok {
@@ -295,13 +300,7 @@ func (s *server) findScript(content *mapFile, name string) ([]byte, bool) {
 	if mod == "level" {
 		return content.scriptFile(path)
 	}
-	data, err := os.OpenRoot(s.paths.read)
-	if err != nil {
-		return nil, false
-	}
-	defer data.Close()
-	text, err := data.ReadFile(filepath.Join(mod, filepath.FromSlash(path)))
-	return text, err == nil
+	return s.told.Script(name)
 }
 
 // change writes the line of a change of state.

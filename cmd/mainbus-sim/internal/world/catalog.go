@@ -16,6 +16,8 @@ type Catalog struct {
 	Locations []*Location // planets and other places in space
 	Surfaces  []*SurfacePrototype
 	Signals   []*Signal // virtual ones
+	Events    []*CustomEvent
+	Inputs    []*CustomInput
 
 	items     map[string]*Item
 	entities  map[string]*EntityPrototype
@@ -105,6 +107,15 @@ type SurfacePrototype struct{ Name string }
 // Signal is a virtual signal.
 type Signal struct{ Name string }
 
+// CustomEvent is an event that a mod defines for scripts to raise.
+type CustomEvent struct{ Name, Order string }
+
+// CustomInput is a key that a mod defines, whose event has its name.
+type CustomInput struct {
+	Name, Order, Keys string
+	Disabled          bool
+}
+
 // itemTypes are the types of prototypes that are items.
 var itemTypes = []string{
 	"item", "ammo", "armor", "blueprint", "blueprint-book", "capsule", "copy-paste-tool", "deconstruction-item", "gun",
@@ -114,10 +125,27 @@ var itemTypes = []string{
 
 // entityTypes are the types of entities that can be here. Those without a behaviour of their own only stand around.
 var entityTypes = []string{
-	"accumulator", "arithmetic-combinator", "assembling-machine", "character", "constant-combinator", "container",
-	"decider-combinator", "electric-energy-interface", "electric-pole", "furnace", "inserter", "item-entity", "lab",
-	"linked-container", "logistic-container", "mining-drill", "pipe", "radar", "simple-entity", "simple-entity-with-force",
-	"simple-entity-with-owner", "storage-tank", "transport-belt",
+	"accumulator", "agricultural-tower", "ammo-turret", "arithmetic-combinator", "arrow", "artillery-flare",
+	"artillery-projectile", "artillery-turret", "artillery-wagon", "assembling-machine", "asteroid",
+	"asteroid-collector", "beacon", "beam", "boiler", "burner-generator", "capture-robot", "car", "cargo-bay",
+	"cargo-landing-pad", "cargo-pod", "cargo-wagon", "character", "character-corpse", "cliff", "combat-robot",
+	"constant-combinator", "construction-robot", "container", "corpse", "curved-rail-a", "curved-rail-b",
+	"decider-combinator", "deconstructible-tile-proxy", "display-panel", "electric-energy-interface", "electric-pole",
+	"electric-turret", "elevated-curved-rail-a", "elevated-curved-rail-b", "elevated-half-diagonal-rail",
+	"elevated-straight-rail", "entity-ghost", "explosion", "fire", "fish", "fluid-turret", "fluid-wagon", "furnace",
+	"fusion-generator", "fusion-reactor", "gate", "generator", "half-diagonal-rail", "heat-interface", "heat-pipe",
+	"highlight-box", "infinity-cargo-wagon", "infinity-container", "infinity-pipe", "inserter", "item-entity",
+	"item-request-proxy", "lab", "lamp", "land-mine", "lane-splitter", "legacy-curved-rail", "legacy-straight-rail",
+	"lightning", "lightning-attractor", "linked-belt", "linked-container", "loader", "loader-1x1", "locomotive",
+	"logistic-container", "logistic-robot", "market", "mining-drill", "offshore-pump", "particle-source", "pipe",
+	"pipe-to-ground", "plant", "player-port", "power-switch", "programmable-speaker", "projectile", "proxy-container",
+	"pump", "radar", "rail-chain-signal", "rail-ramp", "rail-remnants", "rail-signal", "rail-support", "reactor",
+	"resource", "roboport", "rocket-silo", "rocket-silo-rocket", "rocket-silo-rocket-shadow", "segment",
+	"segmented-unit", "selector-combinator", "simple-entity", "simple-entity-with-force", "simple-entity-with-owner",
+	"smoke-with-trigger", "solar-panel", "space-platform-hub", "speech-bubble", "spider-leg", "spider-unit",
+	"spider-vehicle", "splitter", "sticker", "storage-tank", "straight-rail", "stream", "temporary-container",
+	"thruster", "tile-ghost", "train-stop", "transport-belt", "tree", "turret", "underground-belt", "unit",
+	"unit-spawner", "valve", "wall",
 }
 
 // NewCatalog has the prototypes of those mods that come with the game.
@@ -148,6 +176,14 @@ func ReadCatalog(raw Raw) (*Catalog, error) {
 		{[]string{"planet", "space-location"}, c.addLocation},
 		{[]string{"surface"}, func(_, name string, _ Properties) error {
 			c.Surfaces = append(c.Surfaces, &SurfacePrototype{Name: name})
+			return nil
+		}},
+		{[]string{"custom-event"}, func(_, name string, p Properties) error {
+			c.Events = append(c.Events, &CustomEvent{Name: name, Order: p.text("order")})
+			return nil
+		}},
+		{[]string{"custom-input"}, func(_, name string, p Properties) error {
+			c.Inputs = append(c.Inputs, &CustomInput{Name: name, Order: p.text("order"), Keys: p.text("key_sequence"), Disabled: p["enabled"] == false})
 			return nil
 		}},
 		{[]string{"virtual-signal"}, func(_, name string, _ Properties) error {
@@ -294,6 +330,23 @@ func (c *Catalog) Location(name string) *Location { return c.locations[name] }
 
 // Signal is a virtual signal.
 func (c *Catalog) Signal(name string) *Signal { return c.signals[name] }
+
+// Event is an event of a mod.
+func (c *Catalog) Event(name string) *CustomEvent {
+	return find(c.Events, func(e *CustomEvent) bool { return e.Name == name })
+}
+
+// Input is a key of a mod.
+func (c *Catalog) Input(name string) *CustomInput {
+	return find(c.Inputs, func(i *CustomInput) bool { return i.Name == name })
+}
+
+func find[T any](list []*T, is func(*T) bool) *T {
+	if at := slices.IndexFunc(list, is); at >= 0 {
+		return list[at]
+	}
+	return nil
+}
 
 // Surface is a kind of surface.
 func (c *Catalog) Surface(name string) *SurfacePrototype {

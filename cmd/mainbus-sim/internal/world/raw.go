@@ -51,6 +51,41 @@ func (r Raw) add(other Raw) {
 	}
 }
 
+// RawOf takes prototypes by type and name.
+func RawOf(plain map[string]map[string]map[string]any) Raw {
+	raw := Raw{}
+	for typ, byName := range plain {
+		raw[typ] = map[string]Properties{}
+		for name, p := range byName {
+			raw[typ][name] = p
+		}
+	}
+	return raw
+}
+
+// Plain is the reverse of RawOf.
+func (r Raw) Plain() map[string]map[string]map[string]any {
+	out := map[string]map[string]map[string]any{}
+	for typ, byName := range r {
+		out[typ] = map[string]map[string]any{}
+		for name, p := range byName {
+			out[typ][name] = p
+		}
+	}
+	return out
+}
+
+// PrototypeError is a prototype that can't be used.
+type PrototypeError struct {
+	Type, Name string
+	Err        error
+}
+
+func (e *PrototypeError) Error() string {
+	return fmt.Sprintf("prototype %s.%s: %v", e.Type, e.Name, e.Err)
+}
+func (e *PrototypeError) Unwrap() error { return e.Err }
+
 // each goes over the prototypes of some types in the game's order, by "order" and then by name.
 func (r Raw) each(types []string, fn func(typ, name string, p Properties) error) error {
 	type entry struct{ typ, name string }
@@ -68,7 +103,7 @@ func (r Raw) each(types []string, fn func(typ, name string, p Properties) error)
 	})
 	for _, e := range all {
 		if err := fn(e.typ, e.name, r[e.typ][e.name]); err != nil {
-			return fmt.Errorf("prototype %s.%s: %w", e.typ, e.name, err)
+			return &PrototypeError{e.typ, e.name, err}
 		}
 	}
 	return nil
