@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -108,4 +110,24 @@ func (p *process) stop(patience time.Duration) {
 	case <-time.After(patience):
 		_ = p.kill()
 	}
+}
+
+// killProcess is kill -9.
+func killProcess(pid int) error {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	defer p.Release()
+	return p.Kill()
+}
+
+// alive also works on Windows, where finding a process proves that it is there, and signals can't ask.
+func alive(pid int) bool {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	defer p.Release()
+	return runtime.GOOS == "windows" || p.Signal(syscall.Signal(0)) == nil
 }

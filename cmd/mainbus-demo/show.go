@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"mainbus/controller/api"
@@ -249,7 +248,7 @@ func (s *show) killGame(ctx context.Context) error {
 	}
 	s.say("kill -9 the game of %s, three seconds after it saved; until now it has sent %d iron plates", world, sent.Sent)
 	killed := time.Now()
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+	if err := killProcess(pid); err != nil {
 		return fmt.Errorf("kill the game of %s: %w", world, err)
 	}
 	var after api.Instance
@@ -313,7 +312,7 @@ func (s *show) killAgent(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		same = same && pid == pids[world] && syscall.Kill(pid, 0) == nil
+		same = same && pid == pids[world] && alive(pid)
 	}
 	s.summary.check(same, "the games of %s went on while their agent was dead", h.name)
 	s.say("The agent of %s is back after %d ms and has taken over its running games again (processes %d and %d)",
