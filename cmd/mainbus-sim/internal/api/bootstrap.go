@@ -13,13 +13,23 @@ type (
 	helpersObject  struct{} // helpers
 )
 
+// raisers are the methods that raise an event of the game.
+var raisers = map[string]string{
+	"raise_biter_base_built": "on_biter_base_built", "raise_console_chat": "on_console_chat",
+	"raise_market_item_purchased": "on_market_item_purchased", "raise_player_crafted_item": "on_player_crafted_item",
+	"raise_player_fast_transferred": "on_player_fast_transferred", "raise_script_built": "script_raised_built",
+	"raise_script_destroy": "script_raised_destroy", "raise_script_revive": "script_raised_revive",
+	"raise_script_set_tiles": "script_raised_set_tiles", "raise_script_teleported": "script_raised_teleported",
+}
+
 // addScriptClass adds script, commands, remote and rcon.
 func (s *Script) addScriptClass() {
-	declare(s, members[bootstrap]{
+	class := members[bootstrap]{
 		name: "LuaBootstrap",
 		attrs: attributes[bootstrap]{
-			"active_mods": read(func(call, bootstrap) any { return texttable(s.vm.L, s.p.versions()) }),
-			"mod_name":    read(func(call, bootstrap) any { return s.mod.Name }),
+			"active_mods":   read(func(call, bootstrap) any { return texttable(s.vm.L, s.p.versions()) }),
+			"feature_flags": read(func(call, bootstrap) any { return flagFields(s.p.Flags) }),
+			"mod_name":      read(func(call, bootstrap) any { return s.mod.Name }),
 			"level": read(func(call, bootstrap) any {
 				t := s.vm.L.NewTable()
 				t.RawSetString("level_name", lua.LString("freeplay"))
@@ -71,7 +81,14 @@ func (s *Script) addScriptClass() {
 				return s.eventID(l, l.CheckAny(1))
 			},
 		},
-	})
+	}
+	for method, event := range raisers {
+		class.methods[method] = func(c call, _ bootstrap) any {
+			s.raise(c.l, s.g.eventIDs[event], c.table(c.arg(1)))
+			return nothing{}
+		}
+	}
+	declare(s, class)
 	declare(s, members[rconObject]{
 		name: "LuaRCON",
 		methods: methods[rconObject]{

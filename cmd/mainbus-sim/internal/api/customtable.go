@@ -17,6 +17,7 @@ type content struct {
 	key      func(thing any) lua.LValue            // what pairs gives
 	byName   func(w *world.World, name string) any // nil pointers are nil
 	byNumber func(w *world.World, number int) any  // nil when the table has names only
+	set      func(w *world.World, name string, v any)
 }
 
 // named is a table of things that are found by name.
@@ -90,25 +91,32 @@ func tableNamed[T any](name customTable) attribute[T] {
 
 func (s *Script) addCustomTableClass() {
 	tables := customTables()
+	table := func(t customTable) content {
+		if settings, ok := s.settingTable(t); ok {
+			return settings
+		}
+		return tables[t]
+	}
 	declare(s, members[customTable]{
 		name:   "LuaCustomTable",
 		valid:  always[customTable],
-		length: func(c call, t customTable) int { return len(tables[t].all(c.w)) },
+		length: func(c call, t customTable) int { return len(table(t).all(c.w)) },
 		index: func(c call, t customTable, key lua.LValue) any {
 			switch key := key.(type) {
 			case lua.LString:
-				return tables[t].byName(c.w, string(key))
+				return table(t).byName(c.w, string(key))
 			case lua.LNumber:
-				if find := tables[t].byNumber; find != nil && key >= 0 && key <= math.MaxInt32 {
+				if find := table(t).byNumber; find != nil && key >= 0 && key <= math.MaxInt32 {
 					return find(c.w, int(key))
 				}
 			}
 			return nil
 		},
+		write: s.writeSetting,
 		pairs: func(c call, t customTable) *lua.LTable {
 			out := c.l.NewTable()
-			for _, thing := range tables[t].all(c.w) {
-				out.RawSet(tables[t].key(thing), c.value(thing))
+			for _, thing := range table(t).all(c.w) {
+				out.RawSet(table(t).key(thing), c.value(thing))
 			}
 			return out
 		},

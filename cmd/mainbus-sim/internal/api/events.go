@@ -171,6 +171,11 @@ func (s *Script) raiseEvent(c call, _ bootstrap) any {
 	if id < len(builtinEvents()) && !raisable[s.g.events[id]] {
 		l.RaiseError("Event %s can't be raised by scripts.", s.g.events[id])
 	}
+	s.raise(l, id, data)
+	return nothing{}
+}
+
+func (s *Script) raise(l *lua.LState, id int, data *lua.LTable) {
 	for _, to := range s.g.scripts {
 		h, ok := to.events[id]
 		if !ok {
@@ -184,7 +189,6 @@ func (s *Script) raiseEvent(c call, _ bootstrap) any {
 			l.RaiseError("Error while running event %s: %s", to.where(s.g.eventLabel(id)), describe(err))
 		}
 	}
-	return nothing{}
 }
 
 // registerOnObjectDestroyed is script.register_on_object_destroyed.

@@ -38,6 +38,9 @@ type Params struct {
 	Files   func(path string) ([]byte, bool) // scripts by full name: "__level__/control.lua", "__core__/lualib/x.lua"
 	Mods    []Mod                            // in load order; core is not one
 	Version factorio.Version
+
+	Settings Settings        // of mods
+	Flags    map[string]bool // feature flags
 }
 
 // versions are the mods and their versions by name.
@@ -82,6 +85,7 @@ func New(p Params) (*Game, error) {
 	for _, i := range p.World.Catalog.Inputs {
 		g.addEvent(i.Name)
 	}
+	p.World.DefineSettings(p.Settings.Global, p.Settings.PerUser)
 	p.World.Listen(g.hear)
 	for _, mod := range append(slices.Clone(p.Mods), Mod{Name: levelName}) {
 		source, ok := p.Files("__" + mod.Name + "__/control.lua")
@@ -147,10 +151,11 @@ func (g *Game) Load(storage []scriptdat.Block, mods map[string]string) error {
 	return nil
 }
 
-// ConfigurationChanged runs on_configuration_changed. oldMods are names and versions in the save.
-func (g *Game) ConfigurationChanged(oldMods map[string]string) error {
+// ConfigurationChanged runs on_configuration_changed. oldMods are names and versions in the save; settings says
+// whether it had other startup settings.
+func (g *Game) ConfigurationChanged(oldMods map[string]string, settings bool) error {
 	for _, s := range g.scripts {
-		if err := s.configurationChanged(oldMods); err != nil {
+		if err := s.configurationChanged(oldMods, settings); err != nil {
 			return err
 		}
 	}

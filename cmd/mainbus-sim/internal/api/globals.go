@@ -16,11 +16,12 @@ func (s *Script) addGlobals() {
 	} {
 		add()
 	}
+	s.addSettingsClass()
 	s.addScriptClass()
 	s.addHelpersClass()
 	for global, object := range map[string]any{
 		"commands": commandsObject{}, "prototypes": prototypes{}, "rcon": rconObject{},
-		"remote": remoteObject{}, "script": bootstrap{},
+		"remote": remoteObject{}, "script": bootstrap{}, "settings": settingsObject{},
 	} {
 		l.SetGlobal(global, s.value(object))
 	}

@@ -26,7 +26,11 @@ func newModdedGame(t *testing.T, more world.Raw, files map[string]string) (*Game
 	w.Listen(heardEvent)
 	host := &testHost{}
 	g, err := New(Params{
-		World: w, Host: host, Mods: []Mod{{"a", "1.0.0"}, {"b", "2.0.0"}},
+		World: w, Host: host, Mods: []Mod{{"a", "1.0.0"}, {"b", "2.0.0"}}, Flags: map[string]bool{"space-travel": true, "spoiling": false},
+		Settings: Settings{
+			Startup: map[string]any{"fixed": 3.0}, Global: map[string]any{"limit": 10.0, "tint": map[string]any{"r": 0.5}},
+			PerUser: map[string]any{"sound": true},
+		},
 		Files: func(name string) ([]byte, bool) {
 			text, ok := files[name]
 			return []byte(text), ok
@@ -59,4 +63,49 @@ func TestCustomPrototypes(t *testing.T) {
 		{`__a__ rcon.print(heard)`, "3"},
 		{`script.on_event("nothing", nil)`, "does not exist"},
 	})
+}
+
+func TestSettings(t *testing.T) {
+	g, host := newModdedGame(t, nil, map[string]string{"__b__/control.lua": `heard = ""
+		script.on_event(defines.events.on_runtime_mod_setting_changed, function(e)
+			heard = heard .. e.setting .. e.setting_type .. tostring(e.player_index) .. ";"
+		end)`})
+	if _, err := g.p.World.Join("Ann"); err != nil {
+		t.Fatal(err)
+	}
+	g.steps(t, host, []step{
+		{`p(settings.startup.fixed.value, settings.global.limit.value, settings.global.tint.value.r, settings.player_default.sound.value)`, "3 10 0.5 true"},
+		{`p(settings.global.none, #settings.global, settings.startup.limit)`, "nil 2 nil"},
+		{`local s = "" for name, v in pairs(settings.global) do s = s .. name .. type(v.value) end p(s)`, "limitnumbertinttable"},
+		{`settings.global.limit = {value = 11} p(settings.global.limit.value)`, "11"},
+		{`settings.player_default.sound = {value = false} p(settings.get_player_settings("Ann").sound.value)`, "false"},
+		{`settings.get_player_settings(1).sound = {value = true} p(settings.get_player_settings("Ann").sound.value, settings.player_default.sound.value)`, "true false"},
+		{`__b__ rcon.print(heard)`, "limitruntime-globalnil;soundruntime-per-usernil;soundruntime-per-user1;"},
+		{`settings.startup.fixed = {value = 1}`, "read only"},
+		{`game.surfaces.x = 1`, "read only"},
+		{`settings.global.none = {value = 1}`, `There is no setting "none".`},
+		{`settings.global.limit = {value = "x"}`, "doesn't take a string"},
+		{`p(script.feature_flags.space_travel, script.feature_flags.spoiling)`, "true false"},
+	})
+	data, err := g.p.World.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := world.Load(data, g.p.World.Catalog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.DefineSettings(map[string]any{"limit": 5.0, "extra": 1.0}, map[string]any{"sound": false})
+	if s := w.ModSettings; s.Global["limit"] != 11.0 || s.Global["extra"] != 1.0 || len(s.Global) != 2 || w.PlayerSettings(w.Player("Ann"))["sound"] != true {
+		t.Errorf("after the load %+v", s)
+	}
+}
+
+func TestRaisingTheGamesEvents(t *testing.T) {
+	for method, event := range raisers {
+		g, host := newModdedGame(t, nil, map[string]string{
+			"__a__/control.lua": `script.on_event(defines.events.` + event + `, function(e) heard = e.mod_name .. e.number end)`,
+		})
+		g.steps(t, host, []step{{`script.` + method + `{number = 5}`, ""}, {`__a__ rcon.print(heard)`, "level5"}})
+	}
 }

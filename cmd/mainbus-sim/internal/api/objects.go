@@ -119,6 +119,10 @@ func (s *Script) value(v any) lua.LValue {
 		return lua.LNumber(constant("disconnect_reason", string(v)))
 	case world.Target:
 		return lua.LNumber(constant("target_type", string(v)))
+	case modSetting:
+		value := s.vm.L.CreateTable(0, 1)
+		value.RawSetString("value", s.plain(v.value))
+		return value
 	case []Field:
 		return s.table(v)
 	case []world.Amount:

@@ -174,7 +174,7 @@ func (s *Script) storageJSON(key string) (string, error) {
 	return toJSON(table.RawGetString(key))
 }
 
-func (s *Script) configurationChanged(oldMods map[string]string) error {
+func (s *Script) configurationChanged(oldMods map[string]string, settings bool) error {
 	if s.onConfiguration == nil {
 		return nil
 	}
@@ -204,7 +204,7 @@ func (s *Script) configurationChanged(oldMods map[string]string) error {
 	}
 	data := l.NewTable()
 	data.RawSetString("mod_changes", changes)
-	data.RawSetString("mod_startup_settings_changed", lua.LFalse)
+	data.RawSetString("mod_startup_settings_changed", lua.LBool(settings))
 	data.RawSetString("migration_applied", lua.LFalse)
 	data.RawSetString("migrations", l.NewTable())
 	return s.handle("on_configuration_changed()", s.onConfiguration, data)

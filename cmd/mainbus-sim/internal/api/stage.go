@@ -72,7 +72,7 @@ func (st *Stage) SetSettings(startup map[string]any) {
 	table, values := l.NewTable(), l.NewTable()
 	for _, name := range sorted(startup) {
 		value := l.NewTable()
-		value.RawSetString("value", st.lua(startup[name]))
+		value.RawSetString("value", st.s.plain(startup[name]))
 		values.RawSetString(name, value)
 	}
 	table.RawSetString("startup", values)
@@ -130,29 +130,10 @@ func (st *Stage) Add(raw map[string]map[string]map[string]any) {
 			p.RawSetString("type", lua.LString(typ))
 			p.RawSetString("name", lua.LString(name))
 			for _, key := range sorted(raw[typ][name]) {
-				p.RawSetString(key, st.lua(raw[typ][name][key]))
+				p.RawSetString(key, st.s.plain(raw[typ][name][key]))
 			}
 		}
 	}
-}
-
-// lua makes a Lua value of one that encoding/json could give.
-func (st *Stage) lua(v any) lua.LValue {
-	switch v := v.(type) {
-	case map[string]any:
-		t := st.s.vm.L.NewTable()
-		for _, key := range sorted(v) {
-			t.RawSetString(key, st.lua(v[key]))
-		}
-		return t
-	case []any:
-		t := st.s.vm.L.NewTable()
-		for i, element := range v {
-			t.RawSetInt(i+1, st.lua(element))
-		}
-		return t
-	}
-	return st.s.value(v)
 }
 
 // Raw is data.raw by type and name, in the shapes that encoding/json gives: tables with the keys 1 to n are lists.

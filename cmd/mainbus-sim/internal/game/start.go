@@ -226,8 +226,9 @@ func (s *server) load() error {
 	if s.peer, err = s.loadPeer(s.content, s); err != nil {
 		return err
 	}
-	if !sameMods(s.content.Header.Mods, s.mods) || s.content.Header.SettingsChecksum != s.told.Settings.Checksum() {
-		if err := s.scripts.ConfigurationChanged(modVersions(s.content.Header.Mods)); err != nil {
+	settings := s.content.Header.SettingsChecksum != s.told.Settings.Checksum()
+	if settings || !sameMods(s.content.Header.Mods, s.mods) {
+		if err := s.scripts.ConfigurationChanged(modVersions(s.content.Header.Mods), settings); err != nil {
 			s.scripts.Close()
 			return err
 		}
@@ -287,6 +288,7 @@ func (s *server) loadPeer(content *mapFile, host api.Host) (peer, error) {
 func (s *server) newScripts(p peer, content *mapFile) (*api.Game, error) {
 	return api.New(api.Params{
 		World: p.world, Host: p.outside, Mods: s.told.API(), Version: gameVersion,
+		Settings: s.told.Settings.API(), Flags: s.flags(),
 		Files: func(name string) ([]byte, bool) { return s.findScript(content, name) },
 	})
 }

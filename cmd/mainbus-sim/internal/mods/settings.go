@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"mainbus/cmd/mainbus-sim/internal/api"
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/modsettings"
 	"mainbus/hostagent/factorio/proptree"
@@ -120,11 +121,12 @@ func plainSetting(v any) any {
 // Startup are the values of startup settings.
 func (s *Settings) Startup() map[string]any { return s.defined[modsettings.Startup] }
 
-// Global are the values that new maps have.
-func (s *Settings) Global() map[string]any { return s.defined[modsettings.RuntimeGlobal] }
-
-// PerUser are the values that new players have.
-func (s *Settings) PerUser() map[string]any { return s.defined[modsettings.RuntimePerUser] }
+// API are the values for scripts of a map.
+func (s *Settings) API() api.Settings {
+	return api.Settings{
+		Startup: s.Startup(), Global: s.defined[modsettings.RuntimeGlobal], PerUser: s.defined[modsettings.RuntimePerUser],
+	}
+}
 
 // Saved are the startup settings as the header of a save has them.
 func (s *Settings) Saved() proptree.Dictionary {

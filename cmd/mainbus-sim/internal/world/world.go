@@ -46,6 +46,8 @@ type World struct {
 	Deleting          []int          `json:"deleting"` // surfaces, at the end of the tick
 	Merging           [][2]int       `json:"merging"`  // forces, at the end of the tick
 
+	ModSettings ModSettings `json:"mod_settings"`
+
 	Catalog *Catalog  `json:"-"`
 	Source  *rand.PCG `json:"-"` // Random as a generator
 
