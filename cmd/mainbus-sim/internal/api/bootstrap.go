@@ -45,6 +45,17 @@ func (s *Script) addScriptClass() {
 			"on_nth_tick":                  s.onNthTick,
 			"raise_event":                  s.raiseEvent,
 			"register_on_object_destroyed": registerOnObjectDestroyed,
+			"register_metatable": func(c call, _ bootstrap) any {
+				name, meta := c.text(c.arg(1)), c.table(c.arg(2))
+				switch {
+				case s.running:
+					c.fail("Metatables can be registered while control.lua is read only.")
+				case s.metatables[name] != nil:
+					c.fail("A metatable named %q is registered already.", name)
+				}
+				s.metatables[name] = meta
+				return nothing{}
+			},
 			"generate_event_name": func(c call, _ bootstrap) any {
 				return s.g.addEvent("")
 			},

@@ -91,6 +91,9 @@ func tableNamed[T any](name customTable) attribute[T] {
 
 func (s *Script) addCustomTableClass() {
 	tables := customTables()
+	for attribute := range keptClasses {
+		tables[customTable("prototypes."+attribute)] = keptTable(attribute)
+	}
 	table := func(t customTable) content {
 		if settings, ok := s.settingTable(t); ok {
 			return settings

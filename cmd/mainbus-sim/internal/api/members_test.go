@@ -339,6 +339,6 @@ func TestPrototypeMembers(t *testing.T) {
 		{`r = prototypes.recipe["electronic-circuit"] p(r.name, r.category, r.energy, r.enabled, r.ingredients, r.products, r.valid)`, "electronic-circuit crafting 0.5 true [{amount=1,name=iron-plate,type=item},{amount=3,name=copper-cable,type=item}] [{amount=1,name=electronic-circuit,probability=1,type=item}] true"},
 		{`p(prototypes.space_location.nauvis.name, prototypes.space_location.nauvis.type, prototypes.space_location["solar-system-edge"].type, prototypes.space_location.nauvis.valid, prototypes.surface["space-platform"].name, prototypes.surface["space-platform"].valid, prototypes.virtual_signal["signal-A"].name, prototypes.virtual_signal["signal-A"].valid)`, "nauvis planet space-location true space-platform true signal-A true"},
 		{`p(prototypes.item.valid, #prototypes.item > 50)`, "true true"},
-		{`p(prototypes.tile)`, "the simulated game has no LuaPrototypes.tile, which the real one has"},
+		{`p(prototypes.font)`, "the simulated game has no LuaPrototypes.font, which the real one has"},
 	})
 }

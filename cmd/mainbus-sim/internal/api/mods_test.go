@@ -109,3 +109,47 @@ func TestRaisingTheGamesEvents(t *testing.T) {
 		g.steps(t, host, []step{{`script.` + method + `{number = 5}`, ""}, {`__a__ rcon.print(heard)`, "level5"}})
 	}
 }
+
+func TestRegisteredMetatables(t *testing.T) {
+	const control = `
+		meta = {__index = {double = function(self) return self.n * 2 end}}
+		script.register_metatable("number", meta)
+		again = pcall(script.register_metatable, "number", {})
+		script.on_init(function() storage.one = setmetatable({n = 4}, meta) storage.other = setmetatable({n = 5}, {__index = meta.__index}) end)`
+	files := map[string]string{"__a__/control.lua": control}
+	g, host := newModdedGame(t, nil, files)
+	g.steps(t, host, []step{
+		{`__a__ rcon.print(storage.one:double() .. storage.other:double() .. tostring(again))`, "810false"},
+		{`__a__ script.register_metatable("late", {})`, "while control.lua is read only"},
+	})
+	blocks, err := g.Storage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, host = newModdedGame(t, nil, files)
+	if err := g.Load(blocks, map[string]string{"a": "1.0.0", "b": "2.0.0"}); err != nil {
+		t.Fatal(err)
+	}
+	g.steps(t, host, []step{
+		{`__a__ rcon.print(storage.one:double() .. tostring(getmetatable(storage.one) == meta) .. tostring(getmetatable(storage.other)))`, "8truenil"},
+	})
+}
+
+func TestKeptPrototypes(t *testing.T) {
+	raw, types := world.Raw{}, map[string]string{}
+	for typ, attribute := range keptType {
+		raw[typ], types[attribute] = map[string]world.Properties{"new-" + typ: {"order": "x"}}, typ
+	}
+	raw["mod-data"]["full"] = world.Properties{"data_type": "letters", "data": map[string]any{"a": []any{1.0, "b"}}}
+	raw["unheard-of"] = map[string]world.Properties{"thing": {}}
+	g, host := newModdedGame(t, raw, nil)
+	for attribute, typ := range types {
+		g.steps(t, host, []step{{
+			`local o = prototypes.` + attribute + `["new-` + typ + `"] p(o.name, o.type, o.order, o.valid, o.object_name, prototypes.` + attribute + `.none)`,
+			"new-" + typ + " " + typ + " x true " + keptClasses[attribute] + " nil",
+		}})
+	}
+	g.steps(t, host, []step{
+		{`local d = prototypes.mod_data.full p(d.data_type, d.data.a[2], d.get("a")[1], d.get("b"), prototypes.mod_data["new-mod-data"].data_type)`, "letters b 1 nil unknown"},
+	})
+}

@@ -84,6 +84,17 @@ func (o objects) Unpack(packed uint64) lua.LValue {
 	return lua.LNil
 }
 
+func (o objects) MetatableName(meta *lua.LTable) (string, bool) {
+	for _, name := range sorted(o.s.metatables) {
+		if o.s.metatables[name] == meta {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+func (o objects) MetatableNamed(name string) *lua.LTable { return o.s.metatables[name] }
+
 func found[T any](object, gone *T) *T {
 	if object == nil {
 		return gone
@@ -123,6 +134,11 @@ func (s *Script) value(v any) lua.LValue {
 		value := s.vm.L.CreateTable(0, 1)
 		value.RawSetString("value", s.plain(v.value))
 		return value
+	case *world.Kept:
+		if v == nil {
+			return lua.LNil
+		}
+		return s.object(keptClasses[keptType[v.Type]], v)
 	case []Field:
 		return s.table(v)
 	case []world.Amount:

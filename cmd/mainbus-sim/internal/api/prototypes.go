@@ -5,7 +5,7 @@ import (
 )
 
 func (s *Script) addPrototypeClasses() {
-	declare(s, members[prototypes]{
+	class := members[prototypes]{
 		name: "LuaPrototypes",
 		attrs: attributes[prototypes]{
 			"item":           tableNamed[prototypes]("prototypes.item"),
@@ -19,7 +19,12 @@ func (s *Script) addPrototypeClasses() {
 			"custom_input":   tableNamed[prototypes]("prototypes.custom_input"),
 			"virtual_signal": tableNamed[prototypes]("prototypes.virtual_signal"),
 		},
-	})
+	}
+	for attribute := range keptClasses {
+		class.attrs[attribute] = tableNamed[prototypes](customTable("prototypes." + attribute))
+	}
+	declare(s, class)
+	s.addKeptClasses()
 	s.addItemPrototype()
 	s.addEntityPrototype()
 	s.addQualityPrototype()

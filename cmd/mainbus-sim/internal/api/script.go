@@ -26,6 +26,8 @@ type Script struct {
 	byType  map[reflect.Type]*class
 	running bool // game may be used
 
+	metatables map[string]*lua.LTable // that are kept with tables in storage
+
 	onInit, onLoad, onConfiguration *lua.LFunction
 	events                          map[int]handler
 	nthTick                         map[int]*lua.LFunction
@@ -56,7 +58,7 @@ func (e *HandlerError) Unwrap() error { return e.Err }
 func (e *HandlerError) Level() bool { return e.Mod.Name == levelName }
 
 func (g *Game) addScript(mod Mod) *Script {
-	s := &Script{p: &g.p, g: g, mod: mod, events: map[int]handler{}, nthTick: map[int]*lua.LFunction{}}
+	s := &Script{p: &g.p, g: g, mod: mod, events: map[int]handler{}, nthTick: map[int]*lua.LFunction{}, metatables: map[string]*lua.LTable{}}
 	s.vm = luavm.New(luavm.Config{Find: s.find, Random: g.p.World.Source, Print: g.p.Host.Print})
 	g.scripts = append(g.scripts, s)
 	if mod.Name == levelName {

@@ -17,8 +17,20 @@ type Objects interface {
 	Unpack(packed uint64) lua.LValue
 }
 
+// Metatables are those that a script registered, by name. Objects may have them too.
+type Metatables interface {
+	// MetatableName is false for one that isn't registered.
+	MetatableName(meta *lua.LTable) (string, bool)
+	// MetatableNamed is nil for a name that isn't registered.
+	MetatableNamed(name string) *lua.LTable
+}
+
+// metatableKey is the key under which a packed table has the name of its metatable. How the game writes that is not
+// known.
+const metatableKey = "\x00metatable"
+
 // Pack copies a table into the form of the save file. Tables that occur more than once are written once; a Ref is the
-// number of a table in order of first occurrence, the outermost being 0. Functions are an error, metatables are lost.
+// number of a table in order of first occurrence, the outermost being 0. Functions are an error; of metatables the names of registered ones are kept.
 func Pack(t *lua.LTable, objects Objects) (*scriptdat.Table, error) {
 	p := packer{objects: objects, numbers: map[*lua.LTable]int{}}
 	value, err := p.value(t, "storage")
@@ -62,6 +74,13 @@ func (p *packer) table(t *lua.LTable, path string) (scriptdat.Value, error) {
 	}
 	p.numbers[t] = len(p.numbers)
 	out := &scriptdat.Table{}
+	if names, ok := p.objects.(Metatables); ok {
+		if meta, ok := t.Metatable.(*lua.LTable); ok {
+			if name, ok := names.MetatableName(meta); ok {
+				out.Pairs = append(out.Pairs, scriptdat.Pair{Key: metatableKey, Value: name})
+			}
+		}
+	}
 	for key, v := t.Next(lua.LNil); key != lua.LNil; key, v = t.Next(key) {
 		packedKey, err := p.value(key, path+" (key)")
 		if err != nil {
@@ -121,6 +140,12 @@ func (u *unpacker) table(packed *scriptdat.Table) (lua.LValue, error) {
 	t := &lua.LTable{Metatable: lua.LNil}
 	u.tables = append(u.tables, t)
 	for _, pair := range packed.Pairs {
+		if pair.Key == metatableKey {
+			if err := u.setMetatable(t, pair.Value); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		key, err := u.value(pair.Key)
 		if err != nil {
 			return nil, err
@@ -135,4 +160,17 @@ func (u *unpacker) table(packed *scriptdat.Table) (lua.LValue, error) {
 		t.RawSet(key, v)
 	}
 	return t, nil
+}
+
+// setMetatable gives a table back the metatable of a name.
+func (u *unpacker) setMetatable(t *lua.LTable, name scriptdat.Value) error {
+	names, _ := u.objects.(Metatables)
+	text, ok := name.(string)
+	if names == nil || !ok {
+		return fmt.Errorf("storage has a metatable named %v", name)
+	}
+	if meta := names.MetatableNamed(text); meta != nil { // the game drops the link of one that is not registered any more
+		t.Metatable = meta
+	}
+	return nil
 }

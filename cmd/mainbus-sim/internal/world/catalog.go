@@ -3,6 +3,7 @@ package world
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -18,6 +19,7 @@ type Catalog struct {
 	Signals   []*Signal // virtual ones
 	Events    []*CustomEvent
 	Inputs    []*CustomInput
+	Kept      []*Kept // of all other types
 
 	items     map[string]*Item
 	entities  map[string]*EntityPrototype
@@ -116,6 +118,20 @@ type CustomInput struct {
 	Disabled          bool
 }
 
+// Kept is a prototype that the map has no use for.
+type Kept struct {
+	Type, Name, Order string
+	Data              Properties
+}
+
+// DataType is what a mod-data says that it holds.
+func (k *Kept) DataType() string {
+	if text := k.Data.text("data_type"); text != "" {
+		return text
+	}
+	return "unknown"
+}
+
 // itemTypes are the types of prototypes that are items.
 var itemTypes = []string{
 	"item", "ammo", "armor", "blueprint", "blueprint-book", "capsule", "copy-paste-tool", "deconstruction-item", "gun",
@@ -157,13 +173,14 @@ func NewCatalog(mods map[string]bool) (*Catalog, error) {
 	return ReadCatalog(raw)
 }
 
-// ReadCatalog reads prototypes. Types that the world has no use for are left out.
+// ReadCatalog reads prototypes.
 func ReadCatalog(raw Raw) (*Catalog, error) {
 	c := &Catalog{
 		items: map[string]*Item{}, entities: map[string]*EntityPrototype{}, fluids: map[string]*FluidPrototype{},
 		qualities: map[string]*Quality{}, recipes: map[string]*Recipe{}, locations: map[string]*Location{},
 		signals: map[string]*Signal{},
 	}
+	used := map[string]bool{}
 	for _, step := range []struct {
 		types []string
 		add   func(typ, name string, p Properties) error
@@ -193,6 +210,21 @@ func ReadCatalog(raw Raw) (*Catalog, error) {
 		}},
 	} {
 		if err := raw.each(step.types, step.add); err != nil {
+			return nil, err
+		}
+		for _, typ := range step.types {
+			used[typ] = true
+		}
+	}
+	for _, typ := range slices.Sorted(maps.Keys(raw)) {
+		if used[typ] {
+			continue
+		}
+		err := raw.each([]string{typ}, func(typ, name string, p Properties) error {
+			c.Kept = append(c.Kept, &Kept{Type: typ, Name: name, Order: p.text("order"), Data: p})
+			return nil
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
