@@ -118,6 +118,9 @@ func (st *Stage) extend(l *lua.LState) int {
 	return 0
 }
 
+// AddUnseen gives all entities graphics and sounds that mods can copy and change, and that are nothing.
+func (st *Stage) AddUnseen() error { return st.s.vm.Run(`require("unseen")()`, "__core__/data.lua") }
+
 // Modifications names the mods that gave a prototype to data.extend, in their order.
 func (st *Stage) Modifications(typ, name string) []string { return st.touched[typ+"."+name] }
 

@@ -130,9 +130,13 @@ func store(words map[string]string) testMod {
 			more.name = "@item" more.stack_size = 33
 			data:extend{more, {type = "custom-event", name = "@event"}, {type = "fluid", name = "@fluid", default_temperature = 20}}`,
 		"data-updates.lua": `for name in pairs(data.raw.fluid) do if name == "@fluid" then data.raw.item["@item"].order = "zz-fluid" end end`,
-		"data-final-fixes.lua": `assert(mods["@lib"] == "1.2.3" and settings.startup["@slots"].value)
+		"data-final-fixes.lua": `local first = data.raw.container["@chest"].picture.layers[1]
+			assert(first.filename == "__@store__/chest.png" and rawget(data.raw.container["steel-chest"].picture, "layers") == nil)
+			assert(mods["@lib"] == "1.2.3" and settings.startup["@slots"].value)
 			data.raw.container["@chest"].inventory_size = settings.startup["@slots"].value`,
 		"prototypes/chests.lua": `local chest = table.deepcopy(data.raw.container["steel-chest"])
+			chest.picture.layers[1].filename = "__@store__/chest.png"
+			chest.circuit_connector = circuit_connector_definitions["chest"]
 			chest.name = "@chest" chest.minable = {mining_time = 1, result = "@chest"}
 			data:extend{chest, {type = "item", name = "@chest", stack_size = 5, place_result = "@chest"}}`,
 		"control.lua": `local lib = require("__@lib__/library")

@@ -171,10 +171,11 @@ func (s stages) prototypes() error {
 			return nil
 		}
 		raw, err := world.BaseRaw(map[string]bool{m.Info.Name: true})
-		if err == nil {
-			stage.Add(raw.Plain())
+		if err != nil {
+			return err
 		}
-		return err
+		stage.Add(raw.Plain())
+		return stage.AddUnseen()
 	}
 	for _, file := range []string{"data.lua", "data-updates.lua", "data-final-fixes.lua"} {
 		if err := s.each(stage, "Loading mod %s %s (%s)", file, builtin); err != nil {

@@ -3,7 +3,7 @@
 local util = { table = {} }
 
 local function copy(value, seen)
-  if type(value) ~= "table" or value.object_name then
+  if type(value) ~= "table" then
     return value
   end
   if seen[value] then
