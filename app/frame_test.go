@@ -65,9 +65,10 @@ func TestShortcutsOpenPages(t *testing.T) {
 func TestBackLeadsFromAnInstanceToTheList(t *testing.T) {
 	c := cluster()
 	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
-		if s.HasButton("") {
+		if s.ChipOn("Back") || s.ChipOn("Forward") {
 			t.Error("there is a way back from the first page")
 		}
+		s.Page("Instances")
 		s.Open("i1")
 		s.Settle()
 		s.Soon()
@@ -75,12 +76,17 @@ func TestBackLeadsFromAnInstanceToTheList(t *testing.T) {
 		if c.Following() != 1 {
 			t.Errorf("%d calls read the console", c.Following())
 		}
-		s.Press("")
+		s.PressChip("Back")
 		s.Expect("Showing 1 of 1")
 		s.ExpectNot("Instances / Nauvis")
-		if s.HasButton("") || c.Following() != 0 {
+		if c.Following() != 0 {
 			t.Error("the instance's page was not left")
 		}
+		s.PressChip("Forward")
+		s.Expect("Instances / Nauvis")
+		s.Key(fyne.KeyLeft, fyne.KeyModifierAlt)
+		s.Key(fyne.KeyLeft, fyne.KeyModifierAlt)
+		s.Expect("Showing 3 of 3 · 2 want to join")
 		for range 20 { // pages that were left cost nothing
 			s.Open("i1")
 			s.Soon()
@@ -96,8 +102,8 @@ func TestASilentControllerIsTold(t *testing.T) {
 	c := cluster()
 	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
 		c.SetSilent(true)
-		s.Later(10 * time.Second)
-		s.Expect("The controller does not answer.", "What you see may be old.", "attic", "Home · 1 of 3 hosts")
+		s.Later(15 * time.Second)
+		s.Expect("The controller does not answer.", "What you see may be old.", "attic", "Home · 1 of 1 hosts")
 		s.Page("Instances")
 		s.Expect("The controller does not answer.", "Nauvis")
 		c.SetSilent(false)
@@ -158,4 +164,67 @@ func TestStopWaitsForNobodyWhoIsGone(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestSearchFindsAndDoes(t *testing.T) {
+	c := cluster()
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		const what = "Page, instance, host, or what to do"
+		s.Key(fyne.KeyK, fyne.KeyModifierShortcutDefault)
+		s.Type(what, "bu\n")
+		s.Expect("Nothing has been sent to the bus yet.")
+		s.Key(fyne.KeyK, fyne.KeyModifierShortcutDefault)
+		s.Type(what, "save nauv")
+		s.Expect("Save and stop Nauvis")
+		s.Type(what, "save nauv\n")
+		if got := c.Calls(); !slices.Equal(got, []string{"StopInstance i1"}) {
+			t.Errorf("calls %q", got)
+		}
+		s.Key(fyne.KeyK, fyne.KeyModifierShortcutDefault)
+		s.Type(what, "nothing like it")
+		s.Expect("Nothing is called so.")
+	})
+}
+
+func TestTasksSayHowTheyEnded(t *testing.T) {
+	c := cluster()
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		s.Page("Instances")
+		s.Tap("Nauvis")
+		s.Press("Save & Stop")
+		s.PressChip("What is going on, and how it ended")
+		s.Expect("Save and stop Nauvis")
+		c.SetInstances(api.Instance{ID: "i1", Name: "Nauvis", Host: "h1", HostName: "attic", Desired: "stopped", State: "stopped"})
+		s.Soon()
+		s.Expect("done just now")
+	})
+}
+
+func TestProblemsLeadToWhereTheyAre(t *testing.T) {
+	c := cluster()
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		c.SetInstances(api.Instance{ID: "i1", Name: "Nauvis", Host: "h1", HostName: "attic", Desired: "running", State: "failed", Cause: "no such save"})
+		s.Soon()
+		s.PressChip("What wants attention")
+		s.Expect("Nauvis has failed", "no such save")
+		s.Press("")
+		s.Expect("Instances / Nauvis", "Nauvis does not run: no such save")
+	})
+}
+
+func TestTheSidebarCanBeNarrow(t *testing.T) {
+	headless.Run(t, cluster(), func(t *testing.T, s *headless.Screen) {
+		s.PressChip("Narrow the sidebar")
+		s.PressChip("Widen the sidebar")
+		s.Page("Instances")
+		s.Expect("Showing 1 of 1")
+	})
+}
+
+func TestKeysAreListed(t *testing.T) {
+	headless.Run(t, cluster(), func(t *testing.T, s *headless.Screen) {
+		s.Key(fyne.KeyK, fyne.KeyModifierShortcutDefault)
+		s.Type("Page, instance, host, or what to do", "show the keys\n")
+		s.Expect("Alt+←", "Complete a command or a player's name")
+	})
 }

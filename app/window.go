@@ -4,19 +4,19 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/look"
 	"mainbus/app/pages"
+	"mainbus/app/settings"
 	"mainbus/app/view"
 	"mainbus/app/widgets"
 	"mainbus/controller/api"
@@ -24,78 +24,111 @@ import (
 
 // Params is what a window is made from.
 type Params struct {
-	App     fyne.App
-	Service api.Service
-	Caller  api.Caller
-	Do      func(func()) // fyne.Do
+	App      fyne.App
+	Service  api.Service
+	Caller   api.Caller
+	Do       func(func()) // fyne.Do
+	Settings *settings.Settings
+	Computer pages.Computer // nil: this computer is not meant to be a host
 }
+
+// with is the data of a text with placeholders.
+type with = map[string]any
 
 // A Window is the main window. Its goroutines live from Start to Stop.
 type Window struct {
-	window  fyne.Window
-	model   *view.Model
-	params  pages.Params
-	do      func(func())
-	sidebar *sidebar
-	title   *widgets.Text
-	back    *widget.Button
-	body    *fyne.Container
-	status  *widgets.Text
-	toast   *widgets.Text
-	problem *widgets.ErrorCard
+	window   fyne.Window
+	model    *view.Model
+	params   pages.Params
+	do       func(func())
+	sidebar  *sidebar
+	title    *widgets.Text
+	back     *widgets.Chip
+	forward  *widgets.Chip
+	search   *widgets.Chip
+	tasks    *widgets.Chip
+	problems *widgets.Chip
+	progress *widgets.Progress
+	body     *fyne.Container
+	status   *widgets.Text
+	toast    *widgets.Text
+	problem  *widgets.ErrorCard
+	control  *pages.Control // of what is done from the search
 
 	shortcuts fyne.ShortcutHandler
+	keys      map[fyne.KeyName]func()
+	popup     *popup // the one that is open
 
+	history view.History
 	shown   pages.Page
 	hosts   *pages.Hosts
 	list    *pages.Instances
 	bus     *pages.Bus
-	toasted int // counts toasts: only the newest one clears itself
+	toasted int  // counts toasts: only the newest one clears itself
+	ticking bool // while tasks go on
 
 	ctx    context.Context
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 }
 
-const toastTime = 4 * time.Second
+const (
+	toastTime = 4 * time.Second
+	tipTime   = 600 * time.Millisecond
+	taskTick  = 250 * time.Millisecond
+)
 
 // New makes the window without showing it.
 func New(p Params) *Window {
 	w := &Window{window: p.App.NewWindow("Mainbus"), do: p.Do}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.model = view.NewModel(p.Service, p.Caller, p.Do)
-	w.params = pages.Params{Model: w.model, Service: p.Service, Caller: p.Caller, Frame: w}
-	w.title = widgets.NewText("", "", theme.SizeNameSubHeadingText).Bold().Cut(400)
+	tips := widgets.NewTips(func(f func()) { w.after(tipTime, f) })
+	w.params = pages.Params{
+		Model: w.model, Service: p.Service, Caller: p.Caller, Frame: w, Settings: p.Settings,
+		Tasks: view.NewTasks(w.tasksChanged), Tips: tips, Computer: p.Computer,
+	}
+	w.makeTop(tips)
+	w.title = widgets.NewText("", "", theme.SizeNameSubHeadingText).Bold().Cut(360)
 	w.status = widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40)
-	w.toast = widgets.NewText("", look.Good, theme.SizeNameCaptionText).Cut(300)
+	w.toast = widgets.NewText("", look.Good, theme.SizeNameCaptionText).Cut(200)
 	w.problem = widgets.NewErrorCard()
+	w.control = pages.NewControl(w.params, w.problem)
 	w.body = container.NewStack()
-	w.back = widget.NewButtonWithIcon("", theme.NavigateBackIcon(), func() { w.show(w.list, "Instances", 1) })
-	w.back.Importance = widget.LowImportance
 	w.hosts, w.list, w.bus = pages.NewHosts(w.params), pages.NewInstances(w.params), pages.NewBus(w.params)
-	w.sidebar = newSidebar([]entry{
-		{"Hosts", theme.ComputerIcon(), func() { w.show(w.hosts, "Hosts", 0) }},
-		{"Instances", theme.StorageIcon(), func() { w.show(w.list, "Instances", 1) }},
-		{"Bus", theme.ViewRefreshIcon(), func() { w.show(w.bus, "Bus", 2) }},
+	w.sidebar = newSidebar(w, tips, p.Settings, []entry{
+		{view.HostsPage, lang.L("Hosts"), theme.ComputerIcon()},
+		{view.InstancesPage, lang.L("Instances"), theme.StorageIcon()},
+		{view.BusPage, lang.L("Bus"), look.BusIcon},
 	})
-	w.window.SetContent(w.frame())
+	w.window.SetContent(container.NewStack(w.frame(), tips.Object()))
 	w.window.Resize(fyne.NewSize(1280, 800))
 	w.addShortcuts()
 	w.model.Watch(w.refresh)
-	w.show(w.hosts, "Hosts", 0)
+	w.visit(view.Place{Page: view.HostsPage})
 	return w
 }
 
-func (w *Window) frame() fyne.CanvasObject {
-	top := container.NewBorder(nil, nil, container.NewHBox(w.back, w.title), w.toast)
-	bottom := widgets.NewPanel(look.Surface, 0, container.NewPadded(w.status))
-	head := container.NewVBox(container.NewPadded(top), w.problem, rule())
-	return container.NewBorder(nil, bottom, w.sidebar, nil, container.NewBorder(head, nil, nil, nil, w.body))
+func (w *Window) makeTop(tips *widgets.Tips) {
+	chip := func(icon fyne.Resource, tip string, do func()) *widgets.Chip {
+		return widgets.NewChip(w, tips, icon, tip, do)
+	}
+	w.back = chip(look.BackIcon, lang.L("Back"), w.goBack)
+	w.forward = chip(look.ForwardIcon, lang.L("Forward"), w.goForward)
+	w.search = chip(look.PaletteIcon, "", w.openPalette).Boxed(250)
+	w.search.Set(lang.L("Search or do…   {{.keys}}", with{"keys": named(fyne.KeyK, fyne.KeyModifierShortcutDefault)}), look.Muted)
+	w.tasks = chip(look.TasksIcon, lang.L("What is going on, and how it ended"), w.openTasks)
+	w.problems = chip(theme.WarningIcon(), lang.L("What wants attention"), w.openProblems)
+	w.progress = widgets.NewProgress()
 }
 
-func rule() fyne.CanvasObject {
-	line := widgets.NewPanel(look.Line, 0, layout.NewSpacer())
-	return container.New(fixedHeight(1), line)
+func (w *Window) frame() fyne.CanvasObject {
+	right := container.NewHBox(w.toast, container.NewCenter(w.search), container.NewCenter(w.tasks), container.NewCenter(w.problems))
+	left := container.NewHBox(container.NewCenter(w.back), container.NewCenter(w.forward))
+	top := container.NewBorder(nil, nil, left, right, w.title)
+	bottom := widgets.NewPanel(look.Surface, 0, container.NewPadded(w.status))
+	head := container.NewVBox(container.NewPadded(top), w.progress, w.problem)
+	return container.NewBorder(nil, bottom, w.sidebar, nil, container.NewBorder(head, nil, nil, nil, w.body))
 }
 
 // Window returns Fyne's window.
@@ -110,6 +143,9 @@ func (w *Window) Stop() {
 	w.work.Wait()
 }
 
+// Calm says whether nobody looks at the window.
+func (w *Window) Calm(calm bool) { w.model.Calm(calm) }
+
 // Go implements pages.Frame.
 func (w *Window) Go(work func(context.Context)) (cancel func()) {
 	ctx, cancel := context.WithCancel(w.ctx)
@@ -123,39 +159,61 @@ func (w *Window) Go(work func(context.Context)) (cancel func()) {
 // Do implements pages.Frame.
 func (w *Window) Do(f func()) { w.do(f) }
 
-// Open implements pages.Frame.
-func (w *Window) Open(instance string) {
-	name := "Instance"
-	for _, i := range w.model.Now().Instances {
-		if i.ID == instance {
-			name = i.Name
+// after does f on the user interface's goroutine a while later.
+func (w *Window) after(d time.Duration, f func()) {
+	w.Go(func(ctx context.Context) {
+		select {
+		case <-time.After(d):
+			w.do(f)
+		case <-ctx.Done():
 		}
-	}
-	w.show(pages.NewInstance(w.params, instance), "Instances / "+name, 1)
+	})
 }
 
-// Shortcut implements pages.Frame.
-func (w *Window) Shortcut(s fyne.Shortcut) { w.shortcuts.TypedShortcut(s) }
+// Open implements pages.Frame.
+func (w *Window) Open(instance string) {
+	w.visit(view.Place{Page: view.InstancesPage, Instance: instance})
+}
 
 // Toast implements pages.Frame.
 func (w *Window) Toast(text string) {
 	w.toast.Set(text, look.Good)
 	w.toasted++
 	mine := w.toasted
-	w.Go(func(ctx context.Context) {
-		select {
-		case <-time.After(toastTime):
-			w.do(func() {
-				if w.toasted == mine {
-					w.toast.Set("", look.Good)
-				}
-			})
-		case <-ctx.Done():
+	w.after(toastTime, func() {
+		if w.toasted == mine {
+			w.toast.Set("", look.Good)
 		}
 	})
 }
 
-func (w *Window) show(p pages.Page, title string, section int) {
+// visit shows a place and notes it in the history.
+func (w *Window) visit(to view.Place) {
+	w.history.Go(to)
+	w.show(to)
+}
+
+func (w *Window) goBack() {
+	if to, ok := w.history.Back(); ok {
+		w.show(to)
+	}
+}
+
+func (w *Window) goForward() {
+	if to, ok := w.history.Forward(); ok {
+		w.show(to)
+	}
+}
+
+func (w *Window) show(to view.Place) {
+	p, title := w.page(to)
+	for chip, on := range map[*widgets.Chip]bool{w.back: w.history.CanBack(), w.forward: w.history.CanForward()} {
+		if on {
+			chip.Enable()
+		} else {
+			chip.Disable()
+		}
+	}
 	if w.shown == p {
 		return
 	}
@@ -163,14 +221,29 @@ func (w *Window) show(p pages.Page, title string, section int) {
 		w.shown.Hidden()
 	}
 	w.shown = p
+	w.params.Tips.Hide()
 	w.title.Set(title, "")
-	w.sidebar.choose(section)
-	_, opened := p.(*pages.Instance)
-	w.back.Hidden = !opened
-	w.back.Refresh()
+	w.sidebar.choose(to.Page)
 	w.body.Objects = []fyne.CanvasObject{p.Content()}
 	w.body.Refresh()
 	p.Shown()
+}
+
+// page returns the screen of a place and what it is called.
+func (w *Window) page(to view.Place) (pages.Page, string) {
+	switch {
+	case to.Instance != "":
+		name := lang.L("Instance")
+		if row, ok := w.model.Now().Instance(to.Instance); ok {
+			name = row.Name
+		}
+		return pages.NewInstance(w.params, to.Instance), lang.L("Instances") + " / " + name
+	case to.Page == view.InstancesPage:
+		return w.list, lang.L("Instances")
+	case to.Page == view.BusPage:
+		return w.bus, lang.L("Bus")
+	}
+	return w.hosts, lang.L("Hosts")
 }
 
 func (w *Window) refresh(now view.Snapshot) {
@@ -179,34 +252,88 @@ func (w *Window) refresh(now view.Snapshot) {
 	} else {
 		w.problem.Say("", "")
 	}
+	w.params.Tasks.Observe(now)
+	w.countProblems()
 	if !now.Loaded {
-		w.status.Set("Starting…", look.Muted)
+		w.status.Set(lang.L("Starting…"), look.Muted)
 		return
 	}
-	s := now.Status
-	w.status.Set(fmt.Sprintf("%s · %d of %d hosts · %d of %d instances run", s.Name, s.HostsLinked, s.Hosts, s.InstancesRunning, s.Instances), look.Muted)
-	waiting := 0
-	for _, h := range now.Hosts {
-		if h.WantsToJoin {
-			waiting++
-		}
-	}
-	w.sidebar.badge(0, waiting)
+	s := now.Summary
+	w.status.Set(lang.L("{{.name}} · {{.linked}} of {{.hosts}} hosts · {{.running}} of {{.instances}} instances run", with{
+		"name": s.Name, "linked": s.Linked, "hosts": s.Hosts, "running": s.Running, "instances": s.Instances}), look.Muted)
+	w.sidebar.badge(view.HostsPage, s.Joins)
 }
 
-func (w *Window) addShortcuts() {
-	for i, key := range []fyne.KeyName{fyne.Key1, fyne.Key2, fyne.Key3} {
-		shortcut := &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}
-		w.shortcuts.AddShortcut(shortcut, func(fyne.Shortcut) { w.sidebar.entries[i].open() })
-		w.window.Canvas().AddShortcut(shortcut, w.Shortcut)
+func (w *Window) listProblems() []view.Problem {
+	var here view.Local
+	if w.params.Computer != nil {
+		here = w.params.Computer.State()
+	}
+	return view.Problems(w.model.Now(), here)
+}
+
+func (w *Window) countProblems() {
+	n := len(w.listProblems())
+	if n == 0 {
+		w.problems.Set("", look.Muted)
+	} else {
+		w.problems.Set(view.Count(int64(n)), look.Bad)
 	}
 }
 
-type fixedHeight float32
+// tasksChanged shows how many tasks go on. While there are any, it looks at them from time to time.
+func (w *Window) tasksChanged() {
+	going := w.params.Tasks.Going()
+	if going == 0 {
+		w.tasks.Set("", look.Muted)
+	} else {
+		w.tasks.Set(view.Count(int64(going)), look.Busy)
+	}
+	w.showProgress()
+	if w.popup != nil && w.popup.refresh != nil {
+		w.popup.refresh()
+	}
+	if going > 0 && !w.ticking {
+		w.ticking = true
+		w.after(taskTick, w.tick)
+	}
+}
 
-func (h fixedHeight) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(1, float32(h)) }
-func (h fixedHeight) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	for _, o := range objects {
-		o.Resize(fyne.NewSize(size.Width, float32(h)))
+func (w *Window) tick() {
+	w.params.Tasks.Observe(w.model.Now())
+	w.showProgress()
+	if w.ticking = w.params.Tasks.Going() > 0; w.ticking {
+		w.after(taskTick, w.tick)
+	}
+}
+
+func (w *Window) showProgress() {
+	if newest := w.params.Tasks.Newest(); newest != nil {
+		w.progress.Set(true, newest.Progress)
+	} else {
+		w.progress.Set(false, 0)
+	}
+}
+
+// popup is what lies over the window: the search, the tasks or the problems.
+type popup struct {
+	*widget.PopUp
+	refresh func() // shows what has changed; nil: nothing does
+}
+
+// open puts content below the top bar, at its right edge, or closes the one that is open with the same content.
+func (w *Window) open(content fyne.CanvasObject, refresh func()) {
+	w.closePopup()
+	w.params.Tips.Hide()
+	p := widget.NewPopUp(container.New(layout.NewCustomPaddedLayout(8, 8, 8, 8), content), w.window.Canvas())
+	w.popup = &popup{p, refresh}
+	size := p.MinSize()
+	p.ShowAtPosition(fyne.NewPos(max(0, w.window.Canvas().Size().Width-size.Width-12), 48))
+}
+
+func (w *Window) closePopup() {
+	if w.popup != nil {
+		w.popup.Hide()
+		w.popup = nil
 	}
 }

@@ -45,6 +45,7 @@ type Controller struct {
 	id          *identity.Identity
 	store       store.Store
 	hosts       *hosts
+	changes     *changes
 	runs        *runs
 	started     time.Time
 	boot        string
@@ -87,9 +88,10 @@ func New(cfg Config) (*Controller, error) {
 		return nil, fmt.Errorf("open controller: %w", err)
 	}
 	c := &Controller{
-		cfg: cfg, log: cfg.Log, hosts: newHosts(), runs: newRuns(), boot: randomHex(8),
+		cfg: cfg, log: cfg.Log, runs: newRuns(), changes: newChanges(), boot: randomHex(8),
 		release: release, stopped: make(chan struct{}),
 	}
+	c.hosts = newHosts(c.changes.cluster)
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.service = api.Guard(&service{c}, auditor{c})
 	if err := c.open(); err != nil {

@@ -437,7 +437,7 @@ func TestThePortIsKept(t *testing.T) {
 }
 
 func TestStrangersAreBounded(t *testing.T) {
-	hs := newHosts()
+	hs := newHosts(func() {})
 	now := time.Now()
 	for n := range 3 * maxFound {
 		hs.found(discovery.Found{Short: fmt.Sprint(n), Seen: now.Add(time.Duration(n))})
@@ -445,7 +445,7 @@ func TestStrangersAreBounded(t *testing.T) {
 	if list := hs.strangers(); len(list) != maxFound || slices.ContainsFunc(list, func(f discovery.Found) bool { return f.Short == "0" }) {
 		t.Errorf("%d remembered", len(list))
 	}
-	hs = newHosts()
+	hs = newHosts(func() {})
 	hs.found(discovery.Found{Short: "old", Seen: now.Add(-2 * foundFor)})
 	if list := hs.strangers(); len(list) != 0 {
 		t.Errorf("remembered %v", list)

@@ -3,6 +3,7 @@ package controller
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -36,13 +37,14 @@ type host struct {
 
 // hosts knows the paired hosts and those that announce themselves. It may be used by any goroutine.
 type hosts struct {
+	changed   func() // called when what is shown of hosts and instances may have changed; must not block
 	mu        sync.Mutex
 	paired    map[identity.ID]*host
 	announced map[string]discovery.Found // by short id
 }
 
-func newHosts() *hosts {
-	return &hosts{paired: map[identity.ID]*host{}, announced: map[string]discovery.Found{}}
+func newHosts(changed func()) *hosts {
+	return &hosts{changed: changed, paired: map[identity.ID]*host{}, announced: map[string]discovery.Found{}}
 }
 
 // add takes in a paired host, or a new row of one that is known.
@@ -53,6 +55,7 @@ func (hs *hosts) add(row store.Host) error {
 	}
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
+	defer hs.changed()
 	if h := hs.paired[id]; h != nil {
 		h.row = row
 		return nil
@@ -92,6 +95,9 @@ func (hs *hosts) found(f discovery.Found) (h *host, news bool) {
 		hs.forgetOldest()
 	}
 	hs.announced[f.Short] = f
+	if !known || before.Name != f.Name || !slices.Equal(before.Addrs, f.Addrs) {
+		hs.changed()
+	}
 	for _, p := range hs.paired {
 		if p.id.Short() == f.Short {
 			p.row.DiscoveredBy = f.By
@@ -105,6 +111,7 @@ func (hs *hosts) expire() {
 	for short, f := range hs.announced {
 		if time.Since(f.Seen) > foundFor {
 			delete(hs.announced, short)
+			hs.changed()
 		}
 	}
 }
@@ -159,6 +166,7 @@ func (hs *hosts) hello(h *host, said *wire.Hello, at addrPort) store.Host {
 	defer hs.mu.Unlock()
 	h.row.Name = cmp.Or(said.GetName(), h.row.Name)
 	h.row.Version, h.row.GameVersion, h.row.OS = said.GetVersion(), said.GetGameVersion(), said.GetOs()
+	defer hs.changed()
 	h.row.LastSeen = time.Now()
 	addresses := []string{at.String()}
 	for _, a := range h.row.Addresses {
@@ -179,6 +187,7 @@ func (hs *hosts) hello(h *host, said *wire.Hello, at addrPort) store.Host {
 func (hs *hosts) gone(h *host) store.Host {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
+	defer hs.changed()
 	h.row.LastSeen = time.Now()
 	return h.row
 }
@@ -193,14 +202,26 @@ func (hs *hosts) observe(h *host, over *link.Conn, o *wire.Observed) {
 	}
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
+	if h.source != over || !maps.EqualFunc(h.observed, observed, sameButTick) {
+		defer hs.changed()
+	}
 	h.observed, h.source = observed, over
+}
+
+// sameButTick tells whether two reports say the same of an instance, but for the tick, which is another each time.
+func sameButTick(a, b *wire.ObservedInstance) bool {
+	return a.GetState() == b.GetState() && a.GetPhase() == b.GetPhase() && a.GetCause() == b.GetCause() && a.GetLinked() == b.GetLinked() &&
+		a.GetGameVersion() == b.GetGameVersion() && a.GetGamePort() == b.GetGamePort() && a.GetSave() == b.GetSave() && a.GetStarts() == b.GetStarts()
 }
 
 // refuses notes why a host does not take what is wanted, or that it does.
 func (hs *hosts) refuses(h *host, why string) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
-	h.refusal = shown(why, 300)
+	if why = shown(why, 300); why != h.refusal {
+		h.refusal = why
+		hs.changed()
+	}
 }
 
 // shown bounds a text from elsewhere and drops what is no text.

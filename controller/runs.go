@@ -39,7 +39,8 @@ type session struct {
 	store   store.Store
 	log     *slog.Logger
 	out     *outbox
-	refused int // messages and records that were not booked
+	changed func() // called when an account may have changed
+	refused int    // messages and records that were not booked
 }
 
 // runs finds the session to which a grant belongs. It may be used by any goroutine.
@@ -120,7 +121,7 @@ func (c *Controller) serveRun(ctx context.Context, slot ledger.Slot, stream stre
 	if err != nil {
 		return err
 	}
-	s := &session{slot: slot, epoch: replies[0].(ledger.Run).Epoch, stream: stream, store: c.store, log: c.log, out: newOutbox()}
+	s := &session{slot: slot, epoch: replies[0].(ledger.Run).Epoch, stream: stream, store: c.store, log: c.log, out: newOutbox(), changed: c.changes.bus}
 	defer s.close()
 	if !c.runs.add(s) {
 		return ledger.ErrStale
@@ -182,6 +183,7 @@ func (s *session) receive(ctx context.Context) error {
 }
 
 func (s *session) take(ctx context.Context, up *wire.RunUp) error {
+	defer s.changed()
 	switch m := up.GetMsg().(type) {
 	case *wire.RunUp_Bound:
 		return s.bound(ctx, m.Bound)

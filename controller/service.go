@@ -68,6 +68,12 @@ func (s *service) Status(ctx context.Context, c api.Caller) (api.Status, error) 
 	return status, nil
 }
 
+func (s *service) Changes(ctx context.Context, _ api.Caller, r api.AwaitChanges) (api.Versions, error) {
+	ctx, cancel := context.WithTimeout(ctx, min(time.Duration(r.WaitMS)*time.Millisecond, maxWait))
+	defer cancel()
+	return s.changes.wait(ctx, r.Since, r.Bus), nil
+}
+
 func (s *service) Hosts(context.Context, api.Caller) ([]api.Host, error) {
 	list := []api.Host{}
 	for _, h := range s.hosts.all() {
@@ -218,6 +224,7 @@ func (s *service) CreateInstance(ctx context.Context, _ api.Caller, r api.Create
 		return api.Instance{}, err
 	}
 	h.want()
+	s.changes.cluster()
 	return s.viewInstance(row), nil
 }
 
@@ -262,6 +269,7 @@ func (s *service) setRunning(ctx context.Context, name string, running bool) (ap
 		return api.Instance{}, nil, err
 	}
 	row.Running = running
+	s.changes.cluster()
 	h := s.hostOf(row)
 	if h != nil {
 		h.want()

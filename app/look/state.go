@@ -7,11 +7,11 @@ import (
 	"fyne.io/fyne/v2/theme"
 )
 
-// A State is how the condition of something is shown: a shape, a word and a colour, so that none of the three is needed to
-// tell it from the others.
+// A State is how the condition of something is shown: a shape and a colour, beside a word, so that none of the three is
+// needed to tell it from the others.
 type State struct {
-	Word  string
 	Color fyne.ThemeColorName
+	name  string
 	shape string // inside of a 16×16 SVG drawing
 }
 
@@ -29,18 +29,21 @@ const (
 )
 
 var (
-	running  = State{Word: "Running", Color: Good, shape: disc}
-	starting = State{Word: "Starting", Color: Busy, shape: quarter}
-	stopping = State{Word: "Stopping", Color: Busy, shape: quarter}
-	working  = State{Word: "Working", Color: Busy, shape: quarter}
-	stopped  = State{Word: "Stopped", Color: Idle, shape: ring}
-	failed   = State{Word: "Failed", Color: Bad, shape: triangle}
-	stray    = State{Word: "Stray", Color: Bad, shape: hexagon}
-	unknown  = State{Word: "Unknown", Color: Idle, shape: question}
+	running  = State{name: "running", Color: Good, shape: disc}
+	starting = State{name: "starting", Color: Busy, shape: quarter}
+	stopping = State{name: "stopping", Color: Busy, shape: quarter}
+	working  = State{name: "working", Color: Busy, shape: quarter}
+	stopped  = State{name: "stopped", Color: Idle, shape: ring}
+	failed   = State{name: "failed", Color: Bad, shape: triangle}
+	stray    = State{name: "stray", Color: Bad, shape: hexagon}
+	unknown  = State{name: "unknown", Color: Idle, shape: question}
 
-	Connected    = State{Word: "Connected", Color: Good, shape: disc}
-	Disconnected = State{Word: "Disconnected", Color: Idle, shape: ring}
-	WantsToJoin  = State{Word: "Wants to join", Color: Info, shape: diamond}
+	Connected    = State{name: "connected", Color: Good, shape: disc}
+	Disconnected = State{name: "disconnected", Color: Idle, shape: ring}
+	Trouble      = failed
+	Working      = working
+	Done         = State{name: "done", Color: Good, shape: disc}
+	WantsToJoin  = State{name: "wants-to-join", Color: Info, shape: diamond}
 )
 
 // InstanceState returns how an instance's state is shown; states that this version does not know are Unknown.
@@ -67,5 +70,5 @@ func InstanceState(name string) State {
 // Icon returns the state's shape, which takes the state's colour from the theme whenever it is drawn.
 func (s State) Icon() fyne.Resource {
 	svg := fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">%s</svg>`, s.shape)
-	return theme.NewColoredResource(fyne.NewStaticResource("state-"+s.Word+".svg", []byte(svg)), s.Color)
+	return theme.NewColoredResource(fyne.NewStaticResource("state-"+s.name+".svg", []byte(svg)), s.Color)
 }

@@ -3,9 +3,11 @@ package pages
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -14,86 +16,150 @@ import (
 	"mainbus/controller/api"
 )
 
-// control is the buttons that start, stop and kill one instance.
-type control struct {
-	p      Params
-	card   *widgets.ErrorCard // where failures are shown
-	target *view.Instance
-	start  *widget.Button
-	stop   *widget.Button
-	kill   *widget.Button
+// Control starts, stops and kills instances for the user.
+type Control struct {
+	p    Params
+	card *widgets.ErrorCard // where failures are shown
 }
 
-func newControl(p Params, card *widgets.ErrorCard) *control {
-	c := &control{p: p, card: card}
-	on := func(act func(view.Instance)) func() {
-		return func() {
-			if c.target != nil {
-				act(*c.target)
-			}
-		}
-	}
-	c.start = widget.NewButtonWithIcon("Start", theme.MediaPlayIcon(), on(c.startIt))
-	c.stop = widget.NewButtonWithIcon("Save & Stop", theme.MediaStopIcon(), on(c.stopIt))
-	c.kill = widget.NewButtonWithIcon("Kill…", theme.CancelIcon(), on(c.askKill))
-	return c
+// NewControl makes one for the parts of the window that have no page.
+func NewControl(p Params, card *widgets.ErrorCard) *Control { return &Control{p, card} }
+
+type change = func(api.Service, context.Context, api.Caller, api.InstanceRef) (api.Instance, error)
+
+// Start starts an instance, or tries again at once to start one that has failed.
+func (c *Control) Start(r view.Instance) {
+	c.change(r, lang.L("Start {{.name}}", with{"name": r.Name}), api.Service.StartInstance, view.ToRun, nil)
 }
 
-// point makes the buttons act on an instance; on none they are off.
-func (c *control) point(r *view.Instance) {
-	if c.target != nil && r != nil && *c.target == *r {
-		return
-	}
-	c.target = r
-	enable(c.start, r != nil && r.CanStart)
-	enable(c.stop, r != nil && r.CanStop)
-	enable(c.kill, r != nil && r.CanKill)
+// Stop saves and stops an instance.
+func (c *Control) Stop(r view.Instance) {
+	c.change(r, lang.L("Save and stop {{.name}}", with{"name": r.Name}), api.Service.StopInstance, view.ToStop, nil)
 }
 
-func enable(b *widget.Button, on bool) {
-	if on {
-		b.Enable()
-	} else {
-		b.Disable()
-	}
+// Restart saves and stops an instance, and starts it again.
+func (c *Control) Restart(r view.Instance) {
+	c.change(r, lang.L("Save, stop and start {{.name}}", with{"name": r.Name}), api.Service.StopInstance, view.ToStop, func() { c.Start(r) })
 }
 
-func (c *control) startIt(r view.Instance) { c.change(r, api.Service.StartInstance) }
-func (c *control) stopIt(r view.Instance)  { c.change(r, api.Service.StopInstance) }
+func (c *Control) kill(r view.Instance) {
+	c.change(r, lang.L("Kill {{.name}}", with{"name": r.Name}), api.Service.KillInstance, view.ToStop, nil)
+}
 
-func (c *control) change(r view.Instance, call func(api.Service, context.Context, api.Caller, api.InstanceRef) (api.Instance, error)) {
-	c.p.try(c.card, "", func(ctx context.Context) error {
+func (c *Control) change(r view.Instance, words string, call change, goal view.Goal, then func()) {
+	c.p.try(c.card, words, "", func(ctx context.Context) error {
 		_, err := call(c.p.Service, ctx, c.p.Caller, api.InstanceRef{Instance: r.ID})
 		return err
+	}, func(t *view.Task) {
+		after := then
+		if then != nil {
+			after = func() {
+				c.p.Tasks.End(t, "")
+				then()
+			}
+		}
+		c.p.Tasks.Await(t, r, goal, after)
 	})
 }
 
 // askKill names the loss before it happens.
-func (c *control) askKill(r view.Instance) {
-	ask := dialog.NewConfirm(fmt.Sprintf("Kill %s?", r.Name),
-		"The server ends at once and does not save.\nAny progress since its last save will be lost.",
-		func(ok bool) {
-			if ok {
-				c.change(r, api.Service.KillInstance)
+func (c *Control) askKill(rows ...view.Instance) {
+	title, text := lang.L("Kill {{.name}}?", with{"name": rows[0].Name}),
+		lang.L("The server ends at once and does not save.\nAny progress since its last save will be lost.")
+	if len(rows) > 1 {
+		title, text = lang.L("Kill {{.n}} instances?", with{"n": len(rows)}),
+			lang.L("The servers end at once and do not save.\nAny progress since the last save of each will be lost.")
+	}
+	ask := dialog.NewConfirm(title, text, func(ok bool) {
+		if ok {
+			for _, r := range rows {
+				c.kill(r)
 			}
-		}, c.p.Frame.Window())
-	ask.SetConfirmText("Kill")
-	ask.SetDismissText("Cancel")
+		}
+	}, c.p.Frame.Window())
+	ask.SetConfirmText(lang.L("Kill"))
+	ask.SetDismissText(lang.L("Cancel"))
 	ask.SetConfirmImportance(widget.DangerImportance)
 	ask.Show()
 }
 
-func (c *control) menu(r view.Instance) *fyne.Menu {
-	item := func(text string, on bool, act func()) *fyne.MenuItem {
+// buttons are those that act on the instances that are chosen: on each of them whose state allows it.
+type buttons struct {
+	*Control
+	targets           []view.Instance
+	start, stop, kill *widget.Button
+}
+
+func newButtons(p Params, card *widgets.ErrorCard) *buttons {
+	b := &buttons{Control: NewControl(p, card)}
+	each := func(may func(view.Instance) bool, act func(view.Instance)) func() {
+		return func() {
+			for _, r := range b.those(may) {
+				act(r)
+			}
+		}
+	}
+	b.start = widget.NewButtonWithIcon("", theme.MediaPlayIcon(), each(canStart, b.Start))
+	b.stop = widget.NewButtonWithIcon("", theme.MediaStopIcon(), each(canStop, b.Stop))
+	b.kill = widget.NewButtonWithIcon("", theme.CancelIcon(), func() { b.askKill(b.those(canKill)...) })
+	b.label()
+	return b
+}
+
+func canStart(r view.Instance) bool { return r.CanStart }
+func canStop(r view.Instance) bool  { return r.CanStop }
+func canKill(r view.Instance) bool  { return r.CanKill }
+
+func (b *buttons) those(may func(view.Instance) bool) (rows []view.Instance) {
+	for _, r := range b.targets {
+		if may(r) {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// point makes the buttons act on instances; on none they are off.
+func (b *buttons) point(rows ...view.Instance) {
+	if slices.Equal(rows, b.targets) {
+		return
+	}
+	b.targets = rows
+	b.label()
+}
+
+func (b *buttons) label() {
+	for _, l := range []struct {
+		button *widget.Button
+		text   string
+		may    func(view.Instance) bool
+	}{{b.start, lang.L("Start"), canStart}, {b.stop, lang.L("Save & Stop"), canStop}, {b.kill, lang.L("Kill…"), canKill}} {
+		n := len(b.those(l.may))
+		if len(b.targets) > 1 && n > 0 {
+			l.text = fmt.Sprintf("%s (%d)", l.text, n)
+		}
+		if l.button.Text != l.text {
+			l.button.SetText(l.text)
+		}
+		enable(l.button, n > 0)
+	}
+}
+
+// menu is that of the instances which are chosen.
+func (b *buttons) menu() *fyne.Menu {
+	var items []*fyne.MenuItem
+	add := func(text string, on bool, act func()) {
 		m := fyne.NewMenuItem(text, act)
 		m.Disabled = !on
-		return m
+		items = append(items, m)
 	}
-	return fyne.NewMenu("",
-		item("Open", true, func() { c.p.Frame.Open(r.ID) }),
-		fyne.NewMenuItemSeparator(),
-		item("Start", r.CanStart, func() { c.startIt(r) }),
-		item("Save & Stop", r.CanStop, func() { c.stopIt(r) }),
-		item("Kill…", r.CanKill, func() { c.askKill(r) }),
-	)
+	if len(b.targets) == 1 {
+		id := b.targets[0].ID
+		add(lang.L("Open"), true, func() { b.p.Frame.Open(id) })
+		items = append(items, fyne.NewMenuItemSeparator())
+	}
+	for _, button := range []*widget.Button{b.start, b.stop, b.kill} {
+		add(button.Text, !button.Disabled(), button.OnTapped)
+	}
+	return fyne.NewMenu("", items...)
 }

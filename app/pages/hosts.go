@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -17,47 +19,50 @@ import (
 	"mainbus/controller/api"
 )
 
-// Hosts shows the machines of the cluster and those that want to join it.
+// Hosts shows the machines of the cluster and those that want to join it, and how this computer does as one.
 type Hosts struct {
 	Params
 	*listPage
 	table *widgets.Table[view.Host]
 	empty fyne.CanvasObject
 	pair  *widget.Button
+	here  *widgets.ErrorCard // why this computer is no host
 }
 
 // NewHosts makes the screen.
 func NewHosts(p Params) *Hosts {
-	h := &Hosts{Params: p}
-	h.table = widgets.NewTable(func(r view.Host) string { return r.ID },
-		widgets.Column[view.Host]{Title: "Host", Cell: func(r view.Host) widgets.Cell { return widgets.Cell{Text: r.Name} },
+	h := &Hosts{Params: p, here: widgets.NewErrorCard().Lasting()}
+	h.table = arranged(p, view.HostsPage, widgets.NewTable(p.Frame, p.Tips, func(r view.Host) string { return r.ID },
+		widgets.Column[view.Host]{ID: "name", Title: lang.L("Host"), Cell: func(r view.Host) widgets.Cell { return widgets.Cell{Text: r.Name} },
 			Order: func(a, b view.Host) int { return strings.Compare(a.Name, b.Name) }},
-		widgets.Column[view.Host]{Title: "State", Width: 150, Cell: hostState},
-		widgets.Column[view.Host]{Title: "Round trip", Width: 100, Right: true, Cell: func(r view.Host) widgets.Cell { return widgets.Cell{Text: r.RTT, Color: look.Muted} }},
-		widgets.Column[view.Host]{Title: "Instances", Width: 90, Right: true, Cell: hostInstances,
+		widgets.Column[view.Host]{ID: "state", Title: lang.L("State"), Width: 150, Cell: hostState},
+		widgets.Column[view.Host]{ID: "rtt", Title: lang.L("Round trip"), Width: 100, Right: true, Cell: func(r view.Host) widgets.Cell { return widgets.Cell{Text: r.RTT, Color: look.Muted} }},
+		widgets.Column[view.Host]{ID: "instances", Title: lang.L("Instances"), Width: 90, Right: true, Cell: hostInstances,
 			Order: func(a, b view.Host) int { return a.Instances - b.Instances }},
-		widgets.Column[view.Host]{Title: "Factorio", Width: 100, Cell: func(r view.Host) widgets.Cell { return widgets.Cell{Text: r.Game} }},
-		widgets.Column[view.Host]{Title: "Address", Width: 210, Cell: func(r view.Host) widgets.Cell { return widgets.Cell{Text: r.Address, Color: look.Muted} }},
-	)
-	h.pair = primary("Pair…", theme.ConfirmIcon(), h.pairSelected)
+		widgets.Column[view.Host]{ID: "game", Title: lang.L("Factorio"), Width: 100, Cell: func(r view.Host) widgets.Cell { return widgets.Cell{Text: r.Game} }},
+		widgets.Column[view.Host]{ID: "address", Title: lang.L("Address"), Width: 210, Cell: func(r view.Host) widgets.Cell { return widgets.Cell{Text: r.Address, Color: look.Muted} }},
+	))
+	h.pair = primary(lang.L("Pair…"), theme.ConfirmIcon(), h.pairSelected)
 	h.pair.Disable()
-	h.table.OnSelect = func(view.Host) { h.enablePair() }
-	h.table.OnOpen = func(r view.Host) { h.askCode(r) }
-	h.listPage = newListPage(p, "Filter hosts", h.refresh)
-	h.buttons.Add(h.pair)
-	h.empty = widgets.Empty(theme.ComputerIcon(), "No host found yet. Start Mainbus, or mainbus-host, on another machine of this network: it appears here within seconds.", nil)
+	h.table.OnSelect = h.enablePair
+	h.table.OnOpen = h.AskCode
+	h.listPage = newListPage(p, view.HostsPage, lang.L("Filter hosts"), h.here, h.refresh)
+	h.listPage.buttons.Add(h.pair)
+	h.empty = widgets.Empty(theme.ComputerIcon(), lang.L("No host found yet. Start Mainbus, or mainbus-host, on another machine of this network: it appears here within seconds."), nil)
 	return h
 }
 
 func hostState(r view.Host) widgets.Cell {
-	state := look.Disconnected
+	state, word, tip := look.Disconnected, lang.L("Disconnected"), ""
 	switch {
 	case r.WantsToJoin:
-		state = look.WantsToJoin
+		state, word = look.WantsToJoin, lang.L("Wants to join")
 	case r.Linked:
-		state = look.Connected
+		state, word = look.Connected, lang.L("Connected")
+	case !r.LastSeen.IsZero():
+		tip = lang.L("Last seen {{.time}}", with{"time": view.Moment(r.LastSeen)})
 	}
-	return widgets.Cell{Text: state.Word, Color: state.Color, State: &state}
+	return widgets.Cell{Text: word, Color: state.Color, State: &state, Tip: tip}
 }
 
 func hostInstances(r view.Host) widgets.Cell {
@@ -79,36 +84,67 @@ func (h *Hosts) refresh() {
 			waiting++
 		}
 	}
+	here := h.showHere()
 	h.table.SetRows(rows)
 	h.show(h.table, h.empty, len(now.Hosts))
-	text := fmt.Sprintf("Showing %d of %d", len(rows), len(now.Hosts))
+	text := h.count(len(rows), len(now.Hosts))
 	if waiting > 0 {
-		text += fmt.Sprintf(" · %d want to join", waiting)
+		text += " · " + lang.L("{{.n}} want to join", with{"n": waiting})
 	}
-	h.footer.Set(text, look.Muted)
+	h.footer.Set(text+here, look.Muted)
 	h.enablePair()
 }
 
+// showHere shows why this computer is no host, with what mends it, and returns how it does if it is one.
+func (h *Hosts) showHere() (words string) {
+	if h.Computer == nil {
+		return ""
+	}
+	state := h.Computer.State()
+	if problem := state.Problem(); problem != nil {
+		h.here.Say(problem.Message, problem.Next)
+		choose := lang.L("Choose folder…")
+		if state.State == view.LocalFailed && state.Game == "" { // no folder would mend it
+			choose = ""
+		}
+		h.here.Action(choose, theme.FolderOpenIcon(), h.AskFactorio)
+		return ""
+	}
+	h.here.Say("", "")
+	if words = state.Words(); words != "" {
+		words = " · " + lang.L("This computer {{.state}}", with{"state": words})
+	}
+	return words
+}
+
 func (h *Hosts) enablePair() {
-	r, ok := h.table.Selected()
+	r, ok := h.selected()
 	enable(h.pair, ok && r.WantsToJoin)
 }
 
+// selected returns the row that is selected alone.
+func (h *Hosts) selected() (view.Host, bool) {
+	if rows := h.table.Selected(); len(rows) == 1 {
+		return rows[0], true
+	}
+	return view.Host{}, false
+}
+
 func (h *Hosts) pairSelected() {
-	if r, ok := h.table.Selected(); ok {
-		h.askCode(r)
+	if r, ok := h.selected(); ok {
+		h.AskCode(r)
 	}
 }
 
-// askCode opens the dialog in which the code from the host's console is typed.
-func (h *Hosts) askCode(r view.Host) {
+// AskCode opens the dialog in which the code from the host's console is typed.
+func (h *Hosts) AskCode(r view.Host) {
 	if !r.WantsToJoin {
 		return
 	}
 	code := widget.NewEntry()
 	code.SetPlaceHolder("K7Q4-9XBM")
 	code.TextStyle.Monospace = true
-	hint := widget.NewLabel(fmt.Sprintf("Type the code that %s shows on its console. On that machine, “mainbus-host pair” shows it again.", r.Name))
+	hint := widget.NewLabel(lang.L("Type the code that {{.name}} shows on its console. On that machine, “mainbus-host pair” shows it again.", with{"name": r.Name}))
 	hint.Wrapping = fyne.TextWrapWord
 	var ask *dialog.CustomDialog
 	submit := func() {
@@ -116,17 +152,63 @@ func (h *Hosts) askCode(r view.Host) {
 		h.pairWith(r, code.Text)
 	}
 	code.OnSubmitted = func(string) { submit() }
-	pair := primary("Pair", theme.ConfirmIcon(), submit)
-	ask = dialog.NewCustomWithoutButtons("Pair "+r.Name, container.NewVBox(hint, code), h.Frame.Window())
-	ask.SetButtons([]fyne.CanvasObject{widget.NewButton("Cancel", func() { ask.Hide() }), pair})
+	pair := primary(lang.L("Pair"), theme.ConfirmIcon(), submit)
+	ask = dialog.NewCustomWithoutButtons(lang.L("Pair {{.name}}", with{"name": r.Name}), container.NewVBox(hint, code), h.Frame.Window())
+	ask.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { ask.Hide() }), pair})
 	ask.Resize(fyne.NewSize(460, 220))
 	ask.Show()
 	h.Frame.Window().Canvas().Focus(code)
 }
 
 func (h *Hosts) pairWith(r view.Host, code string) {
-	h.try(h.problem, r.Name+" is paired", func(ctx context.Context) error {
+	h.try(h.problem, lang.L("Pair {{.name}}", with{"name": r.Name}), lang.L("{{.name}} is paired", with{"name": r.Name}), func(ctx context.Context) error {
 		_, err := h.Service.PairHost(ctx, h.Caller, api.PairHost{Host: r.ID, Code: code})
 		return err
+	}, nil)
+}
+
+// AskFactorio lets the user choose the folder of this computer's Factorio.
+func (h *Hosts) AskFactorio() {
+	if h.Computer == nil {
+		return
+	}
+	pick := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
+		if err == nil && folder == nil {
+			return // cancelled
+		}
+		if err == nil {
+			err = h.Computer.Use(folder.Path())
+		}
+		if err != nil {
+			shown := api.AsError(err)
+			h.problem.Say(shown.Message, shown.Next)
+			return
+		}
+		h.problem.Say("", "")
+		h.refresh()
+		h.again()
+	}, h.Frame.Window())
+	pick.SetTitleText(lang.L("Folder of a Factorio server or game"))
+	pick.SetConfirmText(lang.L("Use this folder"))
+	pick.SetDismissText(lang.L("Cancel"))
+	pick.Show() // before Resize: it is built only then
+	pick.Resize(fyne.NewSize(820, 560))
+}
+
+// again looks a few times how this computer does, of which the cluster tells nothing until it is linked.
+func (h *Hosts) again() {
+	h.Frame.Go(func(ctx context.Context) {
+		for range 20 {
+			select {
+			case <-time.After(time.Second):
+				h.Frame.Do(func() {
+					if h.inSight {
+						h.refresh()
+					}
+				})
+			case <-ctx.Done():
+				return
+			}
+		}
 	})
 }

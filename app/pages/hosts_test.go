@@ -1,10 +1,12 @@
 package pages_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
 	"mainbus/app/internal/headless"
+	"mainbus/app/view"
 	"mainbus/controller/api"
 )
 
@@ -93,5 +95,28 @@ func TestOnlyWhoWantsToJoinCanBePaired(t *testing.T) {
 		if on := s.On("Pair…"); len(on) > 0 {
 			t.Error("the button is on for a host that is gone")
 		}
+	})
+}
+
+// computer is this computer, as a test has it.
+type computer struct{ state view.Local }
+
+func (c *computer) State() view.Local       { return c.state }
+func (c *computer) Use(folder string) error { return errors.New("there is none in " + folder) }
+
+func TestThisComputerSaysWhyItIsNoHost(t *testing.T) {
+	c := twoHosts()
+	here := &computer{view.Local{State: view.LocalMissing}}
+	c.Computer = here
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		s.Expect("No Factorio was found on this computer.")
+		s.Press("Choose folder…")
+		s.Expect("Folder of a Factorio server or game")
+		s.Press("Cancel")
+		here.state = view.Local{State: view.LocalRunning, Game: "/opt/factorio"}
+		c.SetHosts()
+		s.Soon()
+		s.ExpectNot("No Factorio was found on this computer.")
+		s.Expect("This computer is a host, with the game in /opt/factorio")
 	})
 }

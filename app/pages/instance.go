@@ -2,10 +2,13 @@ package pages
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -18,17 +21,21 @@ import (
 // Instance shows one game server with its console.
 type Instance struct {
 	Params
-	*control
+	*buttons
 	id      string
 	row     view.Instance // as it is shown
 	name    *widgets.Text
 	state   *widget.Icon
 	words   *widgets.Text
 	facts   *widgets.Text
+	trouble *widgets.ErrorCard // of the instance itself
 	problem *widgets.ErrorCard // of what the user did last
 	unread  *widgets.ErrorCard // why the console can't be read
 	console *widgets.Console
+	find    *widgets.Entry
 	input   *widgets.Entry
+	typed   *view.Typed
+	players []string // seen on the console, for completion
 	content fyne.CanvasObject
 	leave   func() // ends what goes on while the page is in sight; nil: it is not
 }
@@ -38,20 +45,24 @@ func NewInstance(p Params, id string) *Instance {
 	s := &Instance{
 		Params: p, id: id, name: widgets.NewText("", "", theme.SizeNameHeadingText).Bold().Cut(400), state: widget.NewIcon(nil),
 		words: widgets.NewText("", "", "").Cut(40), facts: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40),
-		problem: widgets.NewErrorCard(), unread: widgets.NewErrorCard(), console: widgets.NewConsole(), input: widgets.NewEntry(p.Frame.Shortcut),
+		trouble: widgets.NewErrorCard().Lasting(), problem: widgets.NewErrorCard(), unread: widgets.NewErrorCard().Lasting(),
+		console: widgets.NewConsole(), find: widgets.NewEntry(p.Frame), input: widgets.NewEntry(p.Frame),
+		typed: view.NewTyped(p.Settings.Instance(id).Typed),
 	}
-	s.control = newControl(p, s.problem)
-	s.input.SetPlaceHolder("Type a command, or something to say, and press Return")
-	s.input.OnSubmitted = s.send
-	filter := widgets.NewEntry(p.Frame.Shortcut)
-	filter.SetPlaceHolder("Filter lines")
-	filter.OnChanged = s.console.SetFilter
-	copyAll := widget.NewButtonWithIcon("Copy", theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(s.console.Text()) })
-	title := container.NewBorder(nil, nil, spaced(s.state, s.name), spaced(s.control.start, s.control.stop, s.control.kill), s.words)
-	tools := container.NewBorder(nil, nil, widgets.NewText("Console", "", theme.SizeNameSubHeadingText).Bold(),
-		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), filter), copyAll))
+	s.buttons = newButtons(p, s.problem)
+	s.input.SetPlaceHolder(lang.L("Type a command, or something to say, and press Return"))
+	s.input.OnSubmitted = s.submit
+	s.input.OnKey = s.inputKey
+	s.input.Tab = s.complete
+	s.find.SetPlaceHolder(lang.L("Filter lines"))
+	s.find.OnChanged = s.console.SetFilter
+	s.find.OnKey = s.findKey
+	copyAll := widget.NewButtonWithIcon(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(s.console.Text()) })
+	title := container.NewBorder(nil, nil, spaced(s.state, s.name), spaced(s.start, s.stop, s.kill), s.words)
+	tools := container.NewBorder(nil, nil, widgets.NewText(lang.L("Console"), "", theme.SizeNameSubHeadingText).Bold(),
+		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), s.find), copyAll))
 	s.content = container.NewPadded(container.NewBorder(
-		container.NewVBox(title, s.facts, s.problem, tools, s.unread), s.input, nil, nil, s.console))
+		container.NewVBox(title, s.facts, s.trouble, s.problem, tools, s.unread), s.input, nil, nil, s.console))
 	return s
 }
 
@@ -81,14 +92,62 @@ func (s *Instance) Hidden() {
 	s.console.Clear()
 }
 
+// Find implements Page.
+func (s *Instance) Find() { s.Frame.Window().Canvas().Focus(s.find) }
+
+// Clear forgets the lines that are shown.
+func (s *Instance) Clear() { s.console.Clear() }
+
+func (s *Instance) findKey(e *fyne.KeyEvent) bool {
+	if e.Name != fyne.KeyEscape {
+		return false
+	}
+	s.find.SetText("")
+	s.Frame.Window().Canvas().Focus(s.input)
+	return true
+}
+
+// inputKey brings back what was typed before, and scrolls.
+func (s *Instance) inputKey(e *fyne.KeyEvent) bool {
+	switch e.Name {
+	case fyne.KeyUp:
+		s.input.SetLine(s.typed.Up(s.input.Text))
+	case fyne.KeyDown:
+		s.input.SetLine(s.typed.Down(s.input.Text))
+	case fyne.KeyPageUp:
+		s.console.Page(-1)
+	case fyne.KeyPageDown:
+		s.console.Page(1)
+	default:
+		return false
+	}
+	return true
+}
+
+// complete is what the Tab key does while something is typed.
+func (s *Instance) complete() bool {
+	line, choices := view.Complete(s.input.Text, s.players)
+	s.input.SetLine(line)
+	if len(choices) > 0 {
+		s.console.Append(widgets.ConsoleLine{Text: strings.Join(choices, "   "), Color: look.Muted})
+	}
+	return true
+}
+
 // print shows what was read of the console, or why it can't be.
 func (s *Instance) print(lines []string, problem *api.Error) {
 	if problem != nil {
-		s.unread.Say("The console can't be read: "+problem.Message, problem.Next)
+		s.unread.Say(lang.L("The console can't be read: {{.why}}", with{"why": problem.Message}), problem.Next)
 		return
 	}
 	s.unread.Say("", "")
 	s.append(lines)
+	for _, line := range lines {
+		if name := view.PlayerOf(line); name != "" && !slices.Contains(s.players, name) && len(s.players) < 1000 {
+			s.players = append(s.players, name)
+		}
+	}
+	s.showTrouble()
 }
 
 func (s *Instance) append(lines []string) {
@@ -109,26 +168,25 @@ func lineColor(k view.LineKind) fyne.ThemeColorName {
 		return look.Good
 	case view.Leave, view.Script:
 		return look.Muted
-	case view.Command:
+	case view.CommandLine:
 		return look.Info
 	}
 	return ""
 }
 
 func (s *Instance) refresh(now view.Snapshot) {
-	for _, r := range now.Instances {
-		if r.ID == s.id {
-			if r != s.row {
-				s.show(r)
-			}
-			return
+	if r, ok := now.Instance(s.id); ok {
+		if r != s.row {
+			s.show(r)
 		}
+		return
 	}
 	if now.Loaded {
 		s.row = view.Instance{}
-		s.words.Set("This instance is gone.", look.Muted)
-		s.control.point(nil)
+		s.words.Set(lang.L("This instance is gone."), look.Muted)
+		s.point()
 		s.input.Disable()
+		s.showTrouble()
 	}
 }
 
@@ -137,44 +195,105 @@ func (s *Instance) show(r view.Instance) {
 	state := look.InstanceState(r.State)
 	s.name.Set(r.Name, "")
 	s.state.SetResource(state.Icon())
-	text := state.Word
-	if r.Words != "" {
+	text := view.StateWord(r.State)
+	if r.Words != "" && r.Trouble == view.NoTrouble {
 		text += " · " + r.Words
 	}
 	s.words.Set(text, state.Color)
-	facts := []string{"host " + r.Host}
-	if r.Port != "" {
-		facts = append(facts, "port "+r.Port)
-	}
-	if r.Game != "" {
-		facts = append(facts, "Factorio "+r.Game)
-	}
-	if r.Save != "" {
-		facts = append(facts, "runs from “"+r.Save+"”")
+	facts := []string{lang.L("host {{.name}}", with{"name": r.Host})}
+	for _, fact := range []struct{ text, value string }{
+		{lang.L("port {{.port}}", with{"port": r.Port}), r.Port},
+		{lang.L("Factorio {{.version}}", with{"version": r.Game}), r.Game},
+		{lang.L("runs from “{{.save}}”", with{"save": r.Save}), r.Save},
+	} {
+		if fact.value != "" {
+			facts = append(facts, fact.text)
+		}
 	}
 	if r.Trades {
-		facts = append(facts, "trades on the bus")
+		facts = append(facts, lang.L("trades on the bus"))
 	}
 	s.facts.Set(strings.Join(facts, " · "), look.Muted)
-	s.control.point(&r)
+	s.point(r)
 	if r.State == "running" {
 		s.input.Enable()
 	} else {
 		s.input.Disable()
 	}
+	s.showTrouble()
 }
 
-func (s *Instance) send(line string) {
+// showTrouble says what the instance can't get out of by itself, with what mends it and the lines that tell why.
+func (s *Instance) showTrouble() {
+	switch s.row.Trouble {
+	case view.Failed:
+		s.trouble.Say(lang.L("{{.name}} does not run: {{.cause}}", with{"name": s.row.Name, "cause": s.row.Cause}),
+			lang.L("Nothing is lost: the saves are as they were. Its host tries again by itself, after longer and longer pauses."))
+		s.trouble.Action(lang.L("Try again"), theme.ViewRefreshIcon(), func() { s.Start(s.row) })
+		s.trouble.Details(view.Decisive(s.console.Lines(2000)))
+	case view.Unlinked:
+		s.trouble.Say(lang.L("{{.name}} runs, but is not on the bus: {{.cause}}", with{"name": s.row.Name, "cause": s.row.Cause}),
+			lang.L("Players can play. Its terminals wait until it is linked; a new start tries that again."))
+		s.trouble.Action(lang.L("Save, stop and start"), theme.ViewRefreshIcon(), func() { s.Restart(s.row) })
+		s.trouble.Details(nil)
+	default:
+		s.trouble.Say("", "")
+		s.trouble.Details(nil)
+	}
+}
+
+// submit sends a line, after asking where it would end achievements.
+func (s *Instance) submit(line string) {
 	if strings.TrimSpace(line) == "" {
 		return
 	}
+	kept := s.Settings.Instance(s.id)
+	if !view.RunsLua(line) || kept.LuaAllowed {
+		s.send(line)
+		return
+	}
+	ask := dialog.NewConfirm(lang.L("Run a Lua command?"),
+		lang.L("Lua commands disable achievements in this save, for all players and for good.\nThe game itself asks once more: it wants the first one repeated."),
+		func(ok bool) {
+			if ok {
+				kept := s.Settings.Instance(s.id)
+				kept.LuaAllowed = true
+				s.Settings.SetInstance(s.id, kept)
+				s.send(line)
+			}
+		}, s.Frame.Window())
+	ask.SetConfirmText(lang.L("Run it"))
+	ask.SetDismissText(lang.L("Cancel"))
+	ask.Show()
+}
+
+func (s *Instance) send(line string) {
+	s.typed.Add(line)
+	s.keepTyped()
 	s.input.SetText("")
 	s.console.Append(widgets.ConsoleLine{Text: "> " + line, Color: look.Info})
-	s.try(s.problem, "", func(ctx context.Context) error {
+	s.Frame.Go(func(ctx context.Context) {
 		reply, err := s.Service.SendConsole(ctx, s.Caller, api.SendConsole{Instance: s.id, Line: line})
-		if err == nil && reply.Text != "" {
-			s.Frame.Do(func() { s.append(strings.Split(strings.TrimRight(reply.Text, "\n"), "\n")) })
+		if ctx.Err() != nil {
+			return
 		}
-		return err
+		s.Frame.Do(func() {
+			if err != nil {
+				shown := api.AsError(err)
+				s.problem.Say(shown.Message, shown.Next)
+				return
+			}
+			s.problem.Say("", "")
+			if reply.Text != "" {
+				s.append(strings.Split(strings.TrimRight(reply.Text, "\n"), "\n"))
+			}
+		})
 	})
+}
+
+// keepTyped keeps what was typed for the next session, but nothing that may hold a password.
+func (s *Instance) keepTyped() {
+	kept := s.Settings.Instance(s.id)
+	kept.Typed = slices.DeleteFunc(slices.Clone(s.typed.Lines()), view.Secret)
+	s.Settings.SetInstance(s.id, kept)
 }

@@ -108,7 +108,11 @@ func TestStateChangesWhileItIsOpen(t *testing.T) {
 		s.Press(start)
 		c.SetInstances(api.Instance{ID: "i5", Name: "Aquilo", Desired: "running", State: "failed", Cause: "no such save"})
 		s.Soon()
-		s.Expect("Failed · no such save")
+		s.Expect("Failed", "Aquilo does not run: no such save")
+		s.Press("Try again")
+		if got := c.Calls(); len(got) != 2 || got[1] != "StartInstance i5" {
+			t.Errorf("calls %q", got)
+		}
 		c.SetInstances(api.Instance{ID: "i5", Name: "Aquilo", Desired: "running", State: "running"})
 		s.Soon()
 		s.Expect("Running · not on the bus yet")
@@ -154,5 +158,55 @@ func TestLongNamesDoNotWidenTheWindow(t *testing.T) {
 		fits("pairing")
 		s.Type("K7Q4-9XBM", "x\n")
 		fits("a toast")
+	})
+}
+
+func TestAFailureShowsItsDecisiveLines(t *testing.T) {
+	c := fiveInstances()
+	c.Print("i4", "   0.000 2026-08-02 02:16:26; Factorio 2.0.77", "   0.500 Loading map x.zip: 5 bytes.", "   0.567 Error Other.cpp:2: something bad")
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		s.Open("i4")
+		s.Soon()
+		s.Press("Details")
+		s.Expect("Fulgora does not run: UDP port 34199 is in use", "something bad")
+	})
+}
+
+func TestWhatWasTypedComesBack(t *testing.T) {
+	headless.Run(t, fiveInstances(), func(t *testing.T, s *headless.Screen) {
+		s.Open("i1")
+		s.Settle()
+		s.Type(say, "/time\n")
+		s.Type(say, "/seed\n")
+		s.Page("Bus")
+		s.Open("i1")
+		s.Settle()
+		focused := s.Canvas().Focused()
+		up := func() { focused.TypedKey(&fyne.KeyEvent{Name: fyne.KeyUp}) }
+		up()
+		up()
+		s.Expect("/time")
+		focused.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+		s.Expect("/seed")
+	})
+}
+
+func TestLuaIsAskedForOnce(t *testing.T) {
+	c := fiveInstances()
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		s.Open("i1")
+		s.Settle()
+		s.Type(say, "/c game.print(1)\n")
+		s.Expect("Run a Lua command?")
+		s.Press("Cancel")
+		if got := c.Calls(); len(got) > 0 {
+			t.Errorf("calls %q", got)
+		}
+		s.Type(say, "/c game.print(1)\n")
+		s.Press("Run it")
+		s.Type(say, "/sc game.print(2)\n")
+		if got := c.Calls(); !slices.Equal(got, []string{"SendConsole i1 /c game.print(1)", "SendConsole i1 /sc game.print(2)"}) {
+			t.Errorf("calls %q", got)
+		}
 	})
 }

@@ -2,12 +2,14 @@ package pages
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -20,57 +22,65 @@ import (
 // Instances shows all game servers.
 type Instances struct {
 	Params
-	*control
+	*buttons
 	*listPage
-	table  *widgets.Table[view.Instance]
-	empty  fyne.CanvasObject
-	create *widget.Button
+	table *widgets.Table[view.Instance]
+	empty fyne.CanvasObject
 }
 
 // NewInstances makes the screen.
 func NewInstances(p Params) *Instances {
 	s := &Instances{Params: p}
-	s.table = widgets.NewTable(func(r view.Instance) string { return r.ID },
-		widgets.Column[view.Instance]{Title: "Instance", Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Name} },
-			Order: func(a, b view.Instance) int { return strings.Compare(a.Name, b.Name) }},
-		widgets.Column[view.Instance]{Title: "State", Width: 130, Cell: instanceState,
-			Order: func(a, b view.Instance) int { return strings.Compare(a.State, b.State) }},
-		widgets.Column[view.Instance]{Title: "", Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Words, Color: wordsColor(r)} }},
-		widgets.Column[view.Instance]{Title: "Bus", Width: 80, Cell: instanceBus},
-		widgets.Column[view.Instance]{Title: "Host", Width: 140, Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Host} },
-			Order: func(a, b view.Instance) int { return strings.Compare(a.Host, b.Host) }},
-		widgets.Column[view.Instance]{Title: "Port", Width: 80, Right: true, Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Port} }},
-		widgets.Column[view.Instance]{Title: "Factorio", Width: 90, Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Game, Color: look.Muted} }},
-	)
-	s.create = primary("New instance…", theme.ContentAddIcon(), s.askCreate)
-	s.listPage = newListPage(p, "Filter instances", s.refresh)
-	s.control = newControl(p, s.problem)
-	for _, b := range []fyne.CanvasObject{s.control.start, s.control.stop, s.control.kill, s.create} {
-		s.buttons.Add(b)
+	text := func(id, title string, width float32, c fyne.ThemeColorName, value func(view.Instance) string) widgets.Column[view.Instance] {
+		return widgets.Column[view.Instance]{ID: id, Title: title, Width: width,
+			Cell:  func(r view.Instance) widgets.Cell { return widgets.Cell{Text: value(r), Color: c} },
+			Order: func(a, b view.Instance) int { return strings.Compare(value(a), value(b)) }}
 	}
-	s.table.OnSelect = func(r view.Instance) { s.control.point(&r) }
+	port := text("port", lang.L("Port"), 80, "", func(r view.Instance) string { return r.Port })
+	port.Right = true
+	s.table = arranged(p, view.InstancesPage, widgets.NewTable(p.Frame, p.Tips, func(r view.Instance) string { return r.ID },
+		text("name", lang.L("Instance"), 0, "", func(r view.Instance) string { return r.Name }),
+		widgets.Column[view.Instance]{ID: "state", Title: lang.L("State"), Width: 130, Cell: instanceState,
+			Order: func(a, b view.Instance) int { return strings.Compare(a.State, b.State) }},
+		widgets.Column[view.Instance]{ID: "words", Title: "", Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Words, Color: wordsColor(r)} }},
+		widgets.Column[view.Instance]{ID: "bus", Title: lang.L("Bus"), Width: 80, Cell: instanceBus},
+		text("host", lang.L("Host"), 140, "", func(r view.Instance) string { return r.Host }),
+		port,
+		text("game", lang.L("Factorio"), 90, look.Muted, func(r view.Instance) string { return r.Game }),
+	))
+	create := func() *widget.Button {
+		return primary(lang.L("New instance…"), theme.ContentAddIcon(), s.AskCreate)
+	}
+	s.listPage = newListPage(p, view.InstancesPage, lang.L("Filter instances"), nil, s.refresh)
+	s.buttons = newButtons(p, s.problem)
+	for _, b := range []fyne.CanvasObject{s.start, s.stop, s.kill, create()} {
+		s.listPage.buttons.Add(b)
+	}
+	s.table.OnSelect = func() { s.point(s.table.Selected()...) }
 	s.table.OnOpen = func(r view.Instance) { p.Frame.Open(r.ID) }
-	s.table.Menu = func(r view.Instance) *fyne.Menu { return s.menu(r) }
-	s.empty = widgets.Empty(theme.StorageIcon(), "No instance yet. An instance is one game server with its world, saves and settings.",
-		primary("New instance…", theme.ContentAddIcon(), s.askCreate))
+	s.table.Menu = s.menu
+	s.empty = widgets.Empty(theme.StorageIcon(), lang.L("No instance yet. An instance is one game server with its world, saves and settings."), create())
 	return s
 }
 
 func instanceState(r view.Instance) widgets.Cell {
 	state := look.InstanceState(r.State)
-	return widgets.Cell{Text: state.Word, Color: state.Color, State: &state}
+	return widgets.Cell{Text: view.StateWord(r.State), Color: state.Color, State: &state}
 }
 
 func wordsColor(r view.Instance) fyne.ThemeColorName {
-	if r.State == "failed" {
+	if r.Trouble == view.Failed {
 		return look.Bad
 	}
 	return look.Muted
 }
 
 func instanceBus(r view.Instance) widgets.Cell {
-	if r.Trades {
-		return widgets.Cell{Text: "trades", Color: look.Good}
+	switch {
+	case r.Trades:
+		return widgets.Cell{Text: lang.L("trades"), Color: look.Good}
+	case r.Trouble == view.Unlinked:
+		return widgets.Cell{Text: lang.L("not linked"), Color: look.Busy, Tip: r.Cause}
 	}
 	return widgets.Cell{}
 }
@@ -79,22 +89,23 @@ func (s *Instances) refresh() {
 	now := s.Model.Now()
 	var rows []view.Instance
 	for _, r := range now.Instances {
-		if view.Matches(s.filter.Text, r.Name, r.Host, r.State) {
+		if view.Matches(s.filter.Text, r.Name, r.Host, r.State, view.StateWord(r.State)) {
 			rows = append(rows, r)
 		}
 	}
 	s.table.SetRows(rows)
 	s.show(s.table, s.empty, len(now.Instances))
-	s.footer.Set(fmt.Sprintf("Showing %d of %d", len(rows), len(now.Instances)), look.Muted)
-	if r, ok := s.table.Selected(); ok {
-		s.control.point(&r)
-	} else {
-		s.control.point(nil)
+	selected := s.table.Selected()
+	footer := s.count(len(rows), len(now.Instances))
+	if len(selected) > 1 {
+		footer += " · " + lang.L("{{.n}} selected", with{"n": len(selected)})
 	}
+	s.footer.Set(footer, look.Muted)
+	s.point(selected...)
 }
 
-// askCreate opens the form for a new instance.
-func (s *Instances) askCreate() {
+// AskCreate opens the form for a new instance.
+func (s *Instances) AskCreate() {
 	var names, ids []string
 	for _, h := range s.Model.Now().Hosts {
 		if !h.WantsToJoin {
@@ -103,20 +114,20 @@ func (s *Instances) askCreate() {
 	}
 	names = apart(names, ids)
 	if len(ids) == 0 {
-		s.problem.Say("There is no host to run an instance on.", "Pair a host first: see the page Hosts.")
+		s.problem.Say(lang.L("There is no host to run an instance on."), lang.L("Pair a host first: see the page Hosts."))
 		return
 	}
 	name, host := widget.NewEntry(), widget.NewSelect(names, nil)
 	name.SetPlaceHolder("Nauvis")
 	name.Validator = func(text string) error {
 		if strings.TrimSpace(text) == "" {
-			return fmt.Errorf("a name is needed")
+			return errors.New(lang.L("a name is needed"))
 		}
 		return nil
 	}
 	host.SetSelectedIndex(0)
-	form := dialog.NewForm("New instance", "Create", "Cancel", []*widget.FormItem{
-		widget.NewFormItem("Name", name), widget.NewFormItem("Host", host),
+	form := dialog.NewForm(lang.L("New instance"), lang.L("Create"), lang.L("Cancel"), []*widget.FormItem{
+		widget.NewFormItem(lang.L("Name"), name), widget.NewFormItem(lang.L("Host"), host),
 	}, func(ok bool) {
 		if ok {
 			s.createOn(strings.TrimSpace(name.Text), ids[host.SelectedIndex()])
@@ -144,8 +155,8 @@ func apart(names, ids []string) []string {
 }
 
 func (s *Instances) createOn(name, host string) {
-	s.try(s.problem, name+" is created", func(ctx context.Context) error {
+	s.try(s.problem, lang.L("Create {{.name}}", with{"name": name}), lang.L("{{.name}} is created", with{"name": name}), func(ctx context.Context) error {
 		_, err := s.Service.CreateInstance(ctx, s.Caller, api.CreateInstance{Name: name, Host: host})
 		return err
-	})
+	}, nil)
 }

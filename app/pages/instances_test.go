@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"fyne.io/fyne/v2"
+
 	"mainbus/app/internal/headless"
 	"mainbus/controller/api"
 )
@@ -28,7 +30,7 @@ func TestButtonsFollowTheSelectedInstance(t *testing.T) {
 	c := fiveInstances()
 	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
 		s.Page("Instances")
-		s.Expect("Running", "Starting", "loading map", "was running; its host can't be reached", "Failed", "UDP port 34199 is in use", "Stopped", "trades", "34197")
+		s.Expect("Running", "Starting", "loading the map", "was running; its host can't be reached", "Failed", "UDP port 34199 is in use", "Stopped", "trades", "34197")
 		if on := s.On(start, stop, kill); len(on) > 0 {
 			t.Errorf("nothing is selected and %q are on", on)
 		}
@@ -36,7 +38,7 @@ func TestButtonsFollowTheSelectedInstance(t *testing.T) {
 			name string
 			on   []string
 		}{
-			{"Nauvis", []string{stop, kill}}, {"Vulcanus", []string{stop, kill}}, {"Gleba", []string{stop}}, {"Fulgora", []string{stop}}, {"Aquilo", []string{start}},
+			{"Nauvis", []string{stop, kill}}, {"Vulcanus", []string{stop, kill}}, {"Gleba", []string{stop}}, {"Fulgora", []string{start, stop}}, {"Aquilo", []string{start}},
 		} {
 			s.Tap(test.name)
 			if on := s.On(start, stop, kill); !slices.Equal(on, test.on) {
@@ -230,5 +232,25 @@ func TestTwoHundredInstances(t *testing.T) {
 		s.Expect("Showing 12 of 200", "World 199")
 		s.DoubleTap("World 199")
 		s.Expect("Instances / World 199")
+	})
+}
+
+func TestSeveralAreStoppedTogether(t *testing.T) {
+	c := fiveInstances()
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		s.Page("Instances")
+		s.Tap("Nauvis")
+		s.Canvas().Focused().(fyne.Shortcutable).TypedShortcut(&fyne.ShortcutSelectAll{}) // as a driver with a display tells Ctrl+A
+		s.Settle()
+		s.Press("Save & Stop (4)")
+		if got := c.Calls(); len(got) != 4 || got[0] != "StopInstance i4" {
+			t.Errorf("calls %q", got)
+		}
+		s.Press("Kill… (2)")
+		s.Expect("Kill 2 instances?")
+		s.Press("Kill")
+		if got := c.Calls(); len(got) != 6 || got[4] != "KillInstance i1" {
+			t.Errorf("calls %q", got)
+		}
 	})
 }

@@ -7,15 +7,20 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/look"
+	"mainbus/app/settings"
 	"mainbus/app/view"
 	"mainbus/app/widgets"
 	"mainbus/controller/api"
 )
+
+// with is the data of a text with placeholders.
+type with = map[string]any
 
 // A Page is one screen.
 type Page interface {
@@ -24,34 +29,49 @@ type Page interface {
 	// Shown is called when the page comes into sight, Hidden when it leaves it.
 	Shown()
 	Hidden()
+	// Find leads the user to where the page is searched.
+	Find()
 }
 
 // Frame is what a screen may ask of the window around it.
 type Frame interface {
+	widgets.Keys
 	// Window is where dialogs open.
 	Window() fyne.Window
 	// Open shows an instance.
 	Open(instance string)
 	// Toast tells of a success for a few seconds.
 	Toast(text string)
-	// Shortcut does what a shortcut means in the window.
-	Shortcut(s fyne.Shortcut)
 	// Go runs work that may block, off the user interface's goroutine. Its context ends with cancel, and with the window.
 	Go(work func(ctx context.Context)) (cancel func())
 	// Do runs a function on the user interface's goroutine.
 	Do(f func())
 }
 
-// Params is what every screen needs.
-type Params struct {
-	Model   *view.Model
-	Service api.Service
-	Caller  api.Caller
-	Frame   Frame
+// Computer is this computer as a host. Its methods may be called from any goroutine and don't block.
+type Computer interface {
+	// State says how it does.
+	State() view.Local
+	// Use names the folder of its Factorio; the error says why it is none.
+	Use(folder string) error
 }
 
-// try makes a call off the user interface's goroutine and shows how it ended: a toast, or the error in its place.
-func (p Params) try(problem *widgets.ErrorCard, done string, call func(ctx context.Context) error) {
+// Params is what every screen needs.
+type Params struct {
+	Model    *view.Model
+	Service  api.Service
+	Caller   api.Caller
+	Frame    Frame
+	Settings *settings.Settings
+	Tasks    *view.Tasks
+	Tips     *widgets.Tips
+	Computer Computer // nil: this computer is not meant to be a host
+}
+
+// try makes a call off the user interface's goroutine and shows how it ended: in the list of tasks, and as a toast, or
+// the error in its place. What it began may take longer than the call: then tells what to wait for.
+func (p Params) try(problem *widgets.ErrorCard, words, done string, call func(ctx context.Context) error, then func(*view.Task)) {
+	task := p.Tasks.Begin(words)
 	p.Frame.Go(func(ctx context.Context) {
 		err := call(ctx)
 		p.Model.Hurry()
@@ -61,12 +81,18 @@ func (p Params) try(problem *widgets.ErrorCard, done string, call func(ctx conte
 		p.Frame.Do(func() {
 			if err != nil {
 				shown := api.AsError(err)
+				p.Tasks.End(task, shown.Message)
 				problem.Say(shown.Message, shown.Next)
 				return
 			}
 			problem.Say("", "")
 			if done != "" {
 				p.Frame.Toast(done)
+			}
+			if then != nil {
+				then(task)
+			} else {
+				p.Tasks.End(task, "")
 			}
 		})
 	})
@@ -75,6 +101,8 @@ func (p Params) try(problem *widgets.ErrorCard, done string, call func(ctx conte
 // listPage is the frame of a screen with one table: a filter and buttons above it, errors, the table or what is shown
 // instead of an empty one, and below it how many rows there are.
 type listPage struct {
+	name    string // in the settings
+	p       Params
 	filter  *widgets.Entry
 	buttons *fyne.Container // right of the filter; the primary one last
 	problem *widgets.ErrorCard
@@ -85,22 +113,44 @@ type listPage struct {
 	inSight bool
 }
 
-func newListPage(p Params, filterHint string, refresh func()) *listPage {
+// newListPage makes one; above, which may be nil, stands over the table.
+func newListPage(p Params, name, filterHint string, above fyne.CanvasObject, refresh func()) *listPage {
 	l := &listPage{
-		filter: widgets.NewEntry(p.Frame.Shortcut), problem: widgets.NewErrorCard(), body: container.NewStack(),
-		footer: widgets.NewText("", look.Muted, theme.SizeNameCaptionText), refresh: refresh,
+		name: name, p: p, filter: widgets.NewEntry(p.Frame), problem: widgets.NewErrorCard(), body: container.NewStack(),
+		footer: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40), refresh: refresh,
 	}
 	l.filter.SetPlaceHolder(filterHint)
-	l.filter.OnChanged = func(string) { refresh() }
+	l.filter.SetText(p.Settings.Table(name).Filter)
+	l.filter.OnChanged = func(text string) {
+		t := p.Settings.Table(name)
+		t.Filter = text
+		p.Settings.SetTable(name, t)
+		refresh()
+	}
 	p.Model.Watch(func(view.Snapshot) {
 		if l.inSight {
 			refresh()
 		}
 	})
 	l.buttons = spaced()
-	top := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(280, 36), l.filter), l.buttons)
-	l.content = container.NewPadded(container.NewBorder(container.NewVBox(top, l.problem), container.NewHBox(l.footer), nil, nil, l.body))
+	top := container.NewVBox(container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(280, 36), l.filter), l.buttons), l.problem)
+	if above != nil {
+		top.Add(above)
+	}
+	l.content = container.NewPadded(container.NewBorder(top, l.footer, nil, nil, l.body))
 	return l
+}
+
+// arranged brings a table into the order that the user has given it before, and remembers what is changed.
+func arranged[T comparable](p Params, name string, t *widgets.Table[T]) *widgets.Table[T] {
+	kept := p.Settings.Table(name)
+	t.Arrange(widgets.Arrangement{Widths: kept.Widths, Sort: kept.Sort, Reverse: kept.Reverse})
+	t.OnArrange = func(a widgets.Arrangement) {
+		kept := p.Settings.Table(name)
+		kept.Widths, kept.Sort, kept.Reverse = a.Widths, a.Sort, a.Reverse
+		p.Settings.SetTable(name, kept)
+	}
+	return t
 }
 
 // Content implements Page.
@@ -115,6 +165,14 @@ func (l *listPage) Shown() {
 // Hidden implements Page.
 func (l *listPage) Hidden() { l.inSight = false }
 
+// Find implements Page.
+func (l *listPage) Find() { l.p.Frame.Window().Canvas().Focus(l.filter) }
+
+// count says how many rows the filter lets through.
+func (l *listPage) count(shown, all int) string {
+	return lang.L("Showing {{.shown}} of {{.all}}", with{"shown": shown, "all": all})
+}
+
 // show puts the table in place, or what stands for an empty one.
 func (l *listPage) show(table, empty fyne.CanvasObject, rows int) {
 	want := table
@@ -123,7 +181,7 @@ func (l *listPage) show(table, empty fyne.CanvasObject, rows int) {
 	}
 	if len(l.body.Objects) != 1 || l.body.Objects[0] != want {
 		l.body.Objects = []fyne.CanvasObject{want}
-		l.body.Refresh()
+		l.content.Refresh() // all of it: a card above that grows in the same moment would leave the body without a place
 	}
 }
 
@@ -131,6 +189,14 @@ func primary(text string, icon fyne.Resource, tapped func()) *widget.Button {
 	b := widget.NewButtonWithIcon(text, icon, tapped)
 	b.Importance = widget.HighImportance
 	return b
+}
+
+func enable(b *widget.Button, on bool) {
+	if on {
+		b.Enable()
+	} else {
+		b.Disable()
+	}
 }
 
 func spaced(objects ...fyne.CanvasObject) *fyne.Container {

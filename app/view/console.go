@@ -19,7 +19,7 @@ const (
 	Chat
 	Join
 	Leave
-	Command
+	CommandLine
 	Script
 )
 
@@ -50,7 +50,7 @@ func Kind(line string) LineKind {
 		case "LEAVE":
 			return Leave
 		case "COMMAND":
-			return Command
+			return CommandLine
 		case "WARNING":
 			return Warning
 		}

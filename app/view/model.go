@@ -6,7 +6,10 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"sync/atomic"
 	"time"
+
+	"fyne.io/fyne/v2/lang"
 
 	"mainbus/controller/api"
 )
@@ -14,11 +17,30 @@ import (
 // A Snapshot is the cluster as screens show it.
 type Snapshot struct {
 	Loaded    bool // false until the first answer
-	Status    api.Status
+	Summary   Summary
 	Hosts     []Host
 	Instances []Instance
 	Bus       []Item
+	BusLoaded bool       // false until the first answer to WatchBus
 	Problem   *api.Error // why the rest is not the newest; nil if it is
+}
+
+// Summary is the cluster in a few numbers.
+type Summary struct {
+	Name                 string
+	Hosts, Linked, Joins int // paired ones, those of them that are linked, and those who want to join
+	Instances, Running   int
+	Version              string
+}
+
+// Instance returns the row with this id.
+func (s Snapshot) Instance(id string) (row Instance, ok bool) {
+	for _, i := range s.Instances {
+		if i.ID == id {
+			return i, true
+		}
+	}
+	return row, false
 }
 
 // A Model keeps the newest snapshot and tells screens when it changes. Watch and Now belong to the user interface's
@@ -30,11 +52,19 @@ type Model struct {
 	now      Snapshot
 	watchers map[*watcher]struct{}
 	wake     chan struct{}
+	bus      atomic.Bool // a screen shows the bus
+	calm     atomic.Bool // nobody looks
 }
 
+// The cluster tells when it has changed. Round trips change without being told, so it is asked from time to time all
+// the same; and not at each of many changes.
 const (
-	interval = time.Second
-	patience = 5 * time.Second
+	quiet     = 5 * time.Second        // between questions when nothing is told
+	quietCalm = 15 * time.Second       // the same while nobody looks
+	gap       = 250 * time.Millisecond // between questions at most
+	gapBus    = time.Second            // the same while the bus is shown, which changes all the time
+	gapCalm   = 2 * time.Second        // the same while nobody looks
+	patience  = 5 * time.Second
 )
 
 // NewModel returns a model that Run keeps up to date; do is fyne.Do, or a test's queue.
@@ -63,19 +93,31 @@ func (m *Model) Hurry() {
 	}
 }
 
+// WatchBus says whether the bus is shown; out of sight it is not asked for.
+func (m *Model) WatchBus(shown bool) {
+	if m.bus.Swap(shown) != shown && shown {
+		m.Hurry()
+	}
+}
+
+// Calm says that nobody looks at the window, so news may come later.
+func (m *Model) Calm(calm bool) {
+	if m.calm.Swap(calm) != calm && !calm {
+		m.Hurry()
+	}
+}
+
 // Run asks the cluster until ctx ends. A slow user interface slows it down: there is never more than one snapshot
 // on the way.
 func (m *Model) Run(ctx context.Context) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	var last Snapshot
-	for {
-		select {
-		case <-timer.C:
-		case <-m.wake:
-		case <-ctx.Done():
-			return
+	var seen api.Versions
+	first := true
+	for ctx.Err() == nil {
+		if !first {
+			seen = m.news(ctx, seen, last.Problem != nil)
 		}
+		first = false
 		next := m.ask(ctx, last)
 		if ctx.Err() != nil {
 			return
@@ -84,7 +126,53 @@ func (m *Model) Run(ctx context.Context) {
 			last = next
 			m.tell(ctx, next)
 		}
-		timer.Reset(interval)
+	}
+}
+
+// news returns when the cluster should be asked again, with the versions that the next answer will show at least.
+func (m *Model) news(ctx context.Context, seen api.Versions, broken bool) api.Versions {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		select {
+		case <-m.wake:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	defer func() { cancel(); <-ended }()
+	bus, wait, pause := m.bus.Load(), quiet, gap
+	switch {
+	case m.calm.Load():
+		wait, pause = quietCalm, gapCalm
+	case bus:
+		pause = gapBus
+	}
+	if broken {
+		sleep(ctx, time.Second)
+		return seen
+	}
+	sleep(ctx, pause)
+	// The wait of a Hurry ends with ctx; the answer does not matter then.
+	ctx, giveUp := context.WithTimeout(ctx, wait+patience)
+	defer giveUp()
+	now, err := m.service.Changes(ctx, m.caller, api.AwaitChanges{Since: seen, Bus: bus, WaitMS: uint32(wait.Milliseconds())})
+	if err != nil {
+		if ctx.Err() == nil {
+			sleep(ctx, time.Second)
+		}
+		return seen
+	}
+	return now
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -117,9 +205,9 @@ func (m *Model) hand(ctx context.Context, f func()) {
 func (m *Model) ask(ctx context.Context, last Snapshot) Snapshot {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	next, err := m.read(ctx)
+	next, err := m.read(ctx, last)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = api.Errorf(api.Unavailable, "What you see may be old. Mainbus goes on asking.", "The controller does not answer.")
+		err = api.Errorf(api.Unavailable, lang.L("What you see may be old. Mainbus goes on asking."), "%s", lang.L("The controller does not answer."))
 	}
 	if err != nil {
 		last.Problem = api.AsError(err)
@@ -128,10 +216,14 @@ func (m *Model) ask(ctx context.Context, last Snapshot) Snapshot {
 	return next
 }
 
-func (m *Model) read(ctx context.Context) (Snapshot, error) {
-	status, err := m.service.Status(ctx, m.caller)
-	if err != nil {
-		return Snapshot{}, err
+func (m *Model) read(ctx context.Context, last Snapshot) (Snapshot, error) {
+	next := Snapshot{Loaded: true, Summary: last.Summary, Bus: last.Bus, BusLoaded: last.BusLoaded}
+	if !last.Loaded || last.Problem != nil { // what it is called does not change
+		status, err := m.service.Status(ctx, m.caller)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		next.Summary.Name, next.Summary.Version = status.Name, status.Version
 	}
 	hosts, err := m.service.Hosts(ctx, m.caller)
 	if err != nil {
@@ -141,10 +233,34 @@ func (m *Model) read(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	bus, err := m.service.Bus(ctx, m.caller)
-	if err != nil {
-		return Snapshot{}, err
+	if m.bus.Load() {
+		bus, err := m.service.Bus(ctx, m.caller)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		next.Bus, next.BusLoaded = itemRows(bus), true
 	}
-	status.UptimeSeconds, status.CommitMS = 0, api.Quantiles{} // change all the time and are not shown
-	return Snapshot{Loaded: true, Status: status, Hosts: hostRows(hosts, instances), Instances: instanceRows(instances), Bus: itemRows(bus)}, nil
+	next.Hosts, next.Instances = hostRows(hosts, instances), instanceRows(instances)
+	next.Summary = summary(next)
+	return next, nil
+}
+
+func summary(s Snapshot) Summary {
+	sum := Summary{Name: s.Summary.Name, Version: s.Summary.Version, Instances: len(s.Instances)}
+	for _, h := range s.Hosts {
+		switch {
+		case h.WantsToJoin:
+			sum.Joins++
+			continue
+		case h.Linked:
+			sum.Linked++
+		}
+		sum.Hosts++
+	}
+	for _, i := range s.Instances {
+		if i.State == "running" {
+			sum.Running++
+		}
+	}
+	return sum
 }

@@ -6,9 +6,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"fyne.io/fyne/v2/lang"
 
 	"mainbus/controller/api"
 )
+
+// with is the data of a text with placeholders.
+type with = map[string]any
 
 // A Host is one row of the hosts screen.
 type Host struct {
@@ -20,26 +26,42 @@ type Host struct {
 	FoundBy     string
 	Game        string
 	System      string
+	Version     string
 	RTT         string // with unit; empty while not linked
+	LastSeen    time.Time
 	Instances   int
 }
 
 // An Instance is one row of the instances screen.
 type Instance struct {
-	ID       string
-	Name     string
-	Host     string
-	State    string // as in the api: the key of icon and colour
-	Words    string // phase or cause, a sentence or empty
-	Trades   bool
-	Game     string
-	Port     string
-	Save     string
-	Wanted   string
-	CanStart bool
-	CanStop  bool
-	CanKill  bool
+	ID         string
+	Name       string
+	Host       string
+	State      string // as in the api: the key of icon and colour
+	Words      string // phase or cause, a sentence or empty
+	Trouble    Trouble
+	Cause      string // of the trouble
+	Trades     bool
+	Game       string
+	Port       string
+	Save       string
+	Wanted     string
+	Starts     uint64
+	Progress   float64 // of what it is at, 0 to 1; below 0 if it is not known
+	CanStart   bool
+	CanStop    bool
+	CanKill    bool
+	CanRestart bool
 }
+
+// Trouble is what an instance can't get out of by itself, or has not for now.
+type Trouble int
+
+const (
+	NoTrouble Trouble = iota
+	Failed            // does not run, though it should
+	Unlinked          // runs, but does not trade
+)
 
 // An Item is one row of the bus screen.
 type Item struct {
@@ -64,10 +86,12 @@ func hostRows(hosts []api.Host, instances []api.Instance) []Host {
 	for _, h := range hosts {
 		row := Host{
 			ID: h.ID, Name: h.Name, WantsToJoin: h.State == api.Discovered, Linked: h.Linked, Address: strings.Join(h.Addresses, ", "),
-			FoundBy: h.DiscoveredBy, Game: h.GameVersion, System: h.OS, Instances: count[h.ID],
+			FoundBy: h.DiscoveredBy, Game: h.GameVersion, System: h.OS, Version: h.Version, Instances: count[h.ID],
 		}
 		if h.Linked {
 			row.RTT = roundTrip(h.RTTMS)
+		} else if !row.WantsToJoin {
+			row.LastSeen = h.LastSeen
 		}
 		rows = append(rows, row)
 	}
@@ -104,34 +128,113 @@ func instanceRows(instances []api.Instance) []Instance {
 	for _, i := range instances {
 		row := Instance{
 			ID: i.ID, Name: i.Name, Host: i.HostName, State: i.State, Words: words(i), Trades: i.Linked, Game: i.GameVersion, Save: i.Save,
-			Wanted: i.Desired,
+			Wanted: i.Desired, Starts: i.Starts, Progress: percent(i.Phase),
 		}
 		if i.GamePort != 0 {
 			row.Port = strconv.Itoa(int(i.GamePort))
 		}
 		up := i.State == "running" || i.State == "starting"
-		row.CanStart = i.Desired != "running"
+		row.Trouble, row.Cause = trouble(i)
+		row.CanStart = i.Desired != "running" || row.Trouble == Failed
 		row.CanStop = i.Desired == "running"
 		row.CanKill = up || i.State == "stopping"
+		row.CanRestart = i.Desired == "running" && i.State == "running"
 		rows = append(rows, row)
 	}
 	slices.SortFunc(rows, func(a, b Instance) int { return cmp.Or(byName(a.Name, b.Name), strings.Compare(a.ID, b.ID)) })
 	return rows
 }
 
+// passing are the causes that an agent gives for a running game that is about to be linked.
+var passing = []string{"", "waiting for the controller", "waiting for the game's RCON"}
+
+func trouble(i api.Instance) (Trouble, string) {
+	switch {
+	case i.State == "failed":
+		return Failed, i.Cause
+	case i.State == "running" && !i.Linked && !slices.Contains(passing, i.Cause):
+		return Unlinked, i.Cause
+	}
+	return NoTrouble, ""
+}
+
 // words says in a few words what the state alone does not.
 func words(i api.Instance) string {
 	switch {
 	case i.State == "unknown" && i.LastState != "":
-		return "was " + i.LastState + "; its host can't be reached"
+		return lang.L("was {{.state}}; its host can't be reached", with{"state": strings.ToLower(StateWord(i.LastState))})
+	case i.State == "running" && !i.Linked && slices.Contains(passing, i.Cause) && i.Phase == "":
+		return lang.L("not on the bus yet")
 	case i.Cause != "":
 		return i.Cause
 	case i.Phase != "":
-		return i.Phase
-	case i.State == "running" && !i.Linked:
-		return "not on the bus yet"
+		return phase(i.Phase)
 	}
 	return ""
+}
+
+// StateWord is the word for an instance's state.
+func StateWord(state string) string {
+	switch state {
+	case "running":
+		return lang.L("Running")
+	case "starting":
+		return lang.L("Starting")
+	case "stopping":
+		return lang.L("Stopping")
+	case "working":
+		return lang.L("Working")
+	case "stopped":
+		return lang.L("Stopped")
+	case "failed":
+		return lang.L("Failed")
+	case "stray":
+		return lang.L("Stray")
+	}
+	return lang.L("Unknown")
+}
+
+// phase is what an agent says that it is at. What this version does not know is shown as it came.
+func phase(text string) string {
+	switch text {
+	case "preparing":
+		return lang.L("preparing")
+	case "choosing save":
+		return lang.L("choosing the save")
+	case "creating map":
+		return lang.L("creating the map")
+	case "patching save":
+		return lang.L("preparing the save")
+	case "starting game":
+		return lang.L("starting the game")
+	case "loading map":
+		return lang.L("loading the map")
+	case "saving":
+		return lang.L("saving")
+	case "asking the game to end":
+		return lang.L("asking the game to end")
+	case "ending":
+		return lang.L("ending")
+	case "adopting":
+		return lang.L("taking over the running game")
+	}
+	if done := percent(text); done >= 0 && strings.HasPrefix(text, "saving, ") {
+		return lang.L("saving, {{.percent}} %", with{"percent": int(done*100 + 0.5)})
+	}
+	return text
+}
+
+// percent reads how far a phase is that ends in "45 %"; below 0 if it does not say.
+func percent(text string) float64 {
+	number, ok := strings.CutSuffix(text, " %")
+	if !ok {
+		return -1
+	}
+	n, err := strconv.Atoi(number[strings.LastIndexByte(number, ' ')+1:])
+	if err != nil || n < 0 || n > 100 {
+		return -1
+	}
+	return float64(n) / 100
 }
 
 func itemRows(items []api.BusItem) []Item {
@@ -147,7 +250,7 @@ func itemRows(items []api.BusItem) []Item {
 	return rows
 }
 
-// Count writes a number with thin separators between thousands.
+// Count writes a number with the language's separator between thousands.
 func Count(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	sign := ""
@@ -161,7 +264,33 @@ func Count(n int64) string {
 	}
 	groups = append(groups, digits)
 	slices.Reverse(groups)
-	return sign + strings.Join(groups, ",")
+	return sign + strings.Join(groups, lang.X("thousands separator", ","))
+}
+
+// Ago says how long ago something was, coarsely; Moment, exactly when.
+func Ago(at, now time.Time) string {
+	d := now.Sub(at)
+	switch {
+	case at.IsZero():
+		return ""
+	case d < 5*time.Second:
+		return lang.L("just now")
+	case d < time.Minute:
+		return lang.L("{{.n}} s ago", with{"n": int(d.Seconds())})
+	case d < time.Hour:
+		return lang.L("{{.n}} min ago", with{"n": int(d.Minutes())})
+	case d < 48*time.Hour:
+		return lang.L("{{.n}} h ago", with{"n": int(d.Hours())})
+	}
+	return lang.L("{{.n}} days ago", with{"n": int(d.Hours() / 24)})
+}
+
+// Moment is a time of this place, with its zone.
+func Moment(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.Local().Format("2006-01-02 15:04:05 MST")
 }
 
 // Matches tells whether a row passes a filter: all its words, in any of the texts, whatever the case.

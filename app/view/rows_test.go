@@ -51,7 +51,7 @@ func TestInstanceRowsSayWhatCanBeDone(t *testing.T) {
 		{"running", "stopped", false, true, false},
 		{"running", "starting", false, true, true},
 		{"running", "running", false, true, true},
-		{"running", "failed", false, true, false}, // its host goes on trying
+		{"running", "failed", true, true, false}, // its host goes on trying; a start tries at once
 		{"running", "unknown", false, true, false},
 		{"stopped", "unknown", true, false, false},
 	} {
@@ -71,7 +71,7 @@ func TestInstanceRows(t *testing.T) {
 	if rows[0].ID != "3" || rows[1].ID != "1" || rows[2].ID != "2" {
 		t.Errorf("order: %+v", rows)
 	}
-	want := Instance{ID: "1", Name: "Nauvis", Host: "attic", State: "running", Trades: true, Game: "2.0.77", Port: "34197", Save: "a.zip", CanStop: true, CanKill: true}
+	want := Instance{ID: "1", Name: "Nauvis", Host: "attic", State: "running", Trades: true, Game: "2.0.77", Port: "34197", Save: "a.zip", Progress: -1, CanStop: true, CanKill: true, CanRestart: true}
 	got := rows[1]
 	got.Wanted = ""
 	if got != want {
@@ -90,7 +90,7 @@ func TestWords(t *testing.T) {
 		{api.Instance{State: "stopped"}, ""},
 		{api.Instance{State: "running", Linked: true}, ""},
 		{api.Instance{State: "running"}, "not on the bus yet"},
-		{api.Instance{State: "starting", Phase: "loading map"}, "loading map"},
+		{api.Instance{State: "starting", Phase: "loading map"}, "loading the map"},
 		{api.Instance{State: "failed", Cause: "no save", Phase: "loading map"}, "no save"},
 		{api.Instance{State: "unknown", LastState: "running", Cause: "old"}, "was running; its host can't be reached"},
 		{api.Instance{State: "unknown"}, ""},
@@ -162,7 +162,7 @@ func TestKind(t *testing.T) {
 		"2026-08-02 02:17:35 [LEAVE] anna left the game":                                            Leave,
 		"2026-08-02 02:16:40 [CHAT] anna: hello":                                                    Chat,
 		"2026-08-02 02:16:40 [SHOUT] anna: hello":                                                   Chat,
-		"2026-08-02 02:16:40 [COMMAND] anna (command): game.print(1)":                               Command,
+		"2026-08-02 02:16:40 [COMMAND] anna (command): game.print(1)":                               CommandLine,
 		"2026-08-02 02:16:40 [WARNING] desync":                                                      Warning,
 		"2026-08-02 02:16:40 [CHAT":                                                                 Plain,
 		"2026-08-02 02:16:40 [":                                                                     Plain,

@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -35,15 +36,16 @@ type Console struct {
 	follow bool
 	rows   int
 	cell   fyne.Size
+	lowest float32 // height
 }
 
 var _ fyne.Scrollable = (*Console)(nil)
 
 // NewConsole makes an empty console.
 func NewConsole() *Console {
-	c := &Console{grid: widget.NewTextGrid(), follow: true}
+	c := &Console{grid: widget.NewTextGrid(), follow: true, lowest: 120}
 	c.grid.Scroll = fyne.ScrollNone
-	c.newest = widget.NewButtonWithIcon("Jump to newest", theme.MoveDownIcon(), func() { c.scrollTo(c.lastTop()) })
+	c.newest = widget.NewButtonWithIcon(lang.L("Jump to newest"), theme.MoveDownIcon(), func() { c.scrollTo(c.lastTop()) })
 	c.newest.Importance = widget.HighImportance
 	c.newest.Hide()
 	c.ExtendBaseWidget(c)
@@ -106,6 +108,14 @@ func (c *Console) Text() string {
 	return b.String()
 }
 
+// Lines returns the newest lines that it holds, shown or not.
+func (c *Console) Lines(most int) (lines []string) {
+	for i := max(0, c.ring.len()-most); i < c.ring.len(); i++ {
+		lines = append(lines, c.ring.at(i).Text)
+	}
+	return lines
+}
+
 func (c *Console) length() int {
 	if c.filter != "" {
 		return len(c.shown)
@@ -127,6 +137,9 @@ func (c *Console) scrollTo(top int) {
 	c.follow = c.top == c.lastTop()
 	c.Refresh()
 }
+
+// Page scrolls by so many pages; up is negative.
+func (c *Console) Page(by int) { c.scrollTo(c.top + by*max(1, c.rows-1)) }
 
 // Scrolled implements fyne.Scrollable.
 func (c *Console) Scrolled(e *fyne.ScrollEvent) {
@@ -168,7 +181,7 @@ func gridRow(line ConsoleLine) widget.TextGridRow {
 }
 
 // MinSize implements fyne.CanvasObject.
-func (c *Console) MinSize() fyne.Size { return fyne.NewSize(240, 120) }
+func (c *Console) MinSize() fyne.Size { return fyne.NewSize(240, c.lowest) }
 
 // CreateRenderer implements fyne.Widget.
 func (c *Console) CreateRenderer() fyne.WidgetRenderer {
@@ -209,7 +222,7 @@ func (r *consoleRenderer) Layout(size fyne.Size) {
 	r.corner.Resize(inner)
 	r.corner.Move(fyne.NewPos(margin, margin))
 	r.console.cell = fyne.MeasureText("M", theme.TextSize(), fyne.TextStyle{Monospace: true})
-	r.console.rows = int(inner.Height / r.console.cell.Height)
+	r.console.rows = max(0, int(inner.Height/r.console.cell.Height))
 	r.console.draw()
 }
 

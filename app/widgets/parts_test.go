@@ -40,9 +40,15 @@ func TestTextThatIsCutFitsWhatItGets(t *testing.T) {
 	}
 }
 
+// keyLog is a window that notes the shortcuts which reach it and uses no key.
+type keyLog []string
+
+func (l *keyLog) Shortcut(s fyne.Shortcut)       { *l = append(*l, s.ShortcutName()) }
+func (l *keyLog) Key(*fyne.KeyEvent) (used bool) { return false }
+
 func TestEntryLeavesShortcutsToTheWindow(t *testing.T) {
-	var got []string
-	e := NewEntry(func(s fyne.Shortcut) { got = append(got, s.ShortcutName()) })
+	var got keyLog
+	e := NewEntry(&got)
 	w := show(t, e)
 	w.Canvas().Focus(e)
 	test.Type(e, "text")

@@ -19,9 +19,9 @@ type fruit struct {
 }
 
 func fruitTable() *Table[fruit] {
-	return NewTable(func(f fruit) string { return f.name },
-		Column[fruit]{Title: "Name", Cell: func(f fruit) Cell { return Cell{Text: f.name} }, Order: func(a, b fruit) int { return cmp.Compare(a.name, b.name) }},
-		Column[fruit]{Title: "Count", Width: 90, Right: true, Cell: func(f fruit) Cell { return Cell{Text: fmt.Sprint(f.count)} }, Order: func(a, b fruit) int { return cmp.Compare(a.count, b.count) }},
+	return NewTable(&keyLog{}, NewTips(func(f func()) { f() }), func(f fruit) string { return f.name },
+		Column[fruit]{ID: "name", Title: "Name", Cell: func(f fruit) Cell { return Cell{Text: f.name} }, Order: func(a, b fruit) int { return cmp.Compare(a.name, b.name) }},
+		Column[fruit]{ID: "count", Title: "Count", Width: 90, Right: true, Cell: func(f fruit) Cell { return Cell{Text: fmt.Sprint(f.count)} }, Order: func(a, b fruit) int { return cmp.Compare(a.count, b.count) }},
 	)
 }
 
@@ -52,8 +52,8 @@ func TestTableSortsByAHeaderAndKeepsTheSelection(t *testing.T) {
 	w := show(t, table)
 	table.SetRows([]fruit{{"plum", 3}, {"apple", 9}, {"fig", 1}})
 	test.TapCanvas(w.Canvas(), rowAt(0))
-	if got, _ := table.Selected(); got.name != "plum" {
-		t.Fatalf("tapping the first row selected %q", got.name)
+	if got := names(table.Selected()); !slices.Equal(got, []string{"plum"}) {
+		t.Fatalf("tapping the first row selected %q", got)
 	}
 	test.TapCanvas(w.Canvas(), fyne.NewPos(360, 10))
 	if got := names(table.Rows()); !slices.Equal(got, []string{"fig", "plum", "apple"}) {
@@ -64,11 +64,11 @@ func TestTableSortsByAHeaderAndKeepsTheSelection(t *testing.T) {
 		t.Errorf("sorted the other way: %v", got)
 	}
 	table.SetRows([]fruit{{"plum", 30}, {"kiwi", 5}})
-	if got, ok := table.Selected(); !ok || got.name != "plum" || got.count != 30 {
+	if got := table.Selected(); !slices.Equal(got, []fruit{{"plum", 30}}) {
 		t.Errorf("after a replacement %v is selected", got)
 	}
 	table.SetRows([]fruit{{"kiwi", 5}})
-	if got, ok := table.Selected(); ok {
+	if got := table.Selected(); len(got) > 0 {
 		t.Errorf("a row that is gone is still selected: %v", got)
 	}
 }
@@ -207,9 +207,12 @@ func TestConsoleShowsAnything(t *testing.T) {
 func TestTableIsUsedByKeyboardAndMenu(t *testing.T) {
 	table := fruitTable()
 	var opened []string
-	var menued string
+	var menued []string
 	table.OnOpen = func(f fruit) { opened = append(opened, f.name) }
-	table.Menu = func(f fruit) *fyne.Menu { menued = f.name; return fyne.NewMenu("", fyne.NewMenuItem("Eat", func() {})) }
+	table.Menu = func() *fyne.Menu {
+		menued = names(table.Selected())
+		return fyne.NewMenu("", fyne.NewMenuItem("Eat", func() {}))
+	}
 	w := show(t, table)
 	table.list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
 	if len(opened) > 0 {
@@ -222,8 +225,8 @@ func TestTableIsUsedByKeyboardAndMenu(t *testing.T) {
 		t.Errorf("Return opened %v", opened)
 	}
 	table.openMenu(0, fyne.NewPos(10, 10))
-	if got, _ := table.Selected(); menued != "plum" || got.name != "plum" {
-		t.Errorf("the menu is that of %q, selected is %q", menued, got.name)
+	if !slices.Equal(menued, []string{"plum"}) {
+		t.Errorf("the menu is that of %q", menued)
 	}
 	if w.Canvas().Overlays().Top() == nil {
 		t.Error("no menu opened")
@@ -232,7 +235,58 @@ func TestTableIsUsedByKeyboardAndMenu(t *testing.T) {
 	table.openMenu(0, fyne.NewPos(10, 10))
 	table.tap(0)
 	table.Select("plum")
-	if _, ok := table.Selected(); ok {
+	if len(table.Selected()) > 0 {
 		t.Error("a row of an empty table is selected")
+	}
+}
+
+func TestTableSelectsSeveral(t *testing.T) {
+	table := fruitTable()
+	show(t, table)
+	table.SetRows([]fruit{{"plum", 3}, {"apple", 9}, {"fig", 1}, {"kiwi", 5}})
+	key := func(k fyne.KeyName) { table.list.TypedKey(&fyne.KeyEvent{Name: k}) }
+	want := func(want ...string) {
+		t.Helper()
+		if got := names(table.Selected()); !slices.Equal(got, want) {
+			t.Errorf("selected are %q, want %q", got, want)
+		}
+	}
+	table.choose(1, 0)
+	table.choose(3, fyne.KeyModifierShift)
+	want("apple", "fig", "kiwi")
+	table.choose(2, fyne.KeyModifierShortcutDefault)
+	want("apple", "kiwi")
+	key(fyne.KeySpace) // the cursor is where it was last
+	want("apple", "fig", "kiwi")
+	key(fyne.KeyEscape)
+	want()
+	key(fyne.KeyHome)
+	want("plum")
+	key(fyne.KeyDown)
+	want("apple")
+	table.selectAll()
+	want("plum", "apple", "fig", "kiwi")
+	table.SetRows([]fruit{{"fig", 1}})
+	want("fig")
+}
+
+func TestTableIsArrangedAsRemembered(t *testing.T) {
+	table := fruitTable()
+	w := show(t, table)
+	var kept Arrangement
+	table.OnArrange = func(a Arrangement) { kept = a }
+	table.SetRows([]fruit{{"plum", 3}, {"apple", 9}})
+	test.TapCanvas(w.Canvas(), fyne.NewPos(360, 10))
+	border := float32(400 - 90)
+	test.Drag(w.Canvas(), fyne.NewPos(border, 10), -50, 0)
+	if kept.Sort != "count" {
+		t.Errorf("remembered is %+v", kept)
+	}
+	again := fruitTable()
+	show(t, again)
+	again.Arrange(Arrangement{Widths: map[string]float32{"count": 140, "gone": 5}, Sort: "count", Reverse: true})
+	again.SetRows([]fruit{{"plum", 3}, {"apple", 9}})
+	if got := names(again.Rows()); !slices.Equal(got, []string{"apple", "plum"}) || again.geometry.columns[1].width != 140 {
+		t.Errorf("arranged as %q, columns %+v", got, again.geometry.columns)
 	}
 }

@@ -13,8 +13,9 @@ import (
 )
 
 type columnGeometry struct {
-	width float32
-	right bool
+	width  float32 // 0: a share of what is left
+	asMade float32
+	right  bool
 }
 
 // columnLayout gives header and rows the same columns.
@@ -23,21 +24,28 @@ type columnLayout struct{ columns []columnGeometry }
 const (
 	cellPadding float32 = 8
 	iconSize    float32 = 16
+	narrowest   float32 = 40 // column
+	narrowShare float32 = 80 // column that takes a share
 )
 
-// each calls f with the place of every column in a row of this width.
-func (g columnLayout) each(width float32, f func(i int, x, w float32, right bool)) {
-	left, shares := width, 0
+// each calls f with the place of every column in a row of this width. Columns of a fixed width give way where they would
+// leave the others none.
+func (g *columnLayout) each(width float32, f func(i int, x, w float32, right bool)) {
+	fixed, shares := float32(0), 0
 	for _, c := range g.columns {
-		if left -= c.width; c.width == 0 {
+		if fixed += c.width; c.width == 0 {
 			shares++
 		}
 	}
+	scale := float32(1)
+	if room := width - float32(shares)*narrowShare; fixed > room && room > 0 {
+		scale = room / fixed
+	}
 	x := float32(0)
 	for i, c := range g.columns {
-		w := c.width
-		if w == 0 {
-			w = max(40, left/float32(shares))
+		w := c.width * scale
+		if c.width == 0 {
+			w = max(narrowShare, (width-fixed*scale)/float32(shares))
 		}
 		f(i, x, w, c.right)
 		x += w
@@ -60,7 +68,7 @@ func themeColor(name fyne.ThemeColorName) color.Color {
 
 // ellipsis shortens text to what fits the width.
 func ellipsis(text string, width, size float32, style fyne.TextStyle) string {
-	if fyne.MeasureText(text, size, style).Width <= width {
+	if text == "" || fyne.MeasureText(text, size, style).Width <= width {
 		return text
 	}
 	runes := []rune(text)
@@ -79,9 +87,12 @@ func ellipsis(text string, width, size float32, style fyne.TextStyle) string {
 // A tableRow shows the cells of one row; lists use it again for other rows, so set sets everything.
 type tableRow struct {
 	widget.BaseWidget
-	layout   columnLayout
+	layout   *columnLayout
+	tips     *Tips
 	cells    []Cell
+	cut      []bool // which texts are not shown whole
 	selected bool
+	cursor   bool
 	hovered  bool
 	onTap    func()
 	onMenu   func(fyne.Position)
@@ -93,22 +104,35 @@ var (
 	_ desktop.Hoverable      = (*tableRow)(nil)
 )
 
-func newTableRow(g columnLayout) *tableRow {
-	r := &tableRow{layout: g, cells: make([]Cell, len(g.columns))}
+func newTableRow(g *columnLayout, tips *Tips) *tableRow {
+	r := &tableRow{layout: g, tips: tips, cells: make([]Cell, len(g.columns)), cut: make([]bool, len(g.columns))}
 	r.ExtendBaseWidget(r)
 	return r
 }
 
-func (r *tableRow) set(cells []Cell, selected bool) {
-	r.cells, r.selected = cells, selected
+func (r *tableRow) set(cells []Cell, selected, cursor bool) {
+	r.cells, r.selected, r.cursor = cells, selected, cursor
 	r.Refresh()
 }
 
 func (r *tableRow) Tapped(*fyne.PointEvent)            { r.onTap() }
 func (r *tableRow) TappedSecondary(e *fyne.PointEvent) { r.onMenu(e.AbsolutePosition) }
-func (r *tableRow) MouseIn(*desktop.MouseEvent)        { r.hovered = true; r.Refresh() }
-func (r *tableRow) MouseMoved(*desktop.MouseEvent)     {}
-func (r *tableRow) MouseOut()                          { r.hovered = false; r.Refresh() }
+func (r *tableRow) MouseIn(e *desktop.MouseEvent)      { r.hovered = true; r.Refresh(); r.MouseMoved(e) }
+func (r *tableRow) MouseOut()                          { r.hovered = false; r.Refresh(); r.tips.Hide() }
+
+// MouseMoved shows what the cell under the pointer does not.
+func (r *tableRow) MouseMoved(e *desktop.MouseEvent) {
+	text := ""
+	r.layout.each(r.Size().Width, func(i int, x, w float32, _ bool) {
+		if e.Position.X < x || e.Position.X >= x+w {
+			return
+		}
+		if text = r.cells[i].Tip; text == "" && r.cut[i] {
+			text = r.cells[i].Text
+		}
+	})
+	r.tips.Show(text, e.AbsolutePosition)
+}
 
 func (r *tableRow) MinSize() fyne.Size { return fyne.NewSize(40, look.RowHeight) }
 
@@ -150,6 +174,7 @@ func (v *rowRenderer) Layout(size fyne.Size) {
 			x, w = x+iconSize+6, w-iconSize-6
 		}
 		text.Text = ellipsis(cell.Text, w, text.TextSize, text.TextStyle)
+		v.row.cut[i] = text.Text != cell.Text
 		text.Alignment = alignment(right)
 		height := text.MinSize().Height
 		text.Resize(fyne.NewSize(w, height))
@@ -158,12 +183,15 @@ func (v *rowRenderer) Layout(size fyne.Size) {
 }
 
 func (v *rowRenderer) Refresh() {
-	v.ground.FillColor, v.bar.FillColor = color.Transparent, color.Transparent
+	v.ground.FillColor, v.bar.FillColor, v.ground.StrokeWidth = color.Transparent, color.Transparent, 0
 	switch {
 	case v.row.selected:
 		v.ground.FillColor, v.bar.FillColor = theme.Color(theme.ColorNameSelection), theme.Color(theme.ColorNamePrimary)
 	case v.row.hovered:
 		v.ground.FillColor = theme.Color(theme.ColorNameHover)
+	}
+	if v.row.cursor {
+		v.ground.StrokeColor, v.ground.StrokeWidth = theme.Color(theme.ColorNamePrimary), 1
 	}
 	for i, cell := range v.row.cells {
 		v.texts[i].TextSize = theme.TextSize()
@@ -178,98 +206,18 @@ func (v *rowRenderer) Refresh() {
 	canvas.Refresh(v.row)
 }
 
-// tableHeader shows the columns' titles; a tap on one sorts.
-type tableHeader struct {
-	widget.BaseWidget
-	layout  columnLayout
-	titles  []string
-	sorted  int
-	reverse bool
-	onTap   func(column int)
-}
-
-func newTableHeader(titles []string, g columnLayout, onTap func(int)) *tableHeader {
-	h := &tableHeader{layout: g, titles: titles, sorted: -1, onTap: onTap}
-	h.ExtendBaseWidget(h)
-	return h
-}
-
-func (h *tableHeader) mark(column int, reverse bool) {
-	h.sorted, h.reverse = column, reverse
-	h.Refresh()
-}
-
-func (h *tableHeader) Tapped(e *fyne.PointEvent) {
-	h.layout.each(h.Size().Width, func(i int, x, w float32, _ bool) {
-		if e.Position.X >= x && e.Position.X < x+w {
-			h.onTap(i)
-		}
-	})
-}
-
-func (h *tableHeader) MinSize() fyne.Size { return fyne.NewSize(40, look.DenseRowHeight) }
-
-func (h *tableHeader) CreateRenderer() fyne.WidgetRenderer {
-	v := &headerRenderer{header: h, ground: canvas.NewRectangle(color.Transparent), line: canvas.NewRectangle(color.Transparent)}
-	v.objects = []fyne.CanvasObject{v.ground, v.line}
-	for range h.titles {
-		text := canvas.NewText("", color.Transparent)
-		text.TextStyle.Bold = true
-		v.texts = append(v.texts, text)
-		v.objects = append(v.objects, text)
-	}
-	v.Refresh()
-	return v
-}
-
-type headerRenderer struct {
-	header       *tableHeader
-	ground, line *canvas.Rectangle
-	texts        []*canvas.Text
-	objects      []fyne.CanvasObject
-}
-
-func (v *headerRenderer) Destroy()                     {}
-func (v *headerRenderer) Objects() []fyne.CanvasObject { return v.objects }
-func (v *headerRenderer) MinSize() fyne.Size           { return v.header.MinSize() }
-
-func (v *headerRenderer) Layout(size fyne.Size) {
-	v.ground.Resize(size)
-	v.line.Resize(fyne.NewSize(size.Width, 1))
-	v.line.Move(fyne.NewPos(0, size.Height-1))
-	v.header.layout.each(size.Width, func(i int, x, w float32, right bool) {
-		text := v.texts[i]
-		text.Alignment = alignment(right)
-		height := text.MinSize().Height
-		text.Resize(fyne.NewSize(w-2*cellPadding, height))
-		text.Move(fyne.NewPos(x+cellPadding, (size.Height-height)/2))
-	})
-}
-
-func (v *headerRenderer) Refresh() {
-	v.ground.FillColor, v.line.FillColor = theme.Color(look.Raised), theme.Color(look.Line)
-	for i, title := range v.header.titles {
-		if i == v.header.sorted {
-			arrow := " ↑"
-			if v.header.reverse {
-				arrow = " ↓"
-			}
-			title += arrow
-		}
-		v.texts[i].Text, v.texts[i].TextSize, v.texts[i].Color = title, theme.CaptionTextSize(), theme.Color(look.Muted)
-	}
-	v.Layout(v.header.Size())
-	canvas.Refresh(v.header)
-}
-
-// rowList is a list of tableRows that opens the selected one by Return.
+// rowList is a list of tableRows that leaves keys to its table, and the rest of them to the window.
 type rowList struct {
 	widget.List
-	onReturn func()
+	keys    Keys
+	focused bool
+	onKey   func(fyne.KeyName) (used bool)
+	onAll   func()
+	onFocus func()
 }
 
-func newRowList(length func() int, create func() *tableRow, update func(int, *tableRow), onReturn func()) *rowList {
-	l := &rowList{onReturn: onReturn}
+func newRowList(length func() int, create func() *tableRow, update func(int, *tableRow)) *rowList {
+	l := &rowList{}
 	l.Length = length
 	l.CreateItem = func() fyne.CanvasObject { return create() }
 	l.UpdateItem = func(id widget.ListItemID, o fyne.CanvasObject) { update(id, o.(*tableRow)) }
@@ -278,10 +226,30 @@ func newRowList(length func() int, create func() *tableRow, update func(int, *ta
 	return l
 }
 
+// inSight is how many rows are.
+func (l *rowList) inSight() int { return max(1, int(l.Size().Height/(look.RowHeight+4))-1) }
+
+// FocusGained implements fyne.Focusable. The list's own cursor is not used.
+func (l *rowList) FocusGained() { l.focused = true; l.onFocus() }
+
+// FocusLost implements fyne.Focusable.
+func (l *rowList) FocusLost() { l.focused = false; l.onFocus() }
+
+// TypedKey implements fyne.Focusable.
 func (l *rowList) TypedKey(e *fyne.KeyEvent) {
-	if e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter {
-		l.onReturn()
+	if !l.onKey(e.Name) {
+		l.keys.Key(e)
+	}
+}
+
+// TypedShortcut implements fyne.Shortcutable.
+func (l *rowList) TypedShortcut(s fyne.Shortcut) {
+	if _, ok := s.(*fyne.ShortcutSelectAll); ok {
+		l.onAll()
 		return
 	}
-	l.List.TypedKey(e)
+	if c, ok := s.(*desktop.CustomShortcut); ok && c.Modifier&^fyne.KeyModifierShift == fyne.KeyModifierShortcutDefault && l.onKey(c.KeyName) {
+		return
+	}
+	l.keys.Shortcut(s)
 }

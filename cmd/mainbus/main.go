@@ -22,10 +22,14 @@ import (
 	"fyne.io/fyne/v2"
 	fyneapp "fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/driver/desktop"
+	"github.com/go-gl/glfw/v3.4/glfw"
 
 	"mainbus/app"
 	"mainbus/app/look"
+	"mainbus/app/pages"
+	"mainbus/app/settings"
 	"mainbus/assets"
+	"mainbus/cmd/mainbus/internal/idle"
 	"mainbus/cmd/mainbus/internal/single"
 	"mainbus/cmd/mainbus/internal/thishost"
 	"mainbus/cmd/mainbus/internal/tray"
@@ -130,15 +134,22 @@ func show(o options, c *controller.Controller, log *slog.Logger) error {
 	gui.SetIcon(fyne.NewStaticResource("icon.png", assets.Icon))
 	gui.Settings().SetTheme(look.Theme(modes[o.theme]))
 	service := c.Service()
-	window := app.New(app.Params{App: gui, Service: service, Caller: owner(), Do: fyne.Do})
+	loop := sleepyLoop()
+	kept, err := settings.Load(filepath.Join(o.data, "window.json"))
+	if err != nil {
+		log.Warn("the window is as it was made", "err", err)
+	}
+	computer, here := thisComputer(o, service, log)
+	window := app.New(app.Params{App: gui, Service: service, Caller: owner(), Do: loop.Do, Settings: kept, Computer: here})
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	defer work.Wait()
 	defer cancel()
-	quit := func() { fyne.Do(gui.Quit) }
+	quit := func() { loop.Do(gui.Quit) }
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	work.Go(func() { kept.Run(ctx, func(err error) { log.Warn("what was arranged is not remembered", "err", err) }) })
 	work.Go(func() {
 		select {
 		case <-signals:
@@ -150,15 +161,32 @@ func show(o options, c *controller.Controller, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	work.Go(func() { single.Serve(ctx, door, func() { fyne.Do(func() { raise(window.Window()) }) }) })
-	if o.thisHost {
-		work.Go(func() { keepThisHost(ctx, o, service, log) })
+	work.Go(func() { single.Serve(ctx, door, func() { loop.Do(func() { raise(window.Window()) }) }) })
+	if computer != nil {
+		work.Go(func() { computer.Run(ctx) })
 	}
 	closeToTray(gui, window.Window())
-	gui.Lifecycle().SetOnStarted(window.Start)
+	gui.Lifecycle().SetOnEnteredForeground(func() { window.Calm(false) })
+	gui.Lifecycle().SetOnExitedForeground(func() { window.Calm(true) })
+	gui.Lifecycle().SetOnStarted(func() {
+		window.Start()
+		work.Go(func() { loop.Run(ctx) })
+	})
 	window.Window().ShowAndRun()
 	window.Stop()
 	return nil
+}
+
+// sleepyLoop is Fyne's loop, which sleeps while nothing happens.
+func sleepyLoop() *idle.Loop {
+	return &idle.Loop{
+		Queue: fyne.Do, Call: fyne.DoAndWait, Wake: glfw.PostEmptyEvent,
+		Sleep: func(d time.Duration) {
+			// Once Fyne's loop has ended, what is queued is done by whoever queues it, and there is no desktop to wait for.
+			defer func() { _ = recover() }()
+			glfw.WaitEventsTimeout(d.Seconds())
+		},
+	}
 }
 
 func raise(w fyne.Window) {
@@ -187,20 +215,13 @@ func owner() api.Caller {
 	return api.Caller{Kind: api.Owner, Name: name, From: "window"}
 }
 
-func keepThisHost(ctx context.Context, o options, service api.Service, log *slog.Logger) {
-	program, err := thishost.Program()
-	if err != nil {
-		log.Warn("this computer can't be a host", "err", err)
-		return
+// thisComputer is the computer that the window runs on, as a host; both are nil where it is not meant to be one.
+func thisComputer(o options, service api.Service, log *slog.Logger) (*thishost.Computer, pages.Computer) {
+	if !o.thisHost {
+		return nil, nil
 	}
-	factorio := o.factorio
-	if factorio == "" {
-		if factorio = thishost.FindFactorio(); factorio == "" {
-			log.Info("this computer is no host: no Factorio found in the usual places; name its folder with --factorio")
-			return
-		}
-	}
-	thishost.Keep(ctx, thishost.Config{
-		Program: program, DataDir: filepath.Join(o.data, "host"), Factorio: factorio, Service: service, Caller: owner(), Log: log,
+	c := thishost.New(thishost.Config{
+		DataDir: filepath.Join(o.data, "host"), Factorio: o.factorio, Service: service, Caller: owner(), Log: log,
 	})
+	return c, c
 }

@@ -13,6 +13,8 @@ import (
 // Service is everything that can be asked of a cluster. Errors are *Error where they are meant for people.
 type Service interface {
 	Status(ctx context.Context, c Caller) (Status, error)
+	// Changes returns when something has changed since, or after the time asked for.
+	Changes(ctx context.Context, c Caller, r AwaitChanges) (Versions, error)
 
 	Hosts(ctx context.Context, c Caller) ([]Host, error)
 	PairHost(ctx context.Context, c Caller, r PairHost) (Host, error)
@@ -65,6 +67,20 @@ type Status struct {
 type Quantiles struct {
 	P50 float64 `json:"p50"`
 	P99 float64 `json:"p99"`
+}
+
+// Versions number the states of the cluster: a number differs whenever what Hosts and Instances, or Bus, would answer
+// may differ. They begin anew with the controller. Round trips and ticks change without.
+type Versions struct {
+	Cluster uint64 `json:"cluster"`
+	Bus     uint64 `json:"bus"`
+}
+
+// AwaitChanges asks to be told of a change.
+type AwaitChanges struct {
+	Since  Versions `json:"since"`
+	Bus    bool     `json:"bus"`     // whether changes of the bus count
+	WaitMS uint32   `json:"wait_ms"` // at most 20,000
 }
 
 // Host states.

@@ -117,6 +117,10 @@ func (c *Client) Status(ctx context.Context, _ Caller) (Status, error) {
 	return call[Status](ctx, c, "Status", nil)
 }
 
+func (c *Client) Changes(ctx context.Context, _ Caller, r AwaitChanges) (Versions, error) {
+	return call[Versions](ctx, c, "Changes", r)
+}
+
 func (c *Client) Hosts(ctx context.Context, _ Caller) ([]Host, error) {
 	return call[[]Host](ctx, c, "Hosts", nil)
 }

@@ -21,6 +21,7 @@ const (
 // permissions has a row for every method of Service.
 var permissions = map[string]Permission{
 	"Status":         ClusterRead,
+	"Changes":        ClusterRead,
 	"Hosts":          ClusterRead,
 	"PairHost":       HostPair,
 	"Instances":      ClusterRead,
@@ -95,6 +96,10 @@ func change[R any](ctx context.Context, g *guard, c Caller, method, target strin
 
 func (g *guard) Status(ctx context.Context, c Caller) (Status, error) {
 	return read(ctx, g, c, "Status", "", func() (Status, error) { return g.next.Status(ctx, c) })
+}
+
+func (g *guard) Changes(ctx context.Context, c Caller, r AwaitChanges) (Versions, error) {
+	return read(ctx, g, c, "Changes", "", func() (Versions, error) { return g.next.Changes(ctx, c, r) })
 }
 
 func (g *guard) Hosts(ctx context.Context, c Caller) ([]Host, error) {

@@ -11,6 +11,7 @@ type handler func(ctx context.Context, s Service, c Caller, body []byte) (any, e
 // handlers has a row for every method of Service, under the name that Client uses.
 var handlers = map[string]handler{
 	"Status":         plain(Service.Status),
+	"Changes":        with(Service.Changes),
 	"Hosts":          plain(Service.Hosts),
 	"PairHost":       with(Service.PairHost),
 	"Instances":      plain(Service.Instances),

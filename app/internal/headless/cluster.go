@@ -8,12 +8,14 @@ import (
 	"sync"
 	"time"
 
+	"mainbus/app/pages"
 	"mainbus/controller/api"
 )
 
 // A Cluster is an api.Service in memory: it shows what it was given and notes what it was asked to do.
 type Cluster struct {
 	api.Service
+	Computer  pages.Computer // this computer as a host; nil: it is none
 	mu        sync.Mutex
 	hosts     []api.Host
 	instances []api.Instance
@@ -25,6 +27,8 @@ type Cluster struct {
 	unread    error
 	following int
 	printed   chan struct{} // closed when a console grows; nil: nobody waits. It must be of the bubble that waits
+	version   uint64
+	changed   chan struct{} // closed when anything else changes, as printed is
 }
 
 // NewCluster returns an empty one.
@@ -38,16 +42,28 @@ func (c *Cluster) change(f func()) {
 	f()
 }
 
+// news is change of something that Changes tells of.
+func (c *Cluster) news(f func()) {
+	c.change(func() {
+		f()
+		c.version++
+		if c.changed != nil {
+			close(c.changed)
+			c.changed = nil
+		}
+	})
+}
+
 // SetHosts replaces the hosts.
-func (c *Cluster) SetHosts(hosts ...api.Host) { c.change(func() { c.hosts = hosts }) }
+func (c *Cluster) SetHosts(hosts ...api.Host) { c.news(func() { c.hosts = hosts }) }
 
 // SetInstances replaces the instances.
 func (c *Cluster) SetInstances(instances ...api.Instance) {
-	c.change(func() { c.instances = instances })
+	c.news(func() { c.instances = instances })
 }
 
 // SetBus replaces what is on the bus.
-func (c *Cluster) SetBus(items ...api.BusItem) { c.change(func() { c.bus = items }) }
+func (c *Cluster) SetBus(items ...api.BusItem) { c.news(func() { c.bus = items }) }
 
 // Fail makes changes fail; nil lets them succeed.
 func (c *Cluster) Fail(err error) { c.change(func() { c.fail = err }) }
@@ -56,7 +72,7 @@ func (c *Cluster) Fail(err error) { c.change(func() { c.fail = err }) }
 func (c *Cluster) FailConsoles(err error) { c.change(func() { c.unread = err }) }
 
 // SetSilent makes the cluster answer no question.
-func (c *Cluster) SetSilent(silent bool) { c.change(func() { c.silent = silent }) }
+func (c *Cluster) SetSilent(silent bool) { c.news(func() { c.silent = silent }) }
 
 // Print adds lines to an instance's console.
 func (c *Cluster) Print(instance string, lines ...string) {
@@ -90,16 +106,25 @@ func (c *Cluster) note(call string, args ...string) error {
 	return c.fail
 }
 
+// hang waits for the end of a question that is not answered.
+func (c *Cluster) hang(ctx context.Context) error {
+	c.mu.Lock()
+	silent := c.silent
+	c.mu.Unlock()
+	if !silent {
+		return nil
+	}
+	<-ctx.Done()
+	return fmt.Errorf("ask: %w", ctx.Err())
+}
+
 // Status implements api.Service.
 func (c *Cluster) Status(ctx context.Context, _ api.Caller) (api.Status, error) {
+	if err := c.hang(ctx); err != nil {
+		return api.Status{}, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.silent {
-		c.mu.Unlock()
-		<-ctx.Done()
-		c.mu.Lock()
-		return api.Status{}, fmt.Errorf("ask: %w", ctx.Err())
-	}
 	s := api.Status{Name: "Home", Hosts: len(c.hosts), Instances: len(c.instances)}
 	for _, h := range c.hosts {
 		if h.Linked {
@@ -114,8 +139,35 @@ func (c *Cluster) Status(ctx context.Context, _ api.Caller) (api.Status, error) 
 	return s, nil
 }
 
+// Changes implements api.Service.
+func (c *Cluster) Changes(ctx context.Context, _ api.Caller, r api.AwaitChanges) (api.Versions, error) {
+	timeout := time.After(time.Duration(r.WaitMS) * time.Millisecond)
+	for {
+		c.mu.Lock()
+		if c.changed == nil {
+			c.changed = make(chan struct{})
+		}
+		version, changed := c.version, c.changed
+		c.mu.Unlock()
+		now := api.Versions{Cluster: version, Bus: version}
+		if now != r.Since {
+			return now, nil
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			return now, nil
+		case <-ctx.Done():
+			return now, ctx.Err()
+		}
+	}
+}
+
 // Hosts implements api.Service.
-func (c *Cluster) Hosts(context.Context, api.Caller) ([]api.Host, error) {
+func (c *Cluster) Hosts(ctx context.Context, _ api.Caller) ([]api.Host, error) {
+	if err := c.hang(ctx); err != nil {
+		return nil, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.hosts), nil

@@ -18,6 +18,7 @@ import (
 
 	"mainbus/app"
 	"mainbus/app/look"
+	"mainbus/app/settings"
 	"mainbus/app/widgets"
 	"mainbus/controller/api"
 )
@@ -70,7 +71,11 @@ func RunIn(t *testing.T, mode look.Mode, c *Cluster, f func(t *testing.T, s *Scr
 		a := test.NewTempApp(t)
 		test.ApplyTheme(t, look.Theme(mode))
 		s := &Screen{t: t}
-		s.Window = app.New(app.Params{App: a, Service: c, Caller: api.Caller{Kind: api.Owner, Name: "anna"}, Do: s.queue.do})
+		kept, err := settings.Load("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Window = app.New(app.Params{App: a, Service: c, Caller: api.Caller{Kind: api.Owner, Name: "anna"}, Do: s.queue.do, Settings: kept, Computer: c.Computer})
 		s.Window.Window().Resize(fyne.NewSize(1280, 800))
 		s.Start()
 		defer func() {
@@ -245,6 +250,36 @@ func (s *Screen) Press(text string) {
 	}
 	test.Tap(b)
 	s.Settle()
+}
+
+// PressChip presses a flat button of the frame by its tip.
+func (s *Screen) PressChip(tip string) {
+	s.t.Helper()
+	c := s.chip(tip)
+	if c.Disabled() {
+		s.t.Fatalf("%q is off", tip)
+	}
+	test.Tap(c)
+	s.Settle()
+}
+
+// ChipOn tells whether a flat button of the frame is not off.
+func (s *Screen) ChipOn(tip string) bool {
+	s.t.Helper()
+	return !s.chip(tip).Disabled()
+}
+
+func (s *Screen) chip(tip string) (found *widgets.Chip) {
+	s.t.Helper()
+	walk(s.Canvas().Content(), fyne.Position{}, func(o fyne.CanvasObject, _ fyne.Position) {
+		if c, ok := o.(*widgets.Chip); ok && c.Tip == tip {
+			found = c
+		}
+	})
+	if found == nil {
+		s.t.Fatalf("no flat button %q", tip)
+	}
+	return found
 }
 
 // On returns those of the buttons that are not off.

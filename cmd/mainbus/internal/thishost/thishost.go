@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"mainbus/app/view"
 	"mainbus/controller/api"
 	"mainbus/hostagent"
 	"mainbus/hostagent/supervisor"
@@ -38,6 +39,13 @@ type Config struct {
 	Service  api.Service
 	Caller   api.Caller
 	Log      *slog.Logger
+	Tell     func(state, detail string) // how it does, in view.Local's words; may be nil
+}
+
+func (cfg Config) tell(state, detail string) {
+	if cfg.Tell != nil {
+		cfg.Tell(state, detail)
+	}
 }
 
 // Program finds mainbus-host beside this program's own executable.
@@ -70,8 +78,10 @@ func Keep(ctx context.Context, cfg Config) {
 		}
 		if err := cfg.tend(ctx); err != nil && ctx.Err() == nil {
 			cfg.Log.Warn("this computer is no host yet", "err", err)
+			cfg.tell(view.LocalFailed, err.Error())
 			pause = min(2*pause, maxPause)
 		} else {
+			cfg.tell(view.LocalRunning, "")
 			pause = interval
 		}
 		timer.Reset(pause)
@@ -84,6 +94,7 @@ func (cfg Config) tend(ctx context.Context) error {
 	gone := errors.Is(err, local.ErrNobody)
 	if err == nil && older(status.Version, wire.Version) {
 		cfg.Log.Info("replacing an older host agent", "its", status.Version, "ours", wire.Version)
+		cfg.tell(view.LocalReplacing, "")
 		err = cfg.stop(ctx)
 		gone = err == nil
 	}

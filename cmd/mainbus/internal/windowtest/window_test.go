@@ -273,8 +273,8 @@ const scenarioText = `{"worlds": {
 const (
 	sidebarX                     = 90
 	hostsY, instancesY, busY     = 70, 110, 150
-	listX, firstRowY, secondRowY = 300, 149, 185
-	primaryX, toolbarY           = 1190, 79
+	listX, firstRowY, secondRowY = 300, 160, 196
+	primaryX, toolbarY           = 1190, 80
 	startX                       = 868
 )
 
@@ -296,7 +296,7 @@ func TestAPersonAtTheWindow(t *testing.T) {
 	d.pair(strings.Map(other, code))
 	d.poll("the wrong code to be refused", func() bool { return len(d.failures()) > 0 })
 	d.picture("error-dark-1280x800")
-	d.click(1254, 109) // the card's cross
+	d.click(1254, 126) // the card's cross
 	d.pair(code)
 	d.poll("the host to be paired by its code", func() bool { return d.find(name).Linked })
 	d.picture("hosts-dark-1280x800")
@@ -335,6 +335,10 @@ func TestAPersonAtTheWindow(t *testing.T) {
 	}
 	d.click(sidebarX, instancesY)
 	d.picture("200-instances-dark-1280x800")
+	d.press("ctrl+k")
+	d.keys("save vulc")
+	d.picture("search-dark-1280x800")
+	d.press("Escape")
 	d.close()
 
 	d.open("light")
@@ -344,6 +348,7 @@ func TestAPersonAtTheWindow(t *testing.T) {
 	d.must("xdotool", "windowsize", "--sync", d.window, "1024", "700")
 	d.picture("instances-light-1024x700")
 	d.click(listX, firstRowY, 2)
+	wait(t, 2*time.Second) // for what the host has of the console
 	d.picture("console-light-1024x700")
 	d.click(sidebarX, busY)
 	d.picture("bus-light-1024x700")

@@ -1,0 +1,195 @@
+package app
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"mainbus/app/look"
+	"mainbus/app/view"
+	"mainbus/app/widgets"
+)
+
+const (
+	paletteRows          = 10
+	paletteWidth float32 = 520
+)
+
+// palette is the search for everything that can be shown or done, by its words and the keyboard alone.
+type palette struct {
+	w      *Window
+	all    []view.Command
+	found  []view.Command
+	chosen int
+	entry  *widgets.Entry
+	rows   []*choice
+	none   *widgets.Text
+}
+
+// commands is everything that can be found.
+func (w *Window) commands() []view.Command {
+	now := w.model.Now()
+	var all []view.Command
+	for _, k := range w.keystrokes()[1:] {
+		all = append(all, view.Command{Words: k.words, Keys: named(k.key, k.modifier), Do: k.do})
+	}
+	all = append(all, view.Command{Words: lang.L("New instance…"), Do: func() {
+		w.visit(view.Place{Page: view.InstancesPage})
+		w.list.AskCreate()
+	}})
+	if w.params.Computer != nil {
+		all = append(all, view.Command{Words: lang.L("Choose the folder of Factorio on this computer…"), Do: w.hosts.AskFactorio})
+	}
+	for _, i := range now.Instances {
+		all = append(all, view.Command{Words: i.Name, Hint: lang.L("instance on {{.host}}", with{"host": i.Host}), Do: func() { w.Open(i.ID) }})
+		if i.CanStart {
+			all = append(all, view.Command{Words: lang.L("Start {{.name}}", with{"name": i.Name}), Do: func() { w.control.Start(i) }})
+		}
+		if i.CanStop {
+			all = append(all, view.Command{Words: lang.L("Save and stop {{.name}}", with{"name": i.Name}), Do: func() { w.control.Stop(i) }})
+		}
+	}
+	for _, h := range now.Hosts {
+		if h.WantsToJoin {
+			all = append(all, view.Command{Words: lang.L("Pair {{.name}}", with{"name": h.Name}), Hint: h.Address, Do: func() { w.hosts.AskCode(h) }})
+		} else {
+			all = append(all, view.Command{Words: h.Name, Hint: lang.L("host"), Do: func() { w.visit(view.Place{Page: view.HostsPage}) }})
+		}
+	}
+	return all
+}
+
+func (w *Window) openPalette() {
+	p := &palette{w: w, all: w.commands(), entry: widgets.NewEntry(w), none: widgets.NewText(lang.L("Nothing is called so."), look.Muted, "")}
+	p.entry.SetPlaceHolder(lang.L("Page, instance, host, or what to do"))
+	p.entry.OnChanged = func(string) { p.find() }
+	p.entry.OnKey = p.key
+	p.entry.OnSubmitted = func(string) { p.take(p.chosen) }
+	list := container.NewVBox(p.none)
+	for i := range paletteRows {
+		row := newChoice(func() { p.take(i) })
+		p.rows = append(p.rows, row)
+		list.Add(row)
+	}
+	w.closePopup()
+	p.find()
+	w.open(container.NewVBox(p.entry, list), nil)
+	p.fit()
+	w.popup.Move(fyne.NewPos((w.window.Canvas().Size().Width-paletteWidth)/2, 48))
+	w.window.Canvas().Focus(p.entry)
+}
+
+func (p *palette) find() {
+	p.found, p.chosen = view.Find(p.entry.Text, p.all), 0
+	p.none.Hidden = len(p.found) > 0
+	p.mark()
+	p.fit()
+}
+
+// fit makes the popup as high as what was found.
+func (p *palette) fit() {
+	if open := p.w.popup; open != nil {
+		open.Resize(fyne.NewSize(paletteWidth, open.MinSize().Height))
+	}
+}
+
+func (p *palette) key(e *fyne.KeyEvent) bool {
+	n := min(len(p.found), paletteRows)
+	switch {
+	case e.Name == fyne.KeyDown && n > 0:
+		p.chosen = (p.chosen + 1) % n
+	case e.Name == fyne.KeyUp && n > 0:
+		p.chosen = (p.chosen + n - 1) % n
+	default:
+		return false
+	}
+	p.mark()
+	return true
+}
+
+func (p *palette) mark() {
+	for i, row := range p.rows {
+		if row.Hidden = i >= len(p.found); !row.Hidden {
+			c := p.found[i]
+			hint := c.Hint
+			if c.Keys != "" {
+				hint = c.Keys
+			}
+			row.set(c.Words, hint, i == p.chosen)
+		}
+	}
+}
+
+func (p *palette) take(i int) {
+	if i < len(p.found) {
+		p.w.closePopup()
+		p.found[i].Do()
+	}
+}
+
+// choice is a row that can be chosen: words, and a hint at its right edge.
+type choice struct {
+	widget.BaseWidget
+	words, hint string
+	chosen      bool
+	hovered     bool
+	onTap       func()
+}
+
+var (
+	_ fyne.Tappable     = (*choice)(nil)
+	_ desktop.Hoverable = (*choice)(nil)
+)
+
+func newChoice(onTap func()) *choice {
+	c := &choice{onTap: onTap}
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+func (c *choice) set(words, hint string, chosen bool) {
+	c.words, c.hint, c.chosen = words, hint, chosen
+	c.Refresh()
+}
+
+func (c *choice) Tapped(*fyne.PointEvent)        { c.onTap() }
+func (c *choice) MouseIn(*desktop.MouseEvent)    { c.hovered = true; c.Refresh() }
+func (c *choice) MouseMoved(*desktop.MouseEvent) {}
+func (c *choice) MouseOut()                      { c.hovered = false; c.Refresh() }
+func (c *choice) MinSize() fyne.Size             { return fyne.NewSize(200, look.RowHeight) }
+
+func (c *choice) CreateRenderer() fyne.WidgetRenderer {
+	ground := canvas.NewRectangle(color.Transparent)
+	ground.CornerRadius = 4
+	words, hint := widgets.NewText("", "", "").Cut(100), widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(160)
+	row := container.NewBorder(nil, nil, nil, container.NewCenter(hint), words)
+	r := &choiceRenderer{WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(ground, container.NewPadded(row))), choice: c, ground: ground, words: words, hint: hint}
+	r.Refresh()
+	return r
+}
+
+type choiceRenderer struct {
+	fyne.WidgetRenderer
+	choice      *choice
+	ground      *canvas.Rectangle
+	words, hint *widgets.Text
+}
+
+func (r *choiceRenderer) Refresh() {
+	r.ground.FillColor = color.Transparent
+	switch {
+	case r.choice.chosen:
+		r.ground.FillColor = theme.Color(theme.ColorNameSelection)
+	case r.choice.hovered:
+		r.ground.FillColor = theme.Color(theme.ColorNameHover)
+	}
+	r.words.Set(r.choice.words, "")
+	r.hint.Set(r.choice.hint, look.Muted)
+	r.WidgetRenderer.Refresh()
+}

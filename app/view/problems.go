@@ -1,0 +1,96 @@
+package view
+
+import (
+	"fyne.io/fyne/v2/lang"
+
+	"mainbus/controller/api"
+)
+
+// Pages, by the names that Place and Problem use.
+const (
+	HostsPage     = "hosts"
+	InstancesPage = "instances"
+	BusPage       = "bus"
+)
+
+// A Problem is something that wants the user's attention.
+type Problem struct {
+	Title string
+	Words string
+	Place Place // where more of it is shown
+}
+
+// Problems lists what wants attention, of what is known of the cluster and of this computer.
+func Problems(now Snapshot, local Local) (list []Problem) {
+	hosts := Place{Page: HostsPage}
+	if now.Problem != nil {
+		list = append(list, Problem{now.Problem.Message, now.Problem.Next, hosts})
+	}
+	if p := local.Problem(); p != nil {
+		list = append(list, Problem{p.Message, p.Next, hosts})
+	}
+	for _, i := range now.Instances {
+		at := Place{Page: InstancesPage, Instance: i.ID}
+		switch i.Trouble {
+		case Failed:
+			list = append(list, Problem{lang.L("{{.name}} has failed", with{"name": i.Name}), i.Cause, at})
+		case Unlinked:
+			list = append(list, Problem{lang.L("{{.name}} is not on the bus", with{"name": i.Name}), i.Cause, at})
+		}
+	}
+	for _, h := range now.Hosts {
+		if !h.WantsToJoin && !h.Linked {
+			list = append(list, Problem{lang.L("Host {{.name}} can't be reached", with{"name": h.Name}),
+				lang.L("Its servers go on by themselves. See that it is switched on and on this network."), hosts})
+		}
+	}
+	return list
+}
+
+// Local is this computer as a host.
+type Local struct {
+	State  string // empty: it is not meant to be one
+	Game   string // folder of its Factorio
+	Detail string // why it failed
+}
+
+// States of this computer.
+const (
+	LocalStarting   = "starting"
+	LocalRunning    = "running"
+	LocalRestarting = "restarting" // its agent was gone
+	LocalReplacing  = "replacing"  // its agent is older than this program
+	LocalMissing    = "missing"    // there is no Factorio
+	LocalFailed     = "failed"
+)
+
+// Words says how this computer does as a host.
+func (l Local) Words() string {
+	game := with{"folder": l.Game}
+	switch l.State {
+	case LocalStarting:
+		return lang.L("is being made a host, with the game in {{.folder}}", game)
+	case LocalRunning:
+		return lang.L("is a host, with the game in {{.folder}}", game)
+	case LocalRestarting:
+		return lang.L("lost its host program, which is started again; games go on", nil)
+	case LocalReplacing:
+		return lang.L("gets the newer host program; games go on")
+	}
+	return ""
+}
+
+// Problem says why this computer is no host; nil if it is one, or about to be.
+func (l Local) Problem() *api.Error {
+	switch l.State {
+	case LocalMissing:
+		return api.Errorf(api.NotFound,
+			lang.L("So this computer can't run servers itself; other hosts can. Choose the folder of a Factorio server or game; “bin/x64” is in it."),
+			"%s", lang.L("No Factorio was found on this computer."))
+	case LocalFailed:
+		return api.Errorf(api.Unavailable,
+			lang.L("So this computer runs no servers for now; Mainbus goes on trying. Reason: {{.detail}}", with{"detail": l.Detail}),
+			"%s", lang.L("The host program of this computer does not start."))
+	}
+	return nil
+}
