@@ -56,8 +56,12 @@ func playGame(args []string) int {
 	for {
 		select {
 		case line := <-typed:
-			if line == "stamp" {
+			switch line {
+			case "stamp":
 				line = strconv.FormatInt(time.Now().UnixNano(), 10)
+			case "/quit": // what Interrupt is on Windows
+				fmt.Println("interrupted, saving")
+				return 0
 			}
 			fmt.Println(line)
 		case <-signals:

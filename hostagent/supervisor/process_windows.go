@@ -49,7 +49,7 @@ func dropSignals(ctx context.Context) {
 
 // processStart tells when the process was started, in a form that only serves to be compared.
 func processStart(pid int) (string, error) {
-	handle, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid))
+	handle, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION|windows.SYNCHRONIZE, false, uint32(pid))
 	if err != nil {
 		return "", fmt.Errorf("look up process %d: %w", pid, err)
 	}
@@ -58,7 +58,8 @@ func processStart(pid int) (string, error) {
 	if err := windows.GetProcessTimes(handle, &created, &exited, &kernel, &user); err != nil {
 		return "", fmt.Errorf("look up process %d: %w", pid, err)
 	}
-	if exited.Nanoseconds() > created.Nanoseconds() {
+	// The time of its end says nothing as long as it runs. A process whose handle somebody holds can be found after its end.
+	if ended, err := windows.WaitForSingleObject(handle, 0); err != nil || ended == windows.WAIT_OBJECT_0 {
 		return "", fmt.Errorf("look up process %d: it has ended", pid)
 	}
 	return fmt.Sprint(created.Nanoseconds()), nil

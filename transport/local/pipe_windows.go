@@ -86,6 +86,9 @@ func (l *pipeListener) Accept() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 	if err := l.connect(); err != nil {
+		if errors.Is(err, net.ErrClosed) {
+			l.end() // nobody must get in once Accept has told that it is over
+		}
 		return nil, err
 	}
 	client := l.next
@@ -140,11 +143,18 @@ func (l *pipeListener) Close() error {
 		_ = windows.SetEvent(l.stop)
 		l.accepting.Lock()
 		defer l.accepting.Unlock()
-		windows.CloseHandle(l.next)
+		l.end()
 		windows.CloseHandle(l.stop)
-		l.next = 0
 	})
 	return nil
+}
+
+// end needs accepting.
+func (l *pipeListener) end() {
+	if l.next != 0 {
+		windows.CloseHandle(l.next)
+		l.next = 0
+	}
 }
 
 // Addr returns the name of the pipe.
