@@ -18,7 +18,7 @@ func TestAChosenFolderMakesThisComputerAHost(t *testing.T) {
 		t.Skip("SKIPPED: there is a Factorio on this computer")
 	}
 	b := newBench(t)
-	c := New(Config{Program: b.cfg.Program, DataDir: b.cfg.DataDir, Service: b, Log: slog.New(slog.DiscardHandler)})
+	c := New(Config{Program: b.cfg.Program, DataDir: b.cfg.DataDir, Service: b, Caller: b.cfg.Caller, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); c.Run(ctx) }()
