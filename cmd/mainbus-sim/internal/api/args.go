@@ -6,6 +6,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"mainbus/cmd/mainbus-sim/internal/luavm"
 	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
@@ -273,7 +274,7 @@ func (c call) position(v lua.LValue) (x, y float64) {
 	}
 	px, py := t.RawGetString("x"), t.RawGetString("y")
 	if px == lua.LNil && py == lua.LNil {
-		px, py = t.RawGetInt(1), t.RawGetInt(2)
+		px, py = luavm.Index(t, 1), luavm.Index(t, 2)
 	}
 	return c.coordinate(px), c.coordinate(py)
 }
@@ -296,7 +297,7 @@ func (c call) area(v lua.LValue) world.Area {
 	}
 	first, second := t.RawGetString("left_top"), t.RawGetString("right_bottom")
 	if first == lua.LNil {
-		first, second = t.RawGetInt(1), t.RawGetInt(2)
+		first, second = luavm.Index(t, 1), luavm.Index(t, 2)
 	}
 	var a world.Area
 	a.From.X, a.From.Y = c.position(first)
@@ -407,7 +408,7 @@ func (c call) color(v lua.LValue) world.Color {
 	part := func(name string, n int, missing float64) float64 {
 		p := t.RawGetString(name)
 		if p == lua.LNil {
-			p = t.RawGetInt(n)
+			p = luavm.Index(t, n)
 		}
 		if p == lua.LNil {
 			return missing
@@ -438,8 +439,8 @@ func (c call) texts(v lua.LValue) map[string]bool {
 	}
 	set := map[string]bool{}
 	if t, ok := v.(*lua.LTable); ok {
-		for i := 1; i <= t.Len(); i++ {
-			set[c.name(t.RawGetInt(i), "a name")] = true
+		for i := 1; i <= luavm.Len(t); i++ {
+			set[c.name(luavm.Index(t, i), "a name")] = true
 		}
 		return set
 	}
@@ -453,13 +454,13 @@ func (s *Script) localised(v lua.LValue) string {
 	if !ok {
 		return s.vm.Text(v)
 	}
-	key := s.vm.Text(t.RawGetInt(1))
+	key := s.vm.Text(luavm.Index(t, 1))
 	if key != "" {
 		return `Unknown key: "` + key + `"`
 	}
 	var out strings.Builder
-	for i := 2; i <= t.Len(); i++ {
-		out.WriteString(s.localised(t.RawGetInt(i)))
+	for i := 2; i <= luavm.Len(t); i++ {
+		out.WriteString(s.localised(luavm.Index(t, i)))
 	}
 	return out.String()
 }

@@ -5,6 +5,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"mainbus/cmd/mainbus-sim/internal/luavm"
 	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
@@ -118,8 +119,8 @@ func (s *Script) onEvent(c call, _ bootstrap) any {
 		s.events[id] = h
 	}
 	if list, ok := l.CheckAny(1).(*lua.LTable); ok {
-		for i := 1; i <= list.Len(); i++ {
-			set(list.RawGetInt(i))
+		for i := 1; i <= luavm.Len(list); i++ {
+			set(luavm.Index(list, i))
 		}
 		return nothing{}
 	}
@@ -145,8 +146,8 @@ func (s *Script) onNthTick(c call, _ bootstrap) any {
 	case *lua.LNilType:
 		clear(s.nthTick)
 	case *lua.LTable:
-		for i := 1; i <= v.Len(); i++ {
-			set(v.RawGetInt(i))
+		for i := 1; i <= luavm.Len(v); i++ {
+			set(luavm.Index(v, i))
 		}
 	default:
 		set(v)

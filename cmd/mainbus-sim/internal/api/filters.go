@@ -5,6 +5,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"mainbus/cmd/mainbus-sim/internal/luavm"
 	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
@@ -17,8 +18,8 @@ type filter struct {
 
 func readFilters(l *lua.LState, list *lua.LTable) []filter {
 	var filters []filter
-	for i := 1; i <= list.Len(); i++ {
-		t, ok := list.RawGetInt(i).(*lua.LTable)
+	for i := 1; i <= luavm.Len(list); i++ {
+		t, ok := luavm.Index(list, i).(*lua.LTable)
 		if !ok {
 			l.RaiseError("Expected an event filter at index %d.", i)
 		}

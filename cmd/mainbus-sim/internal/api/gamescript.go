@@ -6,6 +6,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"mainbus/cmd/mainbus-sim/internal/luavm"
 	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
@@ -160,8 +161,8 @@ func addJudging(m methods[theGame]) {
 		if c.arg(1) != lua.LNil {
 			players = nil
 			t := c.table(c.arg(1))
-			for i := 1; i <= t.Len(); i++ {
-				players = append(players, c.playerOf(t.RawGetInt(i)))
+			for i := 1; i <= luavm.Len(t); i++ {
+				players = append(players, c.playerOf(luavm.Index(t, i)))
 			}
 		}
 		for _, p := range players {

@@ -6,6 +6,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"mainbus/cmd/mainbus-sim/internal/luavm"
 	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
@@ -230,8 +231,8 @@ func (c call) forces(v lua.LValue) map[int]bool {
 		return map[int]bool{c.forceOf(v).Index: true}
 	}
 	set := map[int]bool{}
-	for i := 1; i <= t.Len(); i++ {
-		set[c.forceOf(t.RawGetInt(i)).Index] = true
+	for i := 1; i <= luavm.Len(t); i++ {
+		set[c.forceOf(luavm.Index(t, i)).Index] = true
 	}
 	return set
 }

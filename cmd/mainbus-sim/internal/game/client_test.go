@@ -36,7 +36,7 @@ func TestClientsRunInStep(t *testing.T) {
 			storage.seen = storage.seen or {}
 			local chest = game.surfaces[1].find_entities()[2]
 			local key = "k" .. math.random(1, 30)
-			storage.seen[key] = chest.get_item_count("coal")
+			storage.seen[key] = storage.seen[key] == nil and chest.get_item_count("coal") or nil
 			if e.tick % 5 == 0 then print("roll " .. math.random() .. " " .. (next(storage.seen) or "-")) end
 		end)
 		commands.add_command("note", "", function(e) storage.note = (storage.note or "") .. e.parameter print(storage.note) end)`)

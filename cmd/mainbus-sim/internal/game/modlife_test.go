@@ -115,7 +115,7 @@ func TestErrorsOfMods(t *testing.T) {
 	}{
 		"in an event": {"control.lua", `script.on_nth_tick(30, function() local x = nil; x.y = 1 end)`, []string{
 			`The mod @m (0.0.1) caused a non-recoverable error.`, `Error while running event @m::on_nth_tick(30)`,
-			"__@m__/control.lua:1: attempt to index a ", "stack traceback:", `MultiplayerManager failed: "The mod @m (0.0.1) caused a non-recoverable error.`,
+			"__@m__/control.lua:1: attempt to index local 'x' (a nil value)", "stack traceback:", `MultiplayerManager failed: "The mod @m (0.0.1) caused a non-recoverable error.`,
 			"from(InGame) to(Failed)", "Quitting: multiplayer error.", "Goodbye"}, exitLua},
 		"in on_init": {"control.lua", `script.on_init(function() error("no") end)`, []string{
 			`The mod @m (0.0.1) caused a non-recoverable error.`, `Error while running event @m::on_init()`, "__@m__/control.lua:1: no",

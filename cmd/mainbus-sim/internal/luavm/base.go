@@ -23,8 +23,8 @@ func (vm *VM) openLibraries() {
 	}
 	l.SetGlobal("_VERSION", lua.LString("Lua 5.2"))
 	base := map[string]lua.LGFunction{
-		"assert": assert, "load": vm.loadText, "pairs": pairs, "pcall": vm.pcall, "print": vm.print,
-		"rawlen": rawlen, "require": vm.require, "setmetatable": setmetatable, "table_size": tableSize,
+		"assert": assert, "ipairs": ipairs, "load": vm.loadText, "pairs": pairs, "pcall": vm.pcall, "print": vm.print,
+		"rawlen": rawlen, "rawset": rawset, "require": vm.require, "setmetatable": setmetatable, "table_size": tableSize,
 		"tonumber": tonumber, "tostring": vm.tostring, "xpcall": vm.xpcall,
 	}
 	for name, fn := range base {
@@ -79,7 +79,7 @@ func assert(l *lua.LState) int {
 func rawlen(l *lua.LState) int {
 	switch v := l.Get(1).(type) {
 	case *lua.LTable:
-		l.Push(lua.LNumber(v.Len()))
+		l.Push(lua.LNumber(Len(v)))
 	case lua.LString:
 		l.Push(lua.LNumber(len(v)))
 	default:
@@ -135,6 +135,43 @@ func pairs(l *lua.LState) int {
 	l.Push(v)
 	l.Push(lua.LNil)
 	return 3
+}
+
+func ipairs(l *lua.LState) int {
+	v := l.CheckAny(1)
+	if meta := l.GetMetaField(v, "__ipairs"); meta != lua.LNil {
+		l.Push(meta)
+		l.Push(v)
+		l.Call(1, 3)
+		return 3
+	}
+	l.CheckTable(1)
+	l.Push(l.NewFunction(nextIndex))
+	l.Push(v)
+	l.Push(lua.LNumber(0))
+	return 3
+}
+
+func nextIndex(l *lua.LState) int {
+	n := l.CheckInt(2) + 1
+	v := Index(l.CheckTable(1), n)
+	if v == lua.LNil {
+		l.Push(lua.LNil)
+		return 1
+	}
+	l.Push(lua.LNumber(n))
+	l.Push(v)
+	return 2
+}
+
+func rawset(l *lua.LState) int {
+	t, key := l.CheckTable(1), l.CheckAny(2)
+	if n, ok := key.(lua.LNumber); key == lua.LNil || ok && n != n {
+		l.RaiseError("index is %s", map[bool]string{true: "nil", false: "NaN"}[key == lua.LNil])
+	}
+	Set(t, key, l.CheckAny(3))
+	l.SetTop(1)
+	return 1
 }
 
 func tonumber(l *lua.LState) int {

@@ -16,9 +16,9 @@ func (vm *VM) openStrings() {
 	} {
 		lib.RawSetString(name, l.NewFunction(textArguments(lib.RawGetString(name).(*lua.LFunction), texts)))
 	}
-	for name, fn := range map[string]lua.LGFunction{"format": format, "gsub": gsub, "rep": rep} {
-		lib.RawSetString(name, l.NewFunction(fn))
-	}
+	l.SetFuncs(lib, map[string]lua.LGFunction{
+		"format": format, "gsub": gsub, "rep": rep,
+	})
 	lib.RawSetString("gfind", lua.LNil)
 	lib.RawSetString("dump", lua.LNil)
 	lib.RawSetString("__index", lua.LNil)
@@ -50,54 +50,6 @@ func checkText(l *lua.LState, n int) string {
 		return NumberText(float64(number))
 	}
 	return l.CheckString(n)
-}
-
-func (vm *VM) concatenate(l *lua.LState) int {
-	top := l.GetTop()
-	parts := make([]string, top)
-	for i := top; i >= 1; i-- {
-		switch v := l.Get(i).(type) {
-		case lua.LString:
-			parts[i-1] = string(v)
-		case lua.LNumber:
-			parts[i-1] = NumberText(float64(v))
-		default:
-			return concatObjects(l, top)
-		}
-	}
-	l.Push(lua.LString(strings.Join(parts, "")))
-	return 1
-}
-
-// concatObjects folds from the right, as the operator binds, when some operand is neither text nor number.
-func concatObjects(l *lua.LState, top int) int {
-	result := l.Get(top)
-	for i := top - 1; i >= 1; i-- {
-		left := l.Get(i)
-		if isText(left) && isText(result) {
-			result = lua.LString(text(l, left) + text(l, result))
-			continue
-		}
-		meta := l.GetMetaField(left, "__concat")
-		if meta == lua.LNil {
-			meta = l.GetMetaField(result, "__concat")
-		}
-		if meta == lua.LNil {
-			culprit := left
-			if isText(left) {
-				culprit = result
-			}
-			l.RaiseError("attempt to concatenate a %s value", culprit.Type())
-		}
-		l.Push(meta)
-		l.Push(left)
-		l.Push(result)
-		l.Call(2, 1)
-		result = l.Get(-1)
-		l.Pop(1)
-	}
-	l.Push(result)
-	return 1
 }
 
 func isText(v lua.LValue) bool { return v.Type() == lua.LTString || v.Type() == lua.LTNumber }

@@ -27,11 +27,11 @@ func tableConcat(l *lua.LState) int {
 	if l.GetTop() >= 4 {
 		last = l.CheckInt(4)
 	} else {
-		last = t.Len()
+		last = Len(t)
 	}
 	var parts []string
 	for i := first; i <= last; i++ {
-		v := t.RawGetInt(i)
+		v := Index(t, i)
 		if !isText(v) {
 			l.RaiseError("invalid value (at index %d) in table for 'concat'", i)
 		}
@@ -43,16 +43,16 @@ func tableConcat(l *lua.LState) int {
 
 func tableInsert(l *lua.LState) int {
 	t := l.CheckTable(1)
-	size := t.Len()
+	size := Len(t)
 	switch l.GetTop() {
 	case 2:
-		t.RawSet(lua.LNumber(size+1), l.Get(2))
+		Set(t, lua.LNumber(size+1), l.Get(2))
 	case 3:
 		at := l.CheckInt(2)
 		for i := size; i >= at; i-- {
-			t.RawSet(lua.LNumber(i+1), t.RawGet(lua.LNumber(i)))
+			Set(t, lua.LNumber(i+1), Index(t, i))
 		}
-		t.RawSet(lua.LNumber(at), l.Get(3))
+		Set(t, lua.LNumber(at), l.Get(3))
 	default:
 		l.RaiseError("wrong number of arguments to 'insert'")
 	}
@@ -61,7 +61,7 @@ func tableInsert(l *lua.LState) int {
 
 func tableRemove(l *lua.LState) int {
 	t := l.CheckTable(1)
-	size := t.Len()
+	size := Len(t)
 	at := l.OptInt(2, size)
 	if l.GetTop() >= 2 && (at < 1 || at > size) && !(size == 0 && at == 0) && at != size+1 {
 		l.ArgError(2, "position out of bounds")
@@ -70,11 +70,13 @@ func tableRemove(l *lua.LState) int {
 		l.Push(lua.LNil)
 		return 1
 	}
-	l.Push(t.RawGetInt(at))
+	l.Push(Index(t, at))
 	for i := at; i < size; i++ {
-		t.RawSetInt(i, t.RawGetInt(i+1))
+		Set(t, lua.LNumber(i), Index(t, i+1))
 	}
-	t.Remove(size) // shortens the array, where setting nil would leave a hole to walk over
+	if size <= maxArray {
+		t.Remove(size) // shortens the array, where setting nil would leave a hole to walk over
+	}
 	t.RawSetInt(size, lua.LNil)
 	return 1
 }
@@ -95,13 +97,13 @@ func tableUnpack(l *lua.LState) int {
 	if l.GetTop() >= 3 && l.Get(3) != lua.LNil {
 		last = l.CheckInt(3)
 	} else {
-		last = t.Len()
+		last = Len(t)
 	}
 	if last-first >= 1e6 {
 		l.RaiseError("too many results to unpack")
 	}
 	for i := first; i <= last; i++ {
-		l.Push(t.RawGetInt(i))
+		l.Push(Index(t, i))
 	}
 	return max(0, last-first+1)
 }
@@ -121,9 +123,9 @@ func tableSort(l *lua.LState) int {
 			return result
 		}
 	}
-	values := make([]lua.LValue, t.Len())
+	values := make([]lua.LValue, Len(t))
 	for i := range values {
-		values[i] = t.RawGetInt(i + 1)
+		values[i] = Index(t, i+1)
 	}
 	sort.Slice(values, func(i, j int) bool { return less(values[i], values[j]) })
 	for i, v := range values {

@@ -27,7 +27,6 @@ type Config struct {
 type VM struct {
 	L       *lua.LState
 	cfg     Config
-	concat  *lua.LFunction
 	loaded  map[string]lua.LValue
 	sealed  bool
 	threads []*lua.LState // one per depth of protected calls, see protected
@@ -57,7 +56,6 @@ func New(cfg Config) *VM {
 			RegistrySize: 1024, RegistryMaxSize: maxRegistry, RegistryGrowStep: 1024,
 		}),
 	}
-	vm.concat = vm.L.NewFunction(vm.concatenate)
 	vm.openLibraries()
 	return vm
 }
@@ -81,17 +79,13 @@ func (vm *VM) load(source, name string, env *lua.LTable) (*lua.LFunction, error)
 	if err != nil {
 		return nil, syntaxError(name, err)
 	}
-	proto, err := lua.Compile(rewrite(chunk), name)
+	proto, err := lua.Compile(normalise(chunk), name)
 	if err != nil {
 		return nil, syntaxError(name, err)
 	}
-	outer := vm.L.NewFunctionFromProto(proto)
-	outer.Env = env
-	results, err := vm.Call(outer, vm.concat)
-	if err != nil {
-		return nil, err
-	}
-	return results[0].(*lua.LFunction), nil
+	fn := vm.L.NewFunctionFromProto(proto)
+	fn.Env = env
+	return fn, nil
 }
 
 func syntaxError(name string, err error) error {
@@ -183,7 +177,7 @@ func errorValue(err error) lua.LValue {
 func traceback(trace string) string {
 	var out []string
 	for _, line := range strings.Split(strings.TrimSpace(trace), "\n") {
-		if strings.Contains(line, "[G]: ?") || strings.Contains(line, concatName) {
+		if strings.Contains(line, "[G]: ?") {
 			continue
 		}
 		if strings.Contains(line, "in function <") && strings.HasSuffix(line, ":0>") {
