@@ -17,7 +17,7 @@ func (vm *VM) openStrings() {
 		lib.RawSetString(name, l.NewFunction(textArguments(lib.RawGetString(name).(*lua.LFunction), texts)))
 	}
 	l.SetFuncs(lib, map[string]lua.LGFunction{
-		"format": format, "gsub": gsub, "rep": rep,
+		"format": format, "gsub": gsub, "pack": stringPack, "packsize": stringPackSize, "rep": rep, "unpack": stringUnpack,
 	})
 	lib.RawSetString("gfind", lua.LNil)
 	lib.RawSetString("dump", lua.LNil)
