@@ -167,7 +167,7 @@ func nextIndex(l *lua.LState) int {
 func rawset(l *lua.LState) int {
 	t, key := l.CheckTable(1), l.CheckAny(2)
 	if n, ok := key.(lua.LNumber); key == lua.LNil || ok && n != n {
-		l.RaiseError("index is %s", map[bool]string{true: "nil", false: "NaN"}[key == lua.LNil])
+		l.RaiseError("table index is %s", map[bool]string{true: "nil", false: "NaN"}[key == lua.LNil])
 	}
 	Set(t, key, l.CheckAny(3))
 	l.SetTop(1)

@@ -168,11 +168,11 @@ func checkKey(l *lua.LState, t *lua.LTable, key lua.LValue) {
 	switch k := key.(type) {
 	case *lua.LNilType:
 		if l.GetMetaField(t, "__newindex") == lua.LNil {
-			l.RaiseError("index is nil")
+			l.RaiseError("table index is nil")
 		}
 	case lua.LNumber:
 		if k != k && l.GetMetaField(t, "__newindex") == lua.LNil {
-			l.RaiseError("index is NaN")
+			l.RaiseError("table index is NaN")
 		}
 	}
 }

@@ -33,7 +33,7 @@ func tableConcat(l *lua.LState) int {
 	for i := first; i <= last; i++ {
 		v := Index(t, i)
 		if !isText(v) {
-			l.RaiseError("invalid value (at index %d) in table for 'concat'", i)
+			l.RaiseError("invalid value (%s) at index %d in table for 'concat'", v.Type(), i)
 		}
 		parts = append(parts, text(l, v))
 	}
