@@ -26,7 +26,7 @@ type Input struct {
 }
 
 // ErrUnknown says that a file is nothing that can be told.
-var ErrUnknown = errors.New("it is no file of the game that can be told: no save, mod, log, settings, list of mods or players, exchange string or mod pack")
+var ErrUnknown = errors.New("it is no file of the game that can be told: no save, mod, log, mod list or mod settings")
 
 // A format is one kind of file. Read gets a file that is was true for.
 type format struct {

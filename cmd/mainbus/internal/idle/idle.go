@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	nap   = 250 * time.Millisecond // how late something may be noticed that neither the desktop nor Do tells of
+	nap   = 500 * time.Millisecond // how late something may be noticed that neither the desktop nor Do tells of
 	awake = 400 * time.Millisecond // how long the loop runs at its own pace after something happened
 )
 

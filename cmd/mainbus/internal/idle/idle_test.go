@@ -64,7 +64,7 @@ func TestALoopWithNothingToDoSleeps(t *testing.T) {
 		l := newLoop()
 		l.run(t.Context(), t)
 		time.Sleep(10 * time.Second)
-		if l.naps < 35 || l.looks > 120 {
+		if l.naps < 17 || l.looks > 60 {
 			t.Errorf("in ten quiet seconds it slept %d times and looked %d times", l.naps, l.looks)
 		}
 	})
