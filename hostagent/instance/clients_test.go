@@ -1,0 +1,51 @@
+package instance
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"mainbus/hostagent/internal/simgame"
+)
+
+// A busy world that clients join every third of a second: each loads the running map with our modules in it and must from
+// then on print and store what the server does, byte for byte.
+const busyScenario = `{"clients": {"join_every_ticks": 20, "check_every_ticks": 15},
+ "worlds": {"*": {
+  "chests": [{"id": "out", "position": [0.5, 0.5], "contents": [{"name": "iron-plate", "count": 100}]}, {"id": "in", "position": [2.5, 0.5]}],
+  "flows": [{"make": {"item": "iron-plate", "count": 3, "chest": "out", "every_ticks": 7}},
+            {"make": {"item": "coal", "count": 1, "chest": "out", "every_ticks": 11}},
+            {"take": {"item": "copper-plate", "count": 2, "chest": "in", "every_ticks": 9}}],
+  "calls": [{"tick": 10, "interface": "mainbus", "function": "send", "args": [{"surface": "nauvis", "x": 0.5, "y": 0.5}]},
+            {"tick": 10, "interface": "mainbus", "function": "request", "args": [{"surface": "nauvis", "x": 2.5, "y": 0.5}, [{"name": "copper-plate", "count": 50}]]}]}}}`
+
+func TestClientsThatJoinWhileItemsFlowStayInStep(t *testing.T) {
+	c := &controller{ledger: "beef"}
+	a := newAgent(t, t.TempDir(), simgame.Install(t, busyScenario), c)
+	a.wantRunning(true)
+	a.waitLinked()
+	granted := 0
+	var seen struct {
+		Joined, Refused, Desyncs int
+	}
+	eventually(t, "twenty clients joined", func() bool {
+		granted += 10
+		c.grant(fmt.Sprintf("copper-plate/normal=%d", granted))
+		text, err := a.SendConsole(t.Context(), "/sim-clients")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(strings.TrimSpace(text)), &seen); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		return seen.Joined >= 20 || seen.Desyncs > 0 || seen.Refused > 0
+	})
+	if seen.Desyncs > 0 || seen.Refused > 0 {
+		t.Errorf("of %d clients %d differed and %d were refused", seen.Joined, seen.Desyncs, seen.Refused)
+	}
+	if !c.heard("iron-plate/normal=") || !c.heard("coal/normal=") || !c.heard("copper-plate/normal=") {
+		t.Error("nothing was traded meanwhile")
+	}
+	a.stopGame()
+}
