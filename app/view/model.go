@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"fyne.io/fyne/v2/lang"
-
 	"mainbus/controller/api"
 )
 
@@ -207,7 +205,7 @@ func (m *Model) ask(ctx context.Context, last Snapshot) Snapshot {
 	defer cancel()
 	next, err := m.read(ctx, last)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = api.Errorf(api.Unavailable, lang.L("What you see may be old. Mainbus goes on asking."), "%s", lang.L("The controller does not answer."))
+		err = api.Errorf(api.Unavailable, say("What you see may be old. Mainbus goes on asking."), "%s", say("The controller does not answer."))
 	}
 	if err != nil {
 		last.Problem = api.AsError(err)

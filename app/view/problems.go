@@ -1,8 +1,6 @@
 package view
 
 import (
-	"fyne.io/fyne/v2/lang"
-
 	"mainbus/controller/api"
 )
 
@@ -33,15 +31,15 @@ func Problems(now Snapshot, local Local) (list []Problem) {
 		at := Place{Page: InstancesPage, Instance: i.ID}
 		switch i.Trouble {
 		case Failed:
-			list = append(list, Problem{lang.L("{{.name}} has failed", with{"name": i.Name}), i.Cause, at})
+			list = append(list, Problem{say("{{.name}} has failed", with{"name": i.Name}), i.Cause, at})
 		case Unlinked:
-			list = append(list, Problem{lang.L("{{.name}} is not on the bus", with{"name": i.Name}), i.Cause, at})
+			list = append(list, Problem{say("{{.name}} is not on the bus", with{"name": i.Name}), i.Cause, at})
 		}
 	}
 	for _, h := range now.Hosts {
 		if !h.WantsToJoin && !h.Linked {
-			list = append(list, Problem{lang.L("Host {{.name}} can't be reached", with{"name": h.Name}),
-				lang.L("Its servers go on by themselves. See that it is switched on and on this network."), hosts})
+			list = append(list, Problem{say("Host {{.name}} can't be reached", with{"name": h.Name}),
+				say("Its servers go on by themselves. See that it is switched on and on this network."), hosts})
 		}
 	}
 	return list
@@ -69,13 +67,13 @@ func (l Local) Words() string {
 	game := with{"folder": l.Game}
 	switch l.State {
 	case LocalStarting:
-		return lang.L("is being made a host, with the game in {{.folder}}", game)
+		return say("is being made a host, with the game in {{.folder}}", game)
 	case LocalRunning:
-		return lang.L("is a host, with the game in {{.folder}}", game)
+		return say("is a host, with the game in {{.folder}}", game)
 	case LocalRestarting:
-		return lang.L("lost its host program, which is started again; games go on", nil)
+		return say("lost its host program, which is started again; games go on", nil)
 	case LocalReplacing:
-		return lang.L("gets the newer host program; games go on")
+		return say("gets the newer host program; games go on")
 	}
 	return ""
 }
@@ -85,12 +83,12 @@ func (l Local) Problem() *api.Error {
 	switch l.State {
 	case LocalMissing:
 		return api.Errorf(api.NotFound,
-			lang.L("So this computer can't run servers itself; other hosts can. Choose the folder of a Factorio server or game; “bin/x64” is in it."),
-			"%s", lang.L("No Factorio was found on this computer."))
+			say("So this computer can't run servers itself; other hosts can. Choose the folder of a Factorio server or game; “bin/x64” is in it."),
+			"%s", say("No Factorio was found on this computer."))
 	case LocalFailed:
 		return api.Errorf(api.Unavailable,
-			lang.L("So this computer runs no servers for now; Mainbus goes on trying. Reason: {{.detail}}", with{"detail": l.Detail}),
-			"%s", lang.L("The host program of this computer does not start."))
+			say("So this computer runs no servers for now; Mainbus goes on trying. Reason: {{.detail}}", with{"detail": l.Detail}),
+			"%s", say("The host program of this computer does not start."))
 	}
 	return nil
 }

@@ -8,13 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"fyne.io/fyne/v2/lang"
-
 	"mainbus/controller/api"
 )
-
-// with is the data of a text with placeholders.
-type with = map[string]any
 
 // A Host is one row of the hosts screen.
 type Host struct {
@@ -162,9 +157,9 @@ func trouble(i api.Instance) (Trouble, string) {
 func words(i api.Instance) string {
 	switch {
 	case i.State == "unknown" && i.LastState != "":
-		return lang.L("was {{.state}}; its host can't be reached", with{"state": strings.ToLower(StateWord(i.LastState))})
+		return say("was {{.state}}; its host can't be reached", with{"state": strings.ToLower(StateWord(i.LastState))})
 	case i.State == "running" && !i.Linked && slices.Contains(passing, i.Cause) && i.Phase == "":
-		return lang.L("not on the bus yet")
+		return say("not on the bus yet")
 	case i.Cause != "":
 		return i.Cause
 	case i.Phase != "":
@@ -177,49 +172,49 @@ func words(i api.Instance) string {
 func StateWord(state string) string {
 	switch state {
 	case "running":
-		return lang.L("Running")
+		return say("Running")
 	case "starting":
-		return lang.L("Starting")
+		return say("Starting")
 	case "stopping":
-		return lang.L("Stopping")
+		return say("Stopping")
 	case "working":
-		return lang.L("Working")
+		return say("Working")
 	case "stopped":
-		return lang.L("Stopped")
+		return say("Stopped")
 	case "failed":
-		return lang.L("Failed")
+		return say("Failed")
 	case "stray":
-		return lang.L("Stray")
+		return say("Stray")
 	}
-	return lang.L("Unknown")
+	return say("Unknown")
 }
 
 // phase is what an agent says that it is at. What this version does not know is shown as it came.
 func phase(text string) string {
 	switch text {
 	case "preparing":
-		return lang.L("preparing")
+		return say("preparing")
 	case "choosing save":
-		return lang.L("choosing the save")
+		return say("choosing the save")
 	case "creating map":
-		return lang.L("creating the map")
+		return say("creating the map")
 	case "patching save":
-		return lang.L("preparing the save")
+		return say("preparing the save")
 	case "starting game":
-		return lang.L("starting the game")
+		return say("starting the game")
 	case "loading map":
-		return lang.L("loading the map")
+		return say("loading the map")
 	case "saving":
-		return lang.L("saving")
+		return say("saving")
 	case "asking the game to end":
-		return lang.L("asking the game to end")
+		return say("asking the game to end")
 	case "ending":
-		return lang.L("ending")
+		return say("ending")
 	case "adopting":
-		return lang.L("taking over the running game")
+		return say("taking over the running game")
 	}
 	if done := percent(text); done >= 0 && strings.HasPrefix(text, "saving, ") {
-		return lang.L("saving, {{.percent}} %", with{"percent": int(done*100 + 0.5)})
+		return say("saving, {{.percent}} %", with{"percent": int(done*100 + 0.5)})
 	}
 	return text
 }
@@ -264,7 +259,7 @@ func Count(n int64) string {
 	}
 	groups = append(groups, digits)
 	slices.Reverse(groups)
-	return sign + strings.Join(groups, lang.X("thousands separator", ","))
+	return sign + strings.Join(groups, ",")
 }
 
 // Ago says how long ago something was, coarsely; Moment, exactly when.
@@ -274,15 +269,15 @@ func Ago(at, now time.Time) string {
 	case at.IsZero():
 		return ""
 	case d < 5*time.Second:
-		return lang.L("just now")
+		return say("just now")
 	case d < time.Minute:
-		return lang.L("{{.n}} s ago", with{"n": int(d.Seconds())})
+		return say("{{.n}} s ago", with{"n": int(d.Seconds())})
 	case d < time.Hour:
-		return lang.L("{{.n}} min ago", with{"n": int(d.Minutes())})
+		return say("{{.n}} min ago", with{"n": int(d.Minutes())})
 	case d < 48*time.Hour:
-		return lang.L("{{.n}} h ago", with{"n": int(d.Hours())})
+		return say("{{.n}} h ago", with{"n": int(d.Hours())})
 	}
-	return lang.L("{{.n}} days ago", with{"n": int(d.Hours() / 24)})
+	return say("{{.n}} days ago", with{"n": int(d.Hours() / 24)})
 }
 
 // Moment is a time of this place, with its zone.

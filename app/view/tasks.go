@@ -3,8 +3,6 @@ package view
 import (
 	"slices"
 	"time"
-
-	"fyne.io/fyne/v2/lang"
 )
 
 // A Task is something that the user has set going.
@@ -147,7 +145,7 @@ func (t *Task) outcome(row Instance, there bool) (failure string, reached bool) 
 	age := time.Since(t.called)
 	switch {
 	case !there:
-		return lang.L("The instance is gone."), false
+		return say("The instance is gone."), false
 	case t.goal == ToRun && row.State == "running", t.goal == ToStop && row.State == "stopped":
 		return "", true
 	case t.goal == ToRun && row.State == "failed":
@@ -156,11 +154,11 @@ func (t *Task) outcome(row Instance, there bool) (failure string, reached bool) 
 		}
 		return row.Cause, false
 	case t.goal == ToRun && row.Wanted != "running" && age > oldFailure:
-		return lang.L("It was stopped meanwhile."), false
+		return say("It was stopped meanwhile."), false
 	case t.goal == ToStop && row.Wanted == "running" && age > oldFailure:
-		return lang.L("It was started again meanwhile."), false
+		return say("It was started again meanwhile."), false
 	case age > taskTimeout:
-		return lang.L("It takes too long; look at the instance."), false
+		return say("It takes too long; look at the instance."), false
 	}
 	return "", false
 }
