@@ -243,13 +243,14 @@ func TestSeveralAreStoppedTogether(t *testing.T) {
 		s.Canvas().Focused().(fyne.Shortcutable).TypedShortcut(&fyne.ShortcutSelectAll{}) // as a driver with a display tells Ctrl+A
 		s.Settle()
 		s.Press("Save & Stop (4)")
-		if got := c.Calls(); len(got) != 4 || got[0] != "StopInstance i4" {
+		calls := func(from int) []string { return slices.Sorted(slices.Values(c.Calls()[from:])) } // they go out side by side
+		if got := calls(0); !slices.Equal(got, []string{"StopInstance i1", "StopInstance i2", "StopInstance i3", "StopInstance i4"}) {
 			t.Errorf("calls %q", got)
 		}
 		s.Press("Kill… (2)")
 		s.Expect("Kill 2 instances?")
 		s.Press("Kill")
-		if got := c.Calls(); len(got) != 6 || got[4] != "KillInstance i1" {
+		if got := calls(4); !slices.Equal(got, []string{"KillInstance i1", "KillInstance i2"}) {
 			t.Errorf("calls %q", got)
 		}
 	})
