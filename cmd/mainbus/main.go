@@ -180,13 +180,23 @@ func show(o options, c *controller.Controller, log *slog.Logger) error {
 // sleepyLoop is Fyne's loop, which sleeps while nothing happens.
 func sleepyLoop() *idle.Loop {
 	return &idle.Loop{
-		Queue: fyne.Do, Call: fyne.DoAndWait, Wake: glfw.PostEmptyEvent,
-		Sleep: func(d time.Duration) {
-			// Once Fyne's loop has ended, what is queued is done by whoever queues it, and there is no desktop to wait for.
-			defer func() { _ = recover() }()
-			glfw.WaitEventsTimeout(d.Seconds())
-		},
+		Queue: fyne.Do, Call: fyne.DoAndWait,
+		Wake:  func() { ofDesktop(glfw.PostEmptyEvent) },
+		Sleep: func(d time.Duration) { ofDesktop(func() { glfw.WaitEventsTimeout(d.Seconds()) }) },
 	}
+}
+
+// ofDesktop asks the desktop, which is gone once Fyne's loop has ended: glfw then panics with an error of its own, and there
+// is nothing to wait for or to wake. Any other panic is of what an event set going, and must be in the crash file.
+func ofDesktop(ask func()) {
+	defer func() {
+		if failed := recover(); failed != nil {
+			if _, gone := failed.(*glfw.Error); !gone {
+				panic(failed)
+			}
+		}
+	}()
+	ask()
 }
 
 func raise(w fyne.Window) {

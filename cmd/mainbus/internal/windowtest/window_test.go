@@ -136,6 +136,10 @@ func (d *desk) open(theme string) {
 func (d *desk) close() {
 	d.t.Helper()
 	stop(d.mainbus)
+	if code := d.mainbus.ProcessState.ExitCode(); code != 0 {
+		log, err := os.ReadFile(filepath.Join(d.data, "mainbus.log"))
+		d.t.Errorf("the window ended with exit code %d (log: %v)\n%s", code, err, log)
+	}
 }
 
 func (d *desk) run(program string, args ...string) (string, error) {
