@@ -29,24 +29,23 @@ type Host struct {
 
 // An Instance is one row of the instances screen.
 type Instance struct {
-	ID         string
-	Name       string
-	Host       string
-	State      string // as in the api: the key of icon and colour
-	Words      string // phase or cause, a sentence or empty
-	Trouble    Trouble
-	Cause      string // of the trouble
-	Trades     bool
-	Game       string
-	Port       string
-	Save       string
-	Wanted     string
-	Starts     uint64
-	Progress   float64 // of what it is at, 0 to 1; below 0 if it is not known
-	CanStart   bool
-	CanStop    bool
-	CanKill    bool
-	CanRestart bool
+	ID       string
+	Name     string
+	Host     string
+	State    string // as in the api: the key of icon and colour
+	Words    string // phase or cause, a sentence or empty
+	Trouble  Trouble
+	Cause    string // of the trouble
+	Trades   bool
+	Game     string
+	Port     string
+	Save     string
+	Wanted   string
+	Starts   uint64
+	Progress float64 // of what it is at, 0 to 1; below 0 if it is not known
+	CanStart bool
+	CanStop  bool
+	CanKill  bool
 }
 
 // Trouble is what an instance can't get out of by itself, or has not for now.
@@ -133,7 +132,6 @@ func instanceRows(instances []api.Instance) []Instance {
 		row.CanStart = i.Desired != "running" || row.Trouble == Failed
 		row.CanStop = i.Desired == "running"
 		row.CanKill = up || i.State == "stopping"
-		row.CanRestart = i.Desired == "running" && i.State == "running"
 		rows = append(rows, row)
 	}
 	slices.SortFunc(rows, func(a, b Instance) int { return cmp.Or(byName(a.Name, b.Name), strings.Compare(a.ID, b.ID)) })

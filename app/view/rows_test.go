@@ -71,7 +71,7 @@ func TestInstanceRows(t *testing.T) {
 	if rows[0].ID != "3" || rows[1].ID != "1" || rows[2].ID != "2" {
 		t.Errorf("order: %+v", rows)
 	}
-	want := Instance{ID: "1", Name: "Nauvis", Host: "attic", State: "running", Trades: true, Game: "2.0.77", Port: "34197", Save: "a.zip", Progress: -1, CanStop: true, CanKill: true, CanRestart: true}
+	want := Instance{ID: "1", Name: "Nauvis", Host: "attic", State: "running", Trades: true, Game: "2.0.77", Port: "34197", Save: "a.zip", Progress: -1, CanStop: true, CanKill: true}
 	got := rows[1]
 	got.Wanted = ""
 	if got != want {

@@ -93,12 +93,6 @@ func (ts *Tasks) End(t *Task, failure string) {
 	ts.changed()
 }
 
-// Forget drops those that have ended.
-func (ts *Tasks) Forget() {
-	ts.list = slices.DeleteFunc(ts.list, func(t *Task) bool { return !t.Going() })
-	ts.changed()
-}
-
 // Await lets a task go on until an instance is in a state; then, unless it is nil, is called instead of ending it.
 func (ts *Tasks) Await(t *Task, before Instance, goal Goal, then func()) {
 	t.instance, t.goal, t.then, t.called, t.before = before.ID, goal, then, time.Now(), before

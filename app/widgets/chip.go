@@ -57,14 +57,6 @@ func (c *Chip) Set(text string, col fyne.ThemeColorName) {
 	}
 }
 
-// SetIcon changes the icon.
-func (c *Chip) SetIcon(icon fyne.Resource) {
-	if c.icon != icon {
-		c.icon = icon
-		c.Refresh()
-	}
-}
-
 // Text returns what it says.
 func (c *Chip) Text() string { return c.text }
 
@@ -218,9 +210,6 @@ func (p *Progress) Set(on bool, done float64) {
 	}
 	p.Refresh()
 }
-
-// On tells whether it shows any.
-func (p *Progress) On() bool { return p.on }
 
 // MinSize implements fyne.CanvasObject.
 func (p *Progress) MinSize() fyne.Size { return fyne.NewSize(10, 2) }

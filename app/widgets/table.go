@@ -365,16 +365,6 @@ func (t *Table[T]) openMenu(i int, at fyne.Position) {
 	}
 }
 
-// Focus gives the rows the keyboard.
-func (t *Table[T]) Focus() {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(t.list); c != nil {
-		if t.indexOf(t.cursor) < 0 && len(t.rows) > 0 {
-			t.cursor = t.Key(t.rows[0])
-		}
-		c.Focus(t.list)
-	}
-}
-
 // CreateRenderer implements fyne.Widget.
 func (t *Table[T]) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(container.NewBorder(t.header, nil, nil, nil, t.list))
