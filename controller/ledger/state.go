@@ -1,10 +1,5 @@
 package ledger
 
-import (
-	"fmt"
-	"slices"
-)
-
 // account is what is booked for one item of one world.
 type account struct {
 	e, g, i int64 // sent, granted, received as last told
@@ -123,66 +118,6 @@ func (s *State) settle(w *world, item Item, d int64) {
 	s.post(w, Reconciled, item, d)
 }
 
-// setWant notes how much of an item a run's world would take. A want that is met or asleep leaves the queue, so it
-// goes to the end when it comes again.
-func (s *State) setWant(r *run, item Item, target int64) {
-	w := r.wants[item]
-	if w == nil {
-		if target == 0 {
-			return
-		}
-		w = &want{run: r, item: item}
-		r.wants[item] = w
-	}
-	w.target = target
-	s.requeue(w)
-}
-
-func (s *State) requeue(w *want) {
-	open := w.run.assigned && !w.run.still && w.target > w.run.world.peek(w.item).g
-	p := s.pool(w.item)
-	switch {
-	case open && !w.queued:
-		p.queue = append(p.queue, w)
-	case !open && w.queued:
-		p.queue = slices.DeleteFunc(p.queue, func(other *want) bool { return other == w })
-	}
-	w.queued = open
-}
-
-// requeueAll looks at all wants of a run again, in the order of items so that the outcome does not depend on a map.
-func (s *State) requeueAll(r *run) []Item {
-	items := sortedItems(r.wants)
-	for _, item := range items {
-		s.requeue(r.wants[item])
-	}
-	return items
-}
-
-// serve grants what the bus has of an item to those who want it; first come, first served. Worlds in debt wait.
-func (s *State) serve(item Item) {
-	p := s.pools[item]
-	if p == nil || p.bus == 0 || len(p.queue) == 0 {
-		return
-	}
-	waiting := p.queue[:0]
-	for _, w := range p.queue {
-		a := w.run.world.account(item)
-		if n := min(p.bus, w.target-a.g); n > 0 && a.owed == 0 {
-			s.move(item, -n)
-			a.g += n
-			s.touch(w.run.world, item)
-			s.post(w.run.world, Granted, item, n)
-			s.reply(Grant{Slot: w.run.slot, Epoch: w.run.epoch, Item: item, G: a.g})
-		}
-		if w.queued = w.target > a.g; w.queued {
-			waiting = append(waiting, w)
-		}
-	}
-	clear(p.queue[len(waiting):])
-	p.queue = waiting
-}
-
 // endRun drops the slot's run, if it has one: its wants end and its epoch is no longer taken.
 func (s *State) endRun(slot Slot) {
 	r := s.runs[slot]
@@ -195,44 +130,3 @@ func (s *State) endRun(slot Slot) {
 }
 
 func (s *State) reply(r Reply) { s.replies = append(s.replies, r) }
-
-// Mismatch is an item for which the equation of the package comment does not hold.
-type Mismatch struct {
-	Item
-	Bus, Owed, Net int64 // Net is Σ (E − G)
-}
-
-func (m Mismatch) String() string {
-	return fmt.Sprintf("%s: bus %d − owed %d is not %d", m.Item, m.Bus, m.Owed, m.Net)
-}
-
-// Audit checks the books of every item and returns those that do not add up; there are none unless the stored books
-// were changed by somebody else.
-func (s *State) Audit() []Mismatch {
-	sums := make(map[Item]*Mismatch, len(s.pools))
-	at := func(item Item) *Mismatch {
-		m := sums[item]
-		if m == nil {
-			m = &Mismatch{Item: item}
-			sums[item] = m
-		}
-		return m
-	}
-	for item, p := range s.pools {
-		at(item).Bus = p.bus
-	}
-	for _, w := range s.worlds {
-		for item, a := range w.accounts {
-			m := at(item)
-			m.Owed += a.owed
-			m.Net += a.e - a.g
-		}
-	}
-	var wrong []Mismatch
-	for _, item := range sortedItems(sums) {
-		if m := sums[item]; m.Bus-m.Owed != m.Net || m.Bus < 0 {
-			wrong = append(wrong, *m)
-		}
-	}
-	return wrong
-}

@@ -1,0 +1,101 @@
+package ledger
+
+// Message is what Apply takes.
+type Message interface{ message() }
+
+// Begin is the first message after each start of the controller. Its incarnation fences all epochs from before.
+type Begin struct{ UnixSeconds int64 }
+
+// Open asks for an epoch for a new attachment; the slot's former one is fenced. Answered by Run.
+type Open struct{ Slot Slot }
+
+// Bound is what the world said when it was bound. NewWorld is a random id, used when the world needs a new identity.
+// Answered by Assign; a repetition gets the same answer.
+type Bound struct {
+	Slot     Slot
+	Epoch    Epoch
+	Ledger   string // the ledger that the world belongs to; empty if none
+	World    World
+	Totals   []Record // complete
+	NewWorld World
+}
+
+// Assigned says that the world took its assignment: from here on it may be granted goods.
+type Assigned struct {
+	Slot  Slot
+	Epoch Epoch
+}
+
+// Totals tells items that changed. Within an epoch E and I only grow; a record that falls is answered by Refused.
+type Totals struct {
+	Slot    Slot
+	Epoch   Epoch
+	Records []Record
+}
+
+// Truth is a complete report that can't be forged. Books are set to it, even where that is less.
+type Truth struct {
+	Slot   Slot
+	Epoch  Epoch
+	Totals []Record
+}
+
+// Still says that the world stands still (paused), so that its wants wait for nothing, or that it goes on.
+type Still struct {
+	Slot  Slot
+	Epoch Epoch
+	Still bool
+}
+
+// Closed says that the attachment is over: its wants end and its epoch is fenced. The world stays leased to the slot.
+type Closed struct {
+	Slot  Slot
+	Epoch Epoch
+}
+
+func (Begin) message()    {}
+func (Open) message()     {}
+func (Bound) message()    {}
+func (Assigned) message() {}
+func (Totals) message()   {}
+func (Truth) message()    {}
+func (Still) message()    {}
+func (Closed) message()   {}
+
+// Reply is what Apply answers.
+type Reply interface{ reply() }
+
+// Run carries the epoch that Open asked for.
+type Run struct {
+	Slot  Slot
+	Epoch Epoch
+}
+
+// Assign tells a world whose it is. Fresh: it sets its counters to zero first.
+type Assign struct {
+	Slot   Slot
+	Epoch  Epoch
+	Ledger string
+	World  World
+	Fresh  bool
+}
+
+// Grant carries the total granted to the slot's world. Of several for one item and epoch the largest counts.
+type Grant struct {
+	Slot  Slot
+	Epoch Epoch
+	Item  Item
+	G     int64
+}
+
+// Refused says that a record was not booked, because a total fell within its epoch or says more than was granted.
+type Refused struct {
+	Slot  Slot
+	Epoch Epoch
+	Item  Item
+}
+
+func (Run) reply()     {}
+func (Assign) reply()  {}
+func (Grant) reply()   {}
+func (Refused) reply() {}
