@@ -81,10 +81,8 @@ func New(cfg Config) (*Controller, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open controller: %w", err)
 	}
-	release, err := local.Lock(filepath.Join(dir, "controller.lock"))
-	if errors.Is(err, local.ErrLocked) {
-		return nil, fmt.Errorf("open controller: %w: %w", ErrInUse, err)
-	} else if err != nil {
+	release, err := lock(dir)
+	if err != nil {
 		return nil, fmt.Errorf("open controller: %w", err)
 	}
 	c := &Controller{
@@ -101,14 +99,24 @@ func New(cfg Config) (*Controller, error) {
 	return c, nil
 }
 
+// lock keeps a second controller out of a data folder.
+func lock(dir string) (release func(), err error) {
+	release, err = local.Lock(filepath.Join(dir, "controller.lock"))
+	if errors.Is(err, local.ErrLocked) {
+		err = fmt.Errorf("%w: %w", ErrInUse, err)
+	}
+	return release, err
+}
+
 func (c *Controller) open() (err error) {
 	if c.id, err = identity.Load(c.cfg.DataDir); err != nil {
 		return err
 	}
 	s, err := store.Open(store.Config{
-		Path:  filepath.Join(c.cfg.DataDir, "controller.db"),
-		Grant: c.runs.grant,
-		Log:   c.log,
+		Path:    filepath.Join(c.cfg.DataDir, databaseName),
+		Backups: c.backups(),
+		Grant:   c.runs.grant,
+		Log:     c.log,
 	})
 	if err != nil {
 		return err
@@ -141,6 +149,9 @@ func (c *Controller) Start() error {
 		c.keep(h)
 	}
 	c.group.Go(func() { c.browse(c.ctx) })
+	c.group.Go(func() {
+		store.KeepBackups(c.ctx, c.backups(), c.store.Backup, func(err error) { c.log.Error("no backup was made", "err", err) })
+	})
 	c.group.Go(func() {
 		caller := localOwner()
 		if err := api.Serve(c.ctx, listener, c.service, func(net.Conn) api.Caller { return caller }); err != nil {

@@ -21,7 +21,7 @@ func (c *ctl) controllerCommand() *cobra.Command {
 			return print(c, s, c.printStatus)
 		},
 	}
-	return group("controller", "The controller itself", status)
+	return group("controller", "The controller itself", status, c.backupCommand(), c.backupsCommand(), c.restoreCommand())
 }
 
 func (c *ctl) printStatus(s api.Status) {

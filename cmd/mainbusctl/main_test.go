@@ -52,6 +52,14 @@ func (c *cluster) ReadConsole(_ context.Context, _ api.Caller, r api.ReadConsole
 	return pages[r.Offset], nil
 }
 
+func (c *cluster) Backups(context.Context, api.Caller) ([]api.Backup, error) {
+	return []api.Backup{{Path: "/data/backups/one.db", Reason: "migration", Bytes: 3 << 20}}, nil
+}
+
+func (c *cluster) BackUp(context.Context, api.Caller) (api.Backup, error) {
+	return api.Backup{Path: "/data/backups/two.db", Reason: "asked", Bytes: 5000}, nil
+}
+
 func (c *cluster) Bus(context.Context, api.Caller) ([]api.BusItem, error) { return nil, nil }
 
 // ctlOn runs the program against a cluster and returns what it printed.
@@ -91,6 +99,9 @@ func TestCommands(t *testing.T) {
 		{name: "an unknown name", args: "instances start vulcanus", code: 1, stderr: "there is no instance vulcanus\nSee mainbusctl"},
 		{name: "a console line and its answer", args: "instances send nauvis /players", stdout: "Players (0):\n"},
 		{name: "a console to its end", args: "instances console nauvis", stdout: "one\ntwo\n"},
+		{name: "backups as a table", args: "controller backups", stdout: "before an update  3.0 MiB  /data/backups/one.db"},
+		{name: "a backup", args: "controller backup", stdout: "/data/backups/two.db (5 KiB)\n"},
+		{name: "restoring what is no backup", args: "controller restore missing.db", code: 1, stderr: "no such file"},
 		{name: "no such command", args: "hosts explode", code: 2, stderr: "no command"},
 		{name: "too few words", args: "hosts pair attic", code: 2, stderr: "accepts 2 arg"},
 		{name: "a missing flag", args: "instances create nauvis", code: 2, stderr: "--host"},

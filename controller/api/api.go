@@ -29,6 +29,9 @@ type Service interface {
 
 	Bus(ctx context.Context, c Caller) ([]BusItem, error)
 	Audit(ctx context.Context, c Caller, r ReadAudit) ([]AuditEntry, error)
+
+	Backups(ctx context.Context, c Caller) ([]Backup, error) // newest first
+	BackUp(ctx context.Context, c Caller) (Backup, error)
 }
 
 // A Caller is who makes a call. Only what receives a call from outside makes one up: Serve by where the connection comes
@@ -191,4 +194,12 @@ type AuditEntry struct {
 	What   string    `json:"what"`   // method
 	Target string    `json:"target"` // host or instance
 	Result string    `json:"result"` // "done", "denied", or why it failed
+}
+
+// A Backup is a copy of everything the controller knows.
+type Backup struct {
+	Path   string    `json:"path"` // on the controller's machine
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason"` // "regular", "asked", "migration", "restore"
+	Bytes  int64     `json:"bytes"`
 }

@@ -164,3 +164,13 @@ func (c *Client) Bus(ctx context.Context, _ Caller) ([]BusItem, error) {
 func (c *Client) Audit(ctx context.Context, _ Caller, r ReadAudit) ([]AuditEntry, error) {
 	return call[[]AuditEntry](ctx, c, "Audit", r)
 }
+
+// Backups implements Service.
+func (c *Client) Backups(ctx context.Context, _ Caller) ([]Backup, error) {
+	return call[[]Backup](ctx, c, "Backups", nil)
+}
+
+// BackUp implements Service.
+func (c *Client) BackUp(ctx context.Context, _ Caller) (Backup, error) {
+	return call[Backup](ctx, c, "BackUp", nil)
+}

@@ -16,6 +16,8 @@ const (
 	ConsoleRead     Permission = "console.read"
 	ConsoleSend     Permission = "console.send"
 	AuditRead       Permission = "audit.read"
+	BackupRead      Permission = "backup.read"
+	BackupMake      Permission = "backup.make"
 )
 
 // permissions has a row for every method of Service.
@@ -33,6 +35,8 @@ var permissions = map[string]Permission{
 	"ReadConsole":    ConsoleRead,
 	"Bus":            ClusterRead,
 	"Audit":          AuditRead,
+	"Backups":        BackupRead,
+	"BackUp":         BackupMake,
 }
 
 // may says whether a caller has a permission. The owner has all; nobody else is known yet.
@@ -145,4 +149,12 @@ func (g *guard) Bus(ctx context.Context, c Caller) ([]BusItem, error) {
 
 func (g *guard) Audit(ctx context.Context, c Caller, r ReadAudit) ([]AuditEntry, error) {
 	return read(ctx, g, c, "Audit", "", func() ([]AuditEntry, error) { return g.next.Audit(ctx, c, r) })
+}
+
+func (g *guard) Backups(ctx context.Context, c Caller) ([]Backup, error) {
+	return read(ctx, g, c, "Backups", "", func() ([]Backup, error) { return g.next.Backups(ctx, c) })
+}
+
+func (g *guard) BackUp(ctx context.Context, c Caller) (Backup, error) {
+	return change(ctx, g, c, "BackUp", "", func() (Backup, error) { return g.next.BackUp(ctx, c) })
 }

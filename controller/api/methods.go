@@ -23,6 +23,8 @@ var handlers = map[string]handler{
 	"ReadConsole":    with(Service.ReadConsole),
 	"Bus":            plain(Service.Bus),
 	"Audit":          with(Service.Audit),
+	"Backups":        plain(Service.Backups),
+	"BackUp":         plain(Service.BackUp),
 }
 
 // plain is a method without a request.

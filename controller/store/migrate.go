@@ -13,7 +13,8 @@ import (
 var migrations embed.FS
 
 // migrate brings a database to the newest form, one transaction for each step. The file's user_version counts the steps.
-func migrate(conn *sql.Conn, files fs.FS) error {
+// A database that holds something is backed up before.
+func migrate(conn *sql.Conn, files fs.FS, backUp func() error) error {
 	names, err := fs.Glob(files, "migrations/*.sql") // sorted
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
@@ -24,6 +25,11 @@ func migrate(conn *sql.Conn, files fs.FS) error {
 	}
 	if version > len(names) {
 		return fmt.Errorf("%w: it has version %d, this program knows %d", ErrNewer, version, len(names))
+	}
+	if 0 < version && version < len(names) {
+		if err := backUp(); err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
 	}
 	for n := version; n < len(names); n++ {
 		script, err := fs.ReadFile(files, names[n])

@@ -29,7 +29,8 @@ const (
 
 // Config is what Open needs.
 type Config struct {
-	Path string // of the database file; its folder exists
+	Path    string // of the database file; its folder exists
+	Backups string // the folder of backups, made when it is needed
 	// Grant is called by the writer for each grant after it is stored. It must not block and must not call the store.
 	Grant func(ledger.Grant)
 	Log   *slog.Logger
@@ -39,6 +40,8 @@ type Config struct {
 type SQLite struct {
 	writers *sql.DB
 	readers *sql.DB
+	copier  *sql.DB // reads for backups
+	backups string
 	writer  *writer
 
 	ledger      string
@@ -69,7 +72,7 @@ func open(cfg Config) (*SQLite, error) {
 		return nil, err
 	}
 	f.Close()
-	s := &SQLite{closing: make(chan struct{}), stopped: make(chan struct{})}
+	s := &SQLite{backups: cfg.Backups, closing: make(chan struct{}), stopped: make(chan struct{})}
 	if s.writers, err = sql.Open("sqlite", dsn(cfg.Path, "")); err != nil {
 		return nil, err
 	}
@@ -78,8 +81,13 @@ func open(cfg Config) (*SQLite, error) {
 		return nil, errors.Join(err, s.writers.Close())
 	}
 	s.readers.SetMaxOpenConns(maxReaders)
-	if err := s.start(cfg); err != nil {
+	if s.copier, err = sql.Open("sqlite", dsn(cfg.Path, "")); err != nil {
 		return nil, errors.Join(err, s.readers.Close(), s.writers.Close())
+	}
+	s.copier.SetMaxOpenConns(1)
+	s.copier.SetMaxIdleConns(0)
+	if err := s.start(cfg); err != nil {
+		return nil, errors.Join(err, s.copier.Close(), s.readers.Close(), s.writers.Close())
 	}
 	return s, nil
 }
@@ -110,7 +118,9 @@ func (s *SQLite) start(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	if err := migrate(conn, migrations); err != nil {
+	if err := migrate(conn, migrations, func() error {
+		return snapshot(conn, backupPath(cfg.Backups, time.Now(), BeforeMigration))
+	}); err != nil {
 		return err
 	}
 	if s.ledger, err = ledgerID(conn); err != nil {
@@ -166,7 +176,7 @@ func (s *SQLite) Close() error {
 	s.closeOnce.Do(func() {
 		close(s.closing)
 		<-s.stopped
-		s.closeErr = errors.Join(s.writer.rows.close(), s.writer.conn.Close(), s.readers.Close(), s.writers.Close())
+		s.closeErr = errors.Join(s.writer.rows.close(), s.writer.conn.Close(), s.copier.Close(), s.readers.Close(), s.writers.Close())
 	})
 	return s.closeErr
 }

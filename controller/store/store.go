@@ -50,6 +50,9 @@ type Store interface {
 	Audit(ctx context.Context, limit int) ([]AuditEntry, error) // newest first
 	AddAudit(ctx context.Context, e AuditEntry) error
 
+	// Backup copies everything to a new file in the folder of backups.
+	Backup(ctx context.Context, why Reason) (Backup, error)
+
 	// CommitTimes tells how long the last transactions took.
 	CommitTimes() (p50, p99 time.Duration)
 	Close() error
