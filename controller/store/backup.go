@@ -145,33 +145,39 @@ func (s *SQLite) Backup(ctx context.Context, why Reason) (Backup, error) {
 // ends. It tells failed what went wrong and tries again a minute later.
 func KeepBackups(ctx context.Context, dir string, take func(context.Context, Reason) (Backup, error), failed func(error)) {
 	for {
-		if err := keepBackups(ctx, dir, time.Now(), take); err != nil && ctx.Err() == nil {
-			failed(err)
+		wait, err := keepBackups(ctx, dir, time.Now(), take)
+		if err != nil {
+			if ctx.Err() == nil {
+				failed(err)
+			}
+			wait = time.Minute
 		}
 		select {
-		case <-time.After(time.Minute):
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func keepBackups(ctx context.Context, dir string, now time.Time, take func(context.Context, Reason) (Backup, error)) error {
+// keepBackups returns how long it is until the next backup is due.
+func keepBackups(ctx context.Context, dir string, now time.Time, take func(context.Context, Reason) (Backup, error)) (time.Duration, error) {
 	all, err := Backups(dir)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	newest := slices.IndexFunc(all, func(b Backup) bool { return b.Reason == Regular })
-	if newest < 0 || now.Sub(all[newest].At) >= backupInterval || all[newest].At.After(now.Add(backupInterval)) {
-		if _, err := take(ctx, Regular); err != nil {
-			return err
-		}
+	wait := backupInterval
+	newest := slices.IndexFunc(all, func(b Backup) bool { return b.Reason == Regular && !b.At.After(now) })
+	if newest >= 0 && now.Sub(all[newest].At) < backupInterval {
+		wait -= now.Sub(all[newest].At)
+	} else if _, err := take(ctx, Regular); err != nil {
+		return 0, err
 	}
 	var errs []error
 	for _, b := range tooMany(all, now) {
 		errs = append(errs, os.Remove(b.Path))
 	}
-	return errors.Join(errs...)
+	return wait, errors.Join(errs...)
 }
 
 func syncFile(path string) error {
