@@ -25,6 +25,12 @@ func (s *State) Apply(m Message) ([]Reply, error) {
 		err = s.truth(m)
 	case Still:
 		err = s.still(m)
+	case PlayerJoin:
+		err = s.playerJoin(m)
+	case PlayerOut:
+		err = s.playerOut(m)
+	case Reclaim:
+		err = s.reclaim(m)
 	case Closed:
 		if _, err = s.current(m.Slot, m.Epoch); err == nil {
 			s.endRun(m.Slot)
@@ -41,6 +47,7 @@ func (s *State) begin(m Begin) error {
 	}
 	// A ledger restored from a backup stores an older number than worlds have seen; the clock is ahead of it.
 	s.incarnation, s.number = max(s.incarnation+1, m.UnixSeconds), 0
+	s.seeToken(Token{Incarnation: s.incarnation})
 	s.dirty.incarnation = true
 	return nil
 }

@@ -14,21 +14,28 @@ func (s *State) bound(m Bound) error {
 	if err := validBound(m); err != nil {
 		return err
 	}
+	if err := s.validPlayers(m.Players); err != nil {
+		return err
+	}
 	w, fresh, err := s.identify(m)
 	if err != nil {
 		return err
 	}
-	totals := m.Totals
+	totals, players := m.Totals, m.Players
 	if fresh {
-		totals = zeroed(totals)
+		totals, players = zeroed(totals), Players{}
 	}
-	if err := s.canReconcile(w, totals, bindBasis); err != nil {
+	if err := s.canReconcile(w, withPassages(totals, players.Totals), bindBasis); err != nil {
 		return err
 	}
 	s.lease(w, m.Slot)
-	s.reconcile(w, totals, bindBasis)
+	lost, wipe := s.reconcilePlayers(w, players.States)
+	s.reconcile(w, totals, bindBasis, s.reconcilePassages(w, players.Totals, lost))
 	r.world = w
-	r.assign = Assign{Slot: m.Slot, Epoch: m.Epoch, Ledger: s.ledger, World: w.row.ID, Fresh: fresh}
+	r.assign = Assign{
+		Slot: m.Slot, Epoch: m.Epoch, Ledger: s.ledger, World: w.row.ID,
+		Fresh: fresh, Void: fresh && m.Ledger == s.ledger, Wipe: wipe,
+	}
 	s.reply(r.assign)
 	s.tellWants(r, totals)
 	return nil
@@ -100,6 +107,9 @@ func (s *State) lease(w *world, slot Slot) {
 				s.settle(old, item, d)
 				s.serve(item)
 			}
+		}
+		for _, p := range s.playersOf(old) {
+			s.giveBack(p)
 		}
 	}
 	w.row.Slot = slot

@@ -5,9 +5,10 @@
 // A world's save holds running totals: E, all that it ever sent to the bus, and I, all that it ever received. The
 // ledger holds what it has booked for the world: E, and G, all that it ever granted. Messages carry totals, never
 // differences. When a world appears from whatever save, the repair is one subtraction per item: what the world says it
-// has given away (E − I) less what is booked (E − G). For every item, after every message:
+// has given away (E − I) less what is booked (E − G). Players carry goods too; EP is all that left a world in their
+// inventories, IP all that came with them. For every item, after every message:
 //
-//	bus − Σ owed = Σ over all worlds (E − G)
+//	bus − Σ owed + Σ inventories in the ledger = Σ over all worlds (E − G + EP − IP)
 package ledger
 
 import (

@@ -17,6 +17,7 @@ type Bound struct {
 	Ledger   string // the ledger that the world belongs to; empty if none
 	World    World
 	Totals   []Record // complete
+	Players  Players
 	NewWorld World
 }
 
@@ -33,11 +34,14 @@ type Totals struct {
 	Records []Record
 }
 
-// Truth is a complete report that can't be forged. Books are set to it, even where that is less.
+// Truth is a complete report that can't be forged. Books are set to it, even where that is less. Players is nil if the
+// report says nothing of them; what it says is compared with the books, and where it contradicts them the run is fenced,
+// so that the world binds again. Answered by grants and PlayerIns that may have been lost, or by Fenced.
 type Truth struct {
-	Slot   Slot
-	Epoch  Epoch
-	Totals []Record
+	Slot    Slot
+	Epoch   Epoch
+	Totals  []Record
+	Players *Players
 }
 
 // Still says that the world stands still (paused), so that its wants wait for nothing, or that it goes on.
@@ -71,13 +75,16 @@ type Run struct {
 	Epoch Epoch
 }
 
-// Assign tells a world whose it is. Fresh: it sets its counters to zero first.
+// Assign tells a world whose it is. Fresh: it sets its counters to zero first and forgets that it holds players; with
+// Void their inventories go too, because the save is a copy and the originals are elsewhere. Wipe is done once per epoch.
 type Assign struct {
 	Slot   Slot
 	Epoch  Epoch
 	Ledger string
 	World  World
 	Fresh  bool
+	Void   bool
+	Wipe   []Wipe
 }
 
 // Grant carries the total granted to the slot's world. Of several for one item and epoch the largest counts.

@@ -51,8 +51,9 @@ func (s *State) canReconcile(w *world, totals []Record, granted basis) error {
 	return nil
 }
 
-// reconcile makes the books of w agree with a complete report.
-func (s *State) reconcile(w *world, totals []Record, granted basis) {
+// reconcile makes the books of w agree with a complete report. Carried is by how much more w has given away through
+// players than was booked.
+func (s *State) reconcile(w *world, totals []Record, granted basis, carried map[Item]int64) {
 	for _, t := range complete(w, totals) {
 		a := w.account(t.Item)
 		d, g := difference(*a, t, granted), granted(*a, t.I)
@@ -60,7 +61,7 @@ func (s *State) reconcile(w *world, totals []Record, granted basis) {
 			a.e, a.g, a.i = t.E, g, t.I
 			s.touch(w, t.Item)
 		}
-		s.settle(w, t.Item, d)
+		s.settle(w, t.Item, d+carried[t.Item])
 		s.serve(t.Item)
 	}
 }
@@ -92,15 +93,27 @@ func (s *State) truth(m Truth) error {
 	if err := validRecords(m.Totals); err != nil {
 		return err
 	}
+	if m.Players != nil {
+		if err := s.validPlayers(*m.Players); err != nil {
+			return err
+		}
+	}
 	if err := s.canReconcile(r.world, m.Totals, truthBasis); err != nil {
 		return err
 	}
-	s.reconcile(r.world, m.Totals, truthBasis)
+	if m.Players != nil && s.contradicts(r.world, *m.Players) {
+		s.fence(r)
+		return nil
+	}
+	s.reconcile(r.world, m.Totals, truthBasis, nil)
 	s.tellWants(r, m.Totals)
 	for _, item := range sortedItems(r.world.accounts) {
 		if a := r.world.accounts[item]; a.g > a.i { // a grant may have been lost with what was not understood
 			s.reply(Grant{Slot: m.Slot, Epoch: m.Epoch, Item: item, G: a.g})
 		}
+	}
+	if m.Players != nil {
+		s.deliverMissing(r, m.Players.States)
 	}
 	return nil
 }

@@ -16,11 +16,12 @@ type WorldRow struct {
 	FromWorld  World
 }
 
-// AccountRow is what is booked for one item of one world. G − I is on its way; Owed is the world's debt.
+// AccountRow is what is booked for one item of one world. G − I is on its way; EP and IP went through players'
+// inventories; Owed is the world's debt.
 type AccountRow struct {
 	World World
 	Item
-	E, G, I, Owed int64
+	E, G, I, EP, IP, Owed int64
 }
 
 // BusRow is how much of one item is on the bus.
@@ -37,11 +38,13 @@ type Books struct {
 	Worlds      []WorldRow
 	Accounts    []AccountRow
 	Bus         []BusRow
+	Players     []PlayerRow
+	Versions    []VersionRow // only out of Take; oldest first
 }
 
 // Empty reports whether there is nothing to store.
 func (b Books) Empty() bool {
-	return b.Incarnation == 0 && len(b.Worlds) == 0 && len(b.Accounts) == 0 && len(b.Bus) == 0
+	return b.Incarnation == 0 && len(b.Worlds) == 0 && len(b.Accounts) == 0 && len(b.Bus) == 0 && len(b.Players) == 0 && len(b.Versions) == 0
 }
 
 // PostingKind says why goods were booked.
@@ -54,12 +57,16 @@ const (
 	Reconciled                        // a save was older or newer than the books; negative: taken back
 	Indebted                          // what was to be taken back had been spent: the world owes it
 	Repaid                            // exports went to the debt instead of the bus
+	Joined                            // a player took it from the ledger into a world
+	Left                              // a player brought it from a world into the ledger
+	Returned                          // a world that held a player will not hand him over: the ledger has what it gave
 )
 
-var postingKinds = [...]string{Exported: "export", Granted: "grant", Reconciled: "reconcile", Indebted: "debt", Repaid: "repay"}
+var postingKinds = [...]string{Exported: "export", Granted: "grant", Reconciled: "reconcile", Indebted: "debt", Repaid: "repay",
+	Joined: "join", Left: "leave", Returned: "return"}
 
 func (k PostingKind) String() string {
-	if k < Exported || k > Repaid {
+	if k < Exported || k > Returned {
 		return fmt.Sprintf("kind %d", int(k))
 	}
 	return postingKinds[k]
@@ -86,6 +93,8 @@ type dirty struct {
 	accounts    map[accountKey]struct{}
 	bus         map[Item]struct{}
 	postings    map[Posting]int64 // by posting without its quantity
+	players     map[*player]struct{}
+	versions    []VersionRow
 }
 
 func (s *State) touch(w *world, item Item) { s.dirty.accounts[accountKey{w, item}] = struct{}{} }
@@ -114,9 +123,10 @@ func New(b Books) (*State, error) {
 	s := &State{
 		ledger: b.Ledger, incarnation: b.Incarnation,
 		pools: map[Item]*pool{}, worlds: map[World]*world{}, leases: map[Slot]*world{}, runs: map[Slot]*run{},
+		players: map[string]*player{}, token: Token{Incarnation: b.Incarnation},
 		dirty: dirty{
 			worlds: map[*world]struct{}{}, accounts: map[accountKey]struct{}{},
-			bus: map[Item]struct{}{}, postings: map[Posting]int64{},
+			bus: map[Item]struct{}{}, postings: map[Posting]int64{}, players: map[*player]struct{}{},
 		},
 	}
 	for _, row := range b.Worlds {
@@ -134,10 +144,19 @@ func New(b Books) (*State, error) {
 		if w == nil {
 			return nil, fmt.Errorf("load ledger: account of unknown world %s: %w", row.World, ErrInvalid)
 		}
-		w.accounts[row.Item] = &account{e: row.E, g: row.G, i: row.I, owed: row.Owed}
+		w.accounts[row.Item] = &account{e: row.E, g: row.G, i: row.I, ep: row.EP, ip: row.IP, owed: row.Owed}
 	}
 	for _, row := range b.Bus {
 		s.pools[row.Item] = &pool{bus: row.Qty}
+	}
+	for _, row := range b.Players {
+		holder := s.worlds[row.Holder]
+		if holder == nil && row.Holder != "" {
+			return nil, fmt.Errorf("load ledger: player %s is in unknown world %s: %w", row.Name, row.Holder, ErrInvalid)
+		}
+		s.players[row.Key] = &player{row: row, holder: holder}
+		s.blobs += len(row.Blob)
+		s.seeToken(row.Token)
 	}
 	return s, nil
 }
@@ -154,20 +173,26 @@ func (s *State) Take() Books {
 	}
 	for k := range d.accounts {
 		a := k.world.accounts[k.item]
-		b.Accounts = append(b.Accounts, AccountRow{World: k.world.row.ID, Item: k.item, E: a.e, G: a.g, I: a.i, Owed: a.owed})
+		b.Accounts = append(b.Accounts, AccountRow{World: k.world.row.ID, Item: k.item, E: a.e, G: a.g, I: a.i, EP: a.ep, IP: a.ip, Owed: a.owed})
 	}
 	for item := range d.bus {
 		b.Bus = append(b.Bus, BusRow{Item: item, Qty: s.pools[item].bus})
 	}
+	for p := range d.players {
+		b.Players = append(b.Players, p.row)
+	}
+	b.Versions, d.versions = d.versions, nil
 	clear(d.worlds)
 	clear(d.accounts)
 	clear(d.bus)
+	clear(d.players)
 	// Released leases first: a slot has one world at any time, in storage too.
 	slices.SortFunc(b.Worlds, func(a, c WorldRow) int { return cmp.Or(cmp.Compare(a.Slot, c.Slot), cmp.Compare(a.ID, c.ID)) })
 	slices.SortFunc(b.Accounts, func(a, c AccountRow) int {
 		return cmp.Or(cmp.Compare(a.World, c.World), compareItems(a.Item, c.Item))
 	})
 	slices.SortFunc(b.Bus, func(a, c BusRow) int { return compareItems(a.Item, c.Item) })
+	slices.SortFunc(b.Players, func(a, c PlayerRow) int { return cmp.Compare(a.Key, c.Key) })
 	return b
 }
 

@@ -3,8 +3,12 @@ package ledger
 // account is what is booked for one item of one world.
 type account struct {
 	e, g, i int64 // sent, granted, received as last told
+	ep, ip  int64 // sent and received in players' inventories
 	owed    int64 // debt: rolled-back exports that others had already taken
 }
+
+// net is what the world has given away.
+func (a account) net() int64 { return a.e - a.g + a.ep - a.ip }
 
 type world struct {
 	row      WorldRow
@@ -45,6 +49,9 @@ type State struct {
 	worlds      map[World]*world
 	leases      map[Slot]*world
 	runs        map[Slot]*run
+	players     map[string]*player
+	blobs       int   // bytes of all players' inventories
+	token       Token // the newest that was issued or seen
 	dirty       dirty
 	replies     []Reply
 }

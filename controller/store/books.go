@@ -14,9 +14,10 @@ import (
 // rowWriter reads and writes the tables of the ledger on the writer's connection. Items and worlds have small numbers
 // there, which it remembers.
 type rowWriter struct {
-	conn   *sql.Conn
-	items  map[ledger.Item]int64
-	worlds map[ledger.World]int64
+	conn    *sql.Conn
+	items   map[ledger.Item]int64
+	worlds  map[ledger.World]int64
+	players map[string]int64 // by key
 
 	begin, commit, account, bus, posting *sql.Stmt
 }
@@ -29,8 +30,8 @@ func newRowWriter(conn *sql.Conn) (*rowWriter, error) {
 	}{
 		{&r.begin, "BEGIN IMMEDIATE"},
 		{&r.commit, "COMMIT"},
-		{&r.account, `INSERT INTO account(world, item, e, g, i, owed) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET e = excluded.e, g = excluded.g, i = excluded.i, owed = excluded.owed`},
+		{&r.account, `INSERT INTO account(world, item, e, g, i, ep, ip, owed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET e = excluded.e, g = excluded.g, i = excluded.i, ep = excluded.ep, ip = excluded.ip, owed = excluded.owed`},
 		{&r.bus, "INSERT INTO bus(item, qty) VALUES (?, ?) ON CONFLICT DO UPDATE SET qty = excluded.qty"},
 		{&r.posting, "INSERT INTO posting(at, world, epoch, kind, item, qty) VALUES (?, ?, ?, ?, ?, ?)"},
 	} {
@@ -84,10 +85,10 @@ func (r *rowWriter) load(id string) (ledger.Books, error) {
 	if err != nil {
 		return b, err
 	}
-	err = r.each("SELECT world, item, e, g, i, owed FROM account", func(scan scanFunc) error {
+	err = r.each("SELECT world, item, e, g, i, ep, ip, owed FROM account", func(scan scanFunc) error {
 		var world, item int64
 		var a ledger.AccountRow
-		err := scan(&world, &item, &a.E, &a.G, &a.I, &a.Owed)
+		err := scan(&world, &item, &a.E, &a.G, &a.I, &a.EP, &a.IP, &a.Owed)
 		a.World, a.Item = worldByID[world], itemByID[item]
 		b.Accounts = append(b.Accounts, a)
 		return err
@@ -101,7 +102,10 @@ func (r *rowWriter) load(id string) (ledger.Books, error) {
 		b.Bus = append(b.Bus, ledger.BusRow{Item: itemByID[item], Qty: qty})
 		return err
 	})
-	return b, err
+	if err != nil {
+		return b, err
+	}
+	return b, r.loadPlayers(&b, itemByID, worldByID)
 }
 
 type scanFunc func(...any) error
@@ -141,7 +145,7 @@ func (r *rowWriter) books(b ledger.Books) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.account.Exec(r.worlds[a.World], item, a.E, a.G, a.I, a.Owed); err != nil {
+		if _, err := r.account.Exec(r.worlds[a.World], item, a.E, a.G, a.I, a.EP, a.IP, a.Owed); err != nil {
 			return fmt.Errorf("write account of %s in world %s: %w", a.Item, a.World, err)
 		}
 	}
@@ -154,7 +158,7 @@ func (r *rowWriter) books(b ledger.Books) error {
 			return fmt.Errorf("write %s on the bus: %w", row.Item, err)
 		}
 	}
-	return nil
+	return r.putPlayers(b)
 }
 
 // putWorlds clears the leases that change before it sets them, because two worlds may have changed places.
