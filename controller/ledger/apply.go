@@ -35,6 +35,12 @@ func (s *State) Apply(m Message) ([]Reply, error) {
 		if _, err = s.current(m.Slot, m.Epoch); err == nil {
 			s.endRun(m.Slot)
 		}
+	case Forgive:
+		err = s.forgive(m)
+	case Answer:
+		err = s.answer(m)
+	case Move:
+		err = s.moveLease(m)
 	default:
 		err = fmt.Errorf("%w: %T", ErrInvalid, m)
 	}
@@ -70,6 +76,7 @@ func (s *State) open(m Open) error {
 func (s *State) current(slot Slot, epoch Epoch) (*run, error) {
 	r := s.runs[slot]
 	if r == nil || r.epoch != epoch {
+		s.noticeStray(slot, epoch)
 		return nil, fmt.Errorf("%w: %s of slot %s", ErrStale, epoch, slot)
 	}
 	return r, nil

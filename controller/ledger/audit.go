@@ -5,11 +5,12 @@ import "fmt"
 // Mismatch is an item for which the equation of the package comment does not hold.
 type Mismatch struct {
 	Item
-	Bus, Owed, Carried, Net int64 // Carried is what players have in the ledger, Net is Σ (E − G + EP − IP)
+	// Net is Σ (E − G + EP − IP), Carried what players have in the ledger, Posted Σ admin postings.
+	Bus, Owed, Carried, Net, Posted int64
 }
 
 func (m Mismatch) String() string {
-	return fmt.Sprintf("%s: bus %d − owed %d + carried %d is not %d", m.Item, m.Bus, m.Owed, m.Carried, m.Net)
+	return fmt.Sprintf("%s: bus %d − owed %d + carried %d is not %d + %d", m.Item, m.Bus, m.Owed, m.Carried, m.Net, m.Posted)
 }
 
 // Audit checks the books of every item and returns those that do not add up; there are none unless the stored books
@@ -25,7 +26,8 @@ func (s *State) Audit() []Mismatch {
 		return m
 	}
 	for item, p := range s.pools {
-		at(item).Bus = p.bus
+		m := at(item)
+		m.Bus, m.Posted = p.bus, p.posted
 	}
 	for _, w := range s.worlds {
 		for item, a := range w.accounts {
@@ -39,7 +41,7 @@ func (s *State) Audit() []Mismatch {
 	}
 	var wrong []Mismatch
 	for _, item := range sortedItems(sums) {
-		if m := sums[item]; m.Bus-m.Owed+m.Carried != m.Net || m.Bus < 0 {
+		if m := sums[item]; m.Bus-m.Owed+m.Carried != m.Net+m.Posted || m.Bus < 0 {
 			wrong = append(wrong, *m)
 		}
 	}

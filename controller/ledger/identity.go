@@ -59,61 +59,139 @@ func zeroed(totals []Record) []Record {
 
 // identify says which world of this ledger a slot runs, and whether it has to start from zero. It changes nothing.
 //
-// A world that got a new identity and crashed before a save had it comes back as what it was before. It is then the
-// same world, rolled back to the moment of its birth, at which it had traded nothing. Were it to get one more identity,
-// all that it had traded would exist twice.
+// A world whose id was written into its save before the first tick keeps it: should it crash before the game has saved
+// it, it comes back as the same world at its birth, even to a ledger that has forgotten it.
+//
+// A world that got another identity and crashed before a save had it comes back as what it was before. It is then the
+// same world too, rolled back to the moment of its birth, at which it had traded nothing. Were it to get one more
+// identity, all that it had traded would exist twice.
 func (s *State) identify(m Bound) (w *world, fresh bool, err error) {
-	mine := s.leases[m.Slot]
-	known := s.worlds[m.World]
+	mine, known := s.leases[m.Slot], s.worlds[m.World]
+	newborn := m.Ledger == ""
 	switch {
 	case mine != nil && mine.row.FromWorld == m.World && mine.row.FromLedger == m.Ledger:
 		return mine, true, nil
-	case m.Ledger != s.ledger:
-		w, err = s.newWorld(m, m.Ledger)
+	case !newborn && m.Ledger != s.ledger:
+		w, err = s.newWorld(m, Foreign)
 		return w, true, err
 	case known == nil:
-		// The ledger was restored from a backup older than this world of its own: all it has traded is yet to be booked.
-		return &world{row: WorldRow{ID: m.World}, accounts: map[Item]*account{}}, false, nil
+		// Of this ledger and unknown: the ledger was restored from a backup older than this world of its own. All that
+		// the world has traded is yet to be booked.
+		return &world{row: WorldRow{ID: m.World}, accounts: map[Item]*account{}}, newborn, nil
 	case known.row.Slot != "" && known.row.Slot != m.Slot:
-		w, err = s.newWorld(m, m.Ledger) // a copied save
+		w, err = s.newWorld(m, Copied)
 		return w, true, err
 	default:
-		return known, false, nil
+		return known, newborn, nil
 	}
 }
 
-func (s *State) newWorld(m Bound, from string) (*world, error) {
+func (s *State) newWorld(m Bound, why Question) (*world, error) {
 	if s.worlds[m.NewWorld] != nil {
 		return nil, fmt.Errorf("%w: world id %s is taken", ErrInvalid, m.NewWorld)
 	}
-	row := WorldRow{ID: m.NewWorld, FromLedger: from, FromWorld: m.World}
+	row := WorldRow{ID: m.NewWorld, FromLedger: m.Ledger, FromWorld: m.World, Question: why}
 	return &world{row: row, accounts: map[Item]*account{}}, nil
 }
 
-// lease gives w to a slot. The world that the slot had before is released: what was granted to it and not confirmed
-// goes back, because nobody may ever run it again; should it come back, binding it settles what it really had.
+// lease gives w to a slot. The world that the slot had before is released.
 func (s *State) lease(w *world, slot Slot) {
 	old := s.leases[slot]
 	if old == w {
 		return
 	}
 	if old != nil {
-		old.row.Slot = ""
-		s.dirty.worlds[old] = struct{}{}
-		for _, item := range sortedItems(old.accounts) {
-			if a := old.accounts[item]; a.g > a.i {
-				d := a.g - a.i
-				a.g = a.i
-				s.settle(old, item, d)
-				s.serve(item)
-			}
-		}
-		for _, p := range s.playersOf(old) {
-			s.giveBack(p)
-		}
+		s.release(old)
 	}
 	w.row.Slot = slot
 	s.worlds[w.row.ID] = w
 	s.leases[slot] = w
-	s.dirty.worlds[w] = struct{}{}
+	s.touchWorld(w)
+}
+
+// release ends a lease: what was granted and not confirmed goes back, because nobody may ever run the world again;
+// should it come back, binding it settles what it really had.
+func (s *State) release(w *world) {
+	delete(s.leases, w.row.Slot)
+	w.row.Slot = ""
+	s.touchWorld(w)
+	for _, item := range sortedItems(w.accounts) {
+		if a := w.accounts[item]; a.g > a.i {
+			d := a.g - a.i
+			a.g = a.i
+			s.settle(w, item, d)
+			s.serve(item)
+		}
+	}
+	for _, p := range s.playersOf(w) {
+		s.giveBack(p)
+	}
+}
+
+// answer books what people said about a world that came as a copy.
+func (s *State) answer(m Answer) error {
+	w := s.worlds[m.World]
+	if w == nil || w.row.Question == NoQuestion {
+		return fmt.Errorf("%w: there is no question about world %.40q", ErrOrder, m.World)
+	}
+	if m.Moved {
+		if err := s.replace(w); err != nil {
+			return err
+		}
+	}
+	w.row.Question = NoQuestion
+	s.touchWorld(w)
+	return nil
+}
+
+// replace lets w stand for the world that it was copied from.
+func (s *State) replace(w *world) error {
+	parent := s.worlds[w.row.FromWorld]
+	if w.row.Question != Copied || parent == nil {
+		return fmt.Errorf("%w: world %s was not copied from one of this ledger", ErrOrder, w.row.ID)
+	}
+	if r := s.runs[parent.row.Slot]; r != nil && r.world == parent {
+		return fmt.Errorf("%w: world %s still runs in slot %s", ErrOrder, parent.row.ID, parent.row.Slot)
+	}
+	if s.leases[parent.row.Slot] == parent {
+		s.release(parent)
+	}
+	for _, item := range sortedItems(parent.accounts) {
+		s.moveDebt(parent, w, item)
+	}
+	return nil
+}
+
+func (s *State) moveDebt(from, to *world, item Item) {
+	n := from.accounts[item].owed
+	if n == 0 {
+		return
+	}
+	from.accounts[item].owed = 0
+	to.account(item).owed += n
+	s.touch(from, item)
+	s.touch(to, item)
+	s.post(from, DebtMoved, item, -n)
+	s.post(to, DebtMoved, item, n)
+	s.serve(item)
+}
+
+func (s *State) moveLease(m Move) error {
+	w := s.leases[m.From]
+	switch {
+	case m.To != "" && !validName(string(m.To), maxID):
+		return fmt.Errorf("%w: slot %.40q", ErrInvalid, m.To)
+	case w == nil:
+		return fmt.Errorf("%w: slot %.40q leases no world", ErrOrder, m.From)
+	case s.leases[m.To] != nil && m.To != m.From:
+		return fmt.Errorf("%w: slot %s leases world %s, which has to be given up first", ErrOrder, m.To, s.leases[m.To].row.ID)
+	}
+	s.endRun(m.From)
+	if m.To == "" {
+		s.release(w)
+		return nil
+	}
+	delete(s.leases, m.From)
+	s.lease(w, m.To)
+	return nil
 }

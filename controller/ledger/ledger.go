@@ -8,7 +8,9 @@
 // has given away (E − I) less what is booked (E − G). Players carry goods too; EP is all that left a world in their
 // inventories, IP all that came with them. For every item, after every message:
 //
-//	bus − Σ owed + Σ inventories in the ledger = Σ over all worlds (E − G + EP − IP)
+//	bus − Σ owed + Σ inventories in the ledger = Σ over all worlds (E − G + EP − IP) + Σ admin postings
+//
+// An admin posting is what no world gave and somebody decided: a debt forgiven, an item renamed.
 package ledger
 
 import (
@@ -22,7 +24,7 @@ const (
 	MaxCount   = 1 << 53
 	MaxName    = 200    // bytes of an item's name
 	MaxQuality = 100    // bytes of a quality's name
-	MaxItems   = 16_384 // different items of one world
+	MaxItems   = 65_536 // different items of one world
 	maxID      = 64     // bytes of a world's or ledger's id
 
 	// maxSum bounds the bus and a debt, to which many worlds add, far from where an int64 would wrap.

@@ -138,8 +138,18 @@ func TestIdentity(t *testing.T) {
 		fresh   bool
 		same    bool // keeps the id that it reports
 	}{
-		{"a save that never belonged to a ledger starts from zero",
-			func(*cluster) (string, ledger.World) { return "", "x" }, "a", true, false},
+		{"a save that never belonged to a ledger starts from zero under the id that it was given on disk",
+			func(*cluster) (string, ledger.World) { return "", "x" }, "a", true, true},
+		{"loaded again it is the same world at its birth",
+			func(c *cluster) (string, ledger.World) { return "", c.join("a") }, "a", true, true},
+		{"also in another slot if its own gave it up",
+			func(c *cluster) (string, ledger.World) {
+				w := c.join("a")
+				c.do(ledger.Move{From: "a"})
+				return "", w
+			}, "b", true, true},
+		{"but it is a fork where its own has it",
+			func(c *cluster) (string, ledger.World) { return "", c.join("a") }, "b", true, false},
 		{"a save of another ledger starts from zero",
 			func(*cluster) (string, ledger.World) { return "L2", "x" }, "a", true, false},
 		{"a known world comes back to its slot",
@@ -399,7 +409,7 @@ func TestRefusedMessagesChangeNothing(t *testing.T) {
 		{"no world id", bound("L1", ""), ledger.ErrInvalid},
 		{"world id that could break a command", bound("L1", "a/b"), ledger.ErrInvalid},
 		{"ledger id that could break a command", bound("a b", "x"), ledger.ErrInvalid},
-		{"proposed id is taken", ledger.Bound{Slot: "a", Epoch: now, World: "x", NewWorld: w}, ledger.ErrInvalid},
+		{"id for a new identity is taken", ledger.Bound{Slot: "a", Epoch: now, Ledger: "L2", World: "x", NewWorld: w}, ledger.ErrInvalid},
 		{"no slot", ledger.Open{}, ledger.ErrInvalid},
 	}
 	for _, test := range tests {
@@ -472,7 +482,7 @@ func TestPostingsAreSummed(t *testing.T) {
 	for _, p := range c.state.TakePostings() {
 		got = append(got, fmt.Sprintf("%s %s %d", p.World, p.Kind, p.Qty))
 	}
-	if want := "[new1 export 20 new2 grant 20 new2 reconcile 20]"; fmt.Sprint(got) != want {
+	if want := "[savea export 20 saveb grant 20 saveb reconcile 20]"; fmt.Sprint(got) != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if rest := c.state.TakePostings(); len(rest) != 0 {

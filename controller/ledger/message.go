@@ -9,8 +9,9 @@ type Begin struct{ UnixSeconds int64 }
 // Open asks for an epoch for a new attachment; the slot's former one is fenced. Answered by Run.
 type Open struct{ Slot Slot }
 
-// Bound is what the world said when it was bound. NewWorld is a random id, used when the world needs a new identity.
-// Answered by Assign; a repetition gets the same answer.
+// Bound is what the world said when it was bound. NewWorld is a random id, used when the world needs an identity other
+// than the one that it has or was given on disk before its first tick. Answered by Assign; a repetition gets the same
+// answer.
 type Bound struct {
 	Slot     Slot
 	Epoch    Epoch
@@ -57,6 +58,25 @@ type Closed struct {
 	Epoch Epoch
 }
 
+// Forgive lets a world off a debt, at most Amount of it. An admin posting makes up for it.
+type Forgive struct {
+	World  World
+	Item   Item
+	Amount int64
+}
+
+// Answer closes the question that a copied world raised. Its answers are that it is a copy, which goes on as the world
+// of its own that it is, or that the world has moved: then the one that it was copied from gives up its slot and hands
+// over its debts. ErrOrder: there is no question, or the other one still runs.
+type Answer struct {
+	World World
+	Moved bool
+}
+
+// Move takes a slot's lease to another slot, before the instance starts there, or with To empty gives it up. A run in
+// From is fenced. ErrOrder: From leases nothing, or To leases another world, which has to give it up first.
+type Move struct{ From, To Slot }
+
 func (Begin) message()    {}
 func (Open) message()     {}
 func (Bound) message()    {}
@@ -65,6 +85,9 @@ func (Totals) message()   {}
 func (Truth) message()    {}
 func (Still) message()    {}
 func (Closed) message()   {}
+func (Forgive) message()  {}
+func (Answer) message()   {}
+func (Move) message()     {}
 
 // Reply is what Apply answers.
 type Reply interface{ reply() }

@@ -8,13 +8,24 @@ import (
 )
 
 // WorldRow is a world as it is stored. Slot is where it is leased to, empty if nowhere. FromLedger and FromWorld are
-// what it called itself when it got this identity; both are empty for a world that was adopted under its own.
+// what it called itself when it got this identity; both are empty for a world that has its own.
 type WorldRow struct {
 	ID         World
 	Slot       Slot
 	FromLedger string
 	FromWorld  World
+	Question   Question
 }
+
+// Question is what people are asked about a world that came with an identity which it could not keep.
+type Question int
+
+// The questions are stored as numbers: append only.
+const (
+	NoQuestion Question = iota
+	Copied              // its save is a copy of a world that is leased to another slot: copied or moved?
+	Foreign             // its save belonged to another ledger, and starts here from zero: is that meant?
+)
 
 // AccountRow is what is booked for one item of one world. G − I is on its way; EP and IP went through players'
 // inventories; Owed is the world's debt.
@@ -24,10 +35,10 @@ type AccountRow struct {
 	E, G, I, EP, IP, Owed int64
 }
 
-// BusRow is how much of one item is on the bus.
+// BusRow is how much of one item is on the bus, and the sum of its admin postings.
 type BusRow struct {
 	Item
-	Qty int64
+	Qty, Posted int64
 }
 
 // Books is what a State is stored as. It is complete when it comes out of storage, and holds only rows that are new or
@@ -60,13 +71,17 @@ const (
 	Joined                            // a player took it from the ledger into a world
 	Left                              // a player brought it from a world into the ledger
 	Returned                          // a world that held a player will not hand him over: the ledger has what it gave
+	Forgiven                          // a debt that somebody let a world off
+	DebtMoved                         // a debt went to the world's new identity: negative here, positive there
 )
 
-var postingKinds = [...]string{Exported: "export", Granted: "grant", Reconciled: "reconcile", Indebted: "debt", Repaid: "repay",
-	Joined: "join", Left: "leave", Returned: "return"}
+var postingKinds = [...]string{
+	Exported: "export", Granted: "grant", Reconciled: "reconcile", Indebted: "debt", Repaid: "repay",
+	Joined: "join", Left: "leave", Returned: "return", Forgiven: "forgive", DebtMoved: "debt moved",
+}
 
 func (k PostingKind) String() string {
-	if k < Exported || k > Returned {
+	if k < Exported || int(k) >= len(postingKinds) {
 		return fmt.Sprintf("kind %d", int(k))
 	}
 	return postingKinds[k]
@@ -99,6 +114,8 @@ type dirty struct {
 
 func (s *State) touch(w *world, item Item) { s.dirty.accounts[accountKey{w, item}] = struct{}{} }
 
+func (s *State) touchWorld(w *world) { s.dirty.worlds[w] = struct{}{} }
+
 // move changes what the bus has.
 func (s *State) move(item Item, n int64) {
 	if n != 0 {
@@ -107,12 +124,23 @@ func (s *State) move(item Item, n int64) {
 	}
 }
 
+// adjust adds an admin posting to the equation.
+func (s *State) adjust(item Item, n int64) {
+	s.pool(item).posted += n
+	s.dirty.bus[item] = struct{}{}
+}
+
 func (s *State) post(w *world, kind PostingKind, item Item, n int64) {
 	p := Posting{World: w.row.ID, Kind: kind, Item: item}
 	if r := s.runs[w.row.Slot]; r != nil {
 		p.Epoch = r.epoch
 	}
 	s.dirty.postings[p] += n
+}
+
+func (s *State) busRow(item Item) BusRow {
+	p := s.pools[item]
+	return BusRow{Item: item, Qty: p.bus, Posted: p.posted}
 }
 
 // New makes a state from complete books. The ledger's id is made with the storage and never changes.
@@ -124,6 +152,7 @@ func New(b Books) (*State, error) {
 		ledger: b.Ledger, incarnation: b.Incarnation,
 		pools: map[Item]*pool{}, worlds: map[World]*world{}, leases: map[Slot]*world{}, runs: map[Slot]*run{},
 		players: map[string]*player{}, token: Token{Incarnation: b.Incarnation},
+		notices: map[Slot]*Notice{},
 		dirty: dirty{
 			worlds: map[*world]struct{}{}, accounts: map[accountKey]struct{}{},
 			bus: map[Item]struct{}{}, postings: map[Posting]int64{}, players: map[*player]struct{}{},
@@ -147,7 +176,7 @@ func New(b Books) (*State, error) {
 		w.accounts[row.Item] = &account{e: row.E, g: row.G, i: row.I, ep: row.EP, ip: row.IP, owed: row.Owed}
 	}
 	for _, row := range b.Bus {
-		s.pools[row.Item] = &pool{bus: row.Qty}
+		s.pools[row.Item] = &pool{bus: row.Qty, posted: row.Posted}
 	}
 	for _, row := range b.Players {
 		holder := s.worlds[row.Holder]
@@ -176,7 +205,7 @@ func (s *State) Take() Books {
 		b.Accounts = append(b.Accounts, AccountRow{World: k.world.row.ID, Item: k.item, E: a.e, G: a.g, I: a.i, EP: a.ep, IP: a.ip, Owed: a.owed})
 	}
 	for item := range d.bus {
-		b.Bus = append(b.Bus, BusRow{Item: item, Qty: s.pools[item].bus})
+		b.Bus = append(b.Bus, s.busRow(item))
 	}
 	for p := range d.players {
 		b.Players = append(b.Players, p.row)

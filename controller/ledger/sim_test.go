@@ -385,7 +385,7 @@ func (s *simulation) settle() {
 func (s *simulation) revive(live map[ledger.World]bool) {
 	for _, p := range s.places[:3] {
 		for n := len(p.saves) - 1; n >= 0; n-- {
-			if g := p.saves[n]; g.ledger == simLedger && !live[g.world] {
+			if g := p.saves[n]; !live[g.world] { // one that names no ledger was saved between birth and bind
 				live[g.world] = true
 				revived := &place{slot: ledger.Slot(fmt.Sprint("revived", len(s.places)))}
 				s.places = append(s.places, revived)

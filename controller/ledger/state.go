@@ -17,8 +17,9 @@ type world struct {
 
 // pool is one item on the bus and those who wait for it, in the order in which their wants arose.
 type pool struct {
-	bus   int64
-	queue []*want
+	bus    int64
+	posted int64 // sum of the admin postings
+	queue  []*want
 }
 
 // want is what one run would take of one item, as a total like G.
@@ -52,6 +53,7 @@ type State struct {
 	players     map[string]*player
 	blobs       int   // bytes of all players' inventories
 	token       Token // the newest that was issued or seen
+	notices     map[Slot]*Notice
 	dirty       dirty
 	replies     []Reply
 }

@@ -32,7 +32,8 @@ func newRowWriter(conn *sql.Conn) (*rowWriter, error) {
 		{&r.commit, "COMMIT"},
 		{&r.account, `INSERT INTO account(world, item, e, g, i, ep, ip, owed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET e = excluded.e, g = excluded.g, i = excluded.i, ep = excluded.ep, ip = excluded.ip, owed = excluded.owed`},
-		{&r.bus, "INSERT INTO bus(item, qty) VALUES (?, ?) ON CONFLICT DO UPDATE SET qty = excluded.qty"},
+		{&r.bus, `INSERT INTO bus(item, qty, posted) VALUES (?, ?, ?)
+			ON CONFLICT DO UPDATE SET qty = excluded.qty, posted = excluded.posted`},
 		{&r.posting, "INSERT INTO posting(at, world, epoch, kind, item, qty) VALUES (?, ?, ?, ?, ?, ?)"},
 	} {
 		stmt, err := conn.PrepareContext(context.Background(), p.text)
@@ -74,10 +75,10 @@ func (r *rowWriter) load(id string) (ledger.Books, error) {
 	if err != nil {
 		return b, err
 	}
-	err = r.each("SELECT id, world, coalesce(slot, ''), from_ledger, from_world FROM world", func(scan scanFunc) error {
+	err = r.each("SELECT id, world, coalesce(slot, ''), from_ledger, from_world, question FROM world", func(scan scanFunc) error {
 		var n int64
 		var w ledger.WorldRow
-		err := scan(&n, &w.ID, &w.Slot, &w.FromLedger, &w.FromWorld)
+		err := scan(&n, &w.ID, &w.Slot, &w.FromLedger, &w.FromWorld, &w.Question)
 		r.worlds[w.ID], worldByID[n] = n, w.ID
 		b.Worlds = append(b.Worlds, w)
 		return err
@@ -96,10 +97,12 @@ func (r *rowWriter) load(id string) (ledger.Books, error) {
 	if err != nil {
 		return b, err
 	}
-	err = r.each("SELECT item, qty FROM bus", func(scan scanFunc) error {
-		var item, qty int64
-		err := scan(&item, &qty)
-		b.Bus = append(b.Bus, ledger.BusRow{Item: itemByID[item], Qty: qty})
+	err = r.each("SELECT item, qty, posted FROM bus", func(scan scanFunc) error {
+		var item int64
+		var row ledger.BusRow
+		err := scan(&item, &row.Qty, &row.Posted)
+		row.Item = itemByID[item]
+		b.Bus = append(b.Bus, row)
 		return err
 	})
 	if err != nil {
@@ -154,7 +157,7 @@ func (r *rowWriter) books(b ledger.Books) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.bus.Exec(item, row.Qty); err != nil {
+		if _, err := r.bus.Exec(item, row.Qty, row.Posted); err != nil {
 			return fmt.Errorf("write %s on the bus: %w", row.Item, err)
 		}
 	}
@@ -166,13 +169,13 @@ func (r *rowWriter) putWorlds(worlds []ledger.WorldRow) error {
 	ctx := context.Background()
 	for _, w := range worlds {
 		if id, ok := r.worlds[w.ID]; ok {
-			if _, err := r.conn.ExecContext(ctx, "UPDATE world SET slot = NULL WHERE id = ?", id); err != nil {
+			if _, err := r.conn.ExecContext(ctx, "UPDATE world SET slot = NULL, question = ? WHERE id = ?", w.Question, id); err != nil {
 				return fmt.Errorf("write world %s: %w", w.ID, err)
 			}
 			continue
 		}
-		res, err := r.conn.ExecContext(ctx, "INSERT INTO world(world, from_ledger, from_world, created_at) VALUES (?, ?, ?, ?)",
-			w.ID, w.FromLedger, w.FromWorld, time.Now().UnixMilli())
+		res, err := r.conn.ExecContext(ctx, "INSERT INTO world(world, from_ledger, from_world, question, created_at) VALUES (?, ?, ?, ?, ?)",
+			w.ID, w.FromLedger, w.FromWorld, w.Question, time.Now().UnixMilli())
 		if err != nil {
 			return fmt.Errorf("write world %s: %w", w.ID, err)
 		}

@@ -366,8 +366,8 @@ func TestMigrations(t *testing.T) {
 	}
 	done := version()
 	files := fstest.MapFS{
-		"migrations/9001_b.sql": {Data: []byte("CREATE TABLE second(x); INSERT INTO second VALUES (1)")},
-		"migrations/9002_c.sql": {Data: []byte("CREATE TABLE third(x); INSERT INTO nowhere VALUES (1)")},
+		"migrations/9001_b.sql": {Data: []byte("CREATE TABLE first(x); INSERT INTO first VALUES (1)")},
+		"migrations/9002_c.sql": {Data: []byte("CREATE TABLE second(x); INSERT INTO nowhere VALUES (1)")},
 	}
 	for n := range done {
 		files[fmt.Sprintf("migrations/%04d_a.sql", n+1)] = &fstest.MapFile{Data: []byte("CREATE TABLE never(x)")}
@@ -379,11 +379,11 @@ func TestMigrations(t *testing.T) {
 		t.Errorf("version %d after a broken second step of two on %d", version(), done)
 	}
 	var n int
-	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM second").Scan(&n); err != nil || n != 1 {
-		t.Errorf("second step: %d, %v", n, err)
+	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM first").Scan(&n); err != nil || n != 1 {
+		t.Errorf("first step: %d, %v", n, err)
 	}
-	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM third").Scan(&n); err == nil {
-		t.Error("half of the third step stayed")
+	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM second").Scan(&n); err == nil {
+		t.Error("half of the broken step stayed")
 	}
 	if _, err := Open(Config{Path: path, Grant: func(ledger.Grant) {}, Log: slog.New(slog.DiscardHandler)}); !errors.Is(err, ErrNewer) {
 		t.Errorf("a newer database: %v", err)

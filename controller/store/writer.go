@@ -208,7 +208,7 @@ func (w *writer) ready() (err error) {
 		return err
 	}
 	for _, wrong := range state.Audit() {
-		w.log.Error("the books do not add up", "item", wrong.Item.String(), "bus", wrong.Bus, "owed", wrong.Owed, "net", wrong.Net)
+		w.log.Error("the books do not add up", "item", wrong.Item.String(), "bus", wrong.Bus, "owed", wrong.Owed, "carried", wrong.Carried, "net", wrong.Net, "posted", wrong.Posted)
 	}
 	if _, err := state.Apply(ledger.Begin{UnixSeconds: time.Now().Unix()}); err != nil {
 		return err
