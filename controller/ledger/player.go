@@ -176,12 +176,12 @@ func (p *player) inLedger() []Count {
 	return p.row.Items
 }
 
-// playerKey makes one of a name in any case.
-func playerKey(name string) string { return strings.ToLower(name) }
+// PlayerKey makes one of a name in any case.
+func PlayerKey(name string) string { return strings.ToLower(name) }
 
 // player returns who has that name, and makes him up if need be.
 func (s *State) player(name string) *player {
-	key := playerKey(name)
+	key := PlayerKey(name)
 	p := s.players[key]
 	if p == nil {
 		p = &player{row: PlayerRow{Key: key, Name: name}}
@@ -288,7 +288,7 @@ func (s *State) validPlayers(m Players) error {
 	blobs, unknown := s.blobs, 0
 	seen := make(map[string]struct{}, len(m.States))
 	for _, y := range m.States {
-		key := playerKey(y.Name)
+		key := PlayerKey(y.Name)
 		if _, twice := seen[key]; twice {
 			return fmt.Errorf("%w: player %s is told twice", ErrInvalid, y.Name)
 		}
@@ -323,7 +323,7 @@ func (s *State) roomFor(players, blobs int) error {
 // sortedPlayers gives a save's players in an order that does not depend on how they were told.
 func sortedPlayers(all []Player) []Player {
 	return slices.SortedFunc(slices.Values(all), func(a, b Player) int {
-		return cmp.Compare(playerKey(a.Name), playerKey(b.Name))
+		return cmp.Compare(PlayerKey(a.Name), PlayerKey(b.Name))
 	})
 }
 

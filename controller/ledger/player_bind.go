@@ -135,7 +135,7 @@ func (s *State) contradicts(w *world, told Players) bool {
 	}
 	here := make(map[*player]struct{}, len(told.States))
 	for _, y := range told.States {
-		p := s.players[playerKey(y.Name)]
+		p := s.players[PlayerKey(y.Name)]
 		switch {
 		case p == nil || compareTokens(y.Token, p.row.Token) > 0, !y.Left && (p.holder != w || p.row.Token != y.Token):
 			return true

@@ -12,7 +12,7 @@ func (s *State) playerJoin(m PlayerJoin) error {
 	if err := validPlayer(m.Name); err != nil {
 		return err
 	}
-	p := s.players[playerKey(m.Name)]
+	p := s.players[PlayerKey(m.Name)]
 	if p == nil {
 		if err := s.roomFor(1, s.blobs); err != nil {
 			return err
@@ -81,7 +81,7 @@ func (s *State) deliver(r *run, p *player) {
 func (s *State) deliverMissing(r *run, told []Player) {
 	here := make(map[string]struct{}, len(told))
 	for _, y := range told {
-		here[playerKey(y.Name)] = struct{}{}
+		here[PlayerKey(y.Name)] = struct{}{}
 	}
 	for _, p := range s.playersOf(r.world) {
 		if _, ok := here[p.row.Key]; !ok {
@@ -115,7 +115,7 @@ func (s *State) playerOut(m PlayerOut) error {
 	if err := validInventory(m.Inventory); err != nil {
 		return fmt.Errorf("player %s: %w", m.Name, err)
 	}
-	p := s.players[playerKey(m.Name)]
+	p := s.players[PlayerKey(m.Name)]
 	if p == nil || compareTokens(m.Token, p.row.Token) > 0 {
 		s.reply(PlayerRefused{Slot: m.Slot, Epoch: m.Epoch, Name: m.Name})
 		return nil
@@ -157,7 +157,7 @@ func roomForItems(w *world, items []Count) error {
 }
 
 func (s *State) reclaim(m Reclaim) error {
-	p := s.players[playerKey(m.Name)]
+	p := s.players[PlayerKey(m.Name)]
 	switch {
 	case p == nil:
 		return fmt.Errorf("%w: no player %.40q is known", ErrInvalid, m.Name)

@@ -121,6 +121,50 @@ func (r *rowWriter) putCounts(statement string, owner int64, items []ledger.Coun
 	return nil
 }
 
+// PlayerVersions implements Store.
+func (s *SQLite) PlayerVersions(ctx context.Context, name string) ([]PlayerVersion, error) {
+	tx, err := s.readers.BeginTx(ctx, nil) // both queries see the same versions
+	if err != nil {
+		return nil, fmt.Errorf("read versions of player %s: %w", name, err)
+	}
+	defer func() { _ = tx.Rollback() }() // nothing was written
+	all, place := []PlayerVersion{}, map[int64]int{}
+	err = query(ctx, tx, `SELECT v.id, v.at, coalesce(w.world, ''), v.incarnation, v.number, v.blob
+		FROM player_version v JOIN player p ON p.id = v.player LEFT JOIN world w ON w.id = v.world
+		WHERE p.key = ? ORDER BY v.id DESC`, func(scan scanFunc) error {
+		var id, at int64
+		var v PlayerVersion
+		err := scan(&id, &at, &v.World, &v.Token.Incarnation, &v.Token.Number, &v.Blob)
+		v.At, place[id] = time.UnixMilli(at), len(all)
+		all = append(all, v)
+		return err
+	}, ledger.PlayerKey(name))
+	if err == nil {
+		err = query(ctx, tx, `SELECT c.version, i.name, i.quality, c.n FROM player_version_item c
+			JOIN player_version v ON v.id = c.version JOIN player p ON p.id = v.player JOIN item i ON i.id = c.item
+			WHERE p.key = ? ORDER BY i.name, i.quality`, func(scan scanFunc) error {
+			var version int64
+			var c ledger.Count
+			err := scan(&version, &c.Name, &c.Quality, &c.N)
+			v := &all[place[version]]
+			v.Items = append(v.Items, c)
+			return err
+		}, ledger.PlayerKey(name))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read versions of player %s: %w", name, err)
+	}
+	return all, nil
+}
+
+func query(ctx context.Context, tx *sql.Tx, text string, row func(scanFunc) error, args ...any) error {
+	rows, err := tx.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, row)
+}
+
 func (r *rowWriter) worldOrNull(w ledger.World) any {
 	if w == "" {
 		return nil

@@ -36,6 +36,8 @@ type Store interface {
 	// was named when the store was opened, in the order in which they were stored.
 	Apply(ctx context.Context, m ledger.Message) ([]ledger.Reply, error)
 	Bus(ctx context.Context) ([]BusItem, error)
+	// PlayerVersions returns what a player had whenever he left a world, newest first and at most ten.
+	PlayerVersions(ctx context.Context, name string) ([]PlayerVersion, error)
 
 	Hosts(ctx context.Context) ([]Host, error)
 	PutHost(ctx context.Context, h Host) error
@@ -62,6 +64,14 @@ type Store interface {
 type BusItem struct {
 	ledger.Item
 	Level, Sent, Received, Granted, Owed int64
+}
+
+// PlayerVersion is what a player had when he left World.
+type PlayerVersion struct {
+	At    time.Time
+	World ledger.World
+	Token ledger.Token
+	ledger.Inventory
 }
 
 // Host is a paired host.
