@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mainbus/cmd/internal/testbed"
 )
 
 // build makes the programs as "make build" does; overlay, if any, replaces source files (go help build).
@@ -35,7 +37,7 @@ func build(t *testing.T, overlay string) string {
 // demo runs the show and returns what it printed and its exit code.
 func demo(t *testing.T, programs, jsonFile string) (string, int) {
 	t.Helper()
-	if err := checkMulticast(); err != nil {
+	if err := testbed.CheckMulticast(); err != nil {
 		t.Skipf("SKIPPED, the demo was NOT tested here: %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)

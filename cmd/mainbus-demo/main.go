@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"mainbus/cmd/internal/testbed"
 )
 
 // Less would not leave time for the transfers that the latency is measured with.
@@ -80,7 +82,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := checkMulticast(); err != nil {
+	if err := testbed.CheckMulticast(); err != nil {
 		return err
 	}
 	dir := o.keep
@@ -92,8 +94,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	} else if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make a folder for the demo: %w", err)
 	}
-	c := &cluster{dir: dir, programs: o.programs, window: o.window}
-	defer c.shutDown()
+	c := &testbed.Cluster{Dir: dir, Programs: o.programs, Window: o.window}
+	defer c.ShutDown()
 	s := &show{cluster: c, out: out, began: time.Now(), length: o.length}
 	if err := s.play(ctx); err != nil {
 		return fmt.Errorf("%w\n(the programs' logs are in %s; run with DEMO_KEEP=FOLDER to keep them)", err, dir)

@@ -5,16 +5,16 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
+	"mainbus/cmd/internal/testbed"
 	"mainbus/controller/api"
 )
 
 // A show is one run of the demo: what is done in which order, and what is said about it.
 type show struct {
-	cluster *cluster
+	cluster *testbed.Cluster
 	out     io.Writer
 	began   time.Time
 	length  time.Duration
@@ -44,7 +44,7 @@ func (s *show) command(ctx context.Context, args ...string) error {
 		}
 	}
 	s.say("$ mainbusctl %s", strings.Join(shown, " "))
-	_, err := s.cluster.ctl(ctx, args...)
+	_, err := s.cluster.Ctl(ctx, args...)
 	return err
 }
 
@@ -63,22 +63,22 @@ func (s *show) play(ctx context.Context) error {
 
 func (s *show) startPrograms(ctx context.Context) error {
 	c := s.cluster
-	s.say("Starting a controller and two host agents, each a process with a data folder of its own, in %s", c.dir)
-	if c.window {
+	s.say("Starting a controller and two host agents, each a process with a data folder of its own, in %s", c.Dir)
+	if c.Window {
 		s.say("The controller runs in the window: look at it, and at what happens to it")
 	}
-	if err := c.startController(ctx); err != nil {
+	if err := c.StartController(ctx); err != nil {
 		return err
 	}
 	for _, h := range []struct {
-		name   string
-		worlds []string
+		Name   string
+		Worlds []string
 	}{{firstHost, []string{"nauvis"}}, {secondHost, []string{"vulcanus", "gleba"}}} {
-		added, err := c.addHost(h.name, scenario(s.length), h.worlds...)
+		added, err := c.AddHost(h.Name, scenario(s.length), h.Worlds...)
 		if err != nil {
 			return err
 		}
-		if err := added.startAgent(); err != nil {
+		if err := added.StartAgent(); err != nil {
 			return err
 		}
 	}
@@ -87,52 +87,31 @@ func (s *show) startPrograms(ctx context.Context) error {
 
 func (s *show) pairHosts(ctx context.Context) error {
 	c := s.cluster
-	for _, h := range c.hosts {
-		if err := h.readConsole(ctx); err != nil {
+	for _, h := range c.Hosts {
+		if err := h.ReadConsole(ctx); err != nil {
 			return err
 		}
 		var found api.Host
-		err := poll(ctx, 20*time.Second, "host "+h.name+" to be found", func() (ok bool, err error) {
-			found, ok, err = h.find(ctx)
+		err := testbed.Poll(ctx, 20*time.Second, "host "+h.Name+" to be found", func() (ok bool, err error) {
+			found, ok, err = h.Find(ctx)
 			return ok, err
 		})
 		if err != nil {
 			return err
 		}
-		h.id = found.ID
-		s.say("Host %s wants to join (found by %s at %s)", h.name, found.DiscoveredBy, strings.Join(found.Addresses, ", "))
-		if err := s.command(ctx, "hosts", "pair", c.nameOrID(ctx, h), h.code); err != nil {
+		h.ID = found.ID
+		s.say("Host %s wants to join (found by %s at %s)", h.Name, found.DiscoveredBy, strings.Join(found.Addresses, ", "))
+		if err := s.command(ctx, "hosts", "pair", c.NameOrID(ctx, h), h.Code); err != nil {
 			return err
 		}
 	}
-	return s.waitLinked(ctx, 15*time.Second)
-}
-
-// nameOrID is the host's name, unless another host on the network has the same.
-func (c *cluster) nameOrID(ctx context.Context, h *host) string {
-	all, err := c.client.Hosts(ctx, me)
-	if err != nil || slices.ContainsFunc(all, func(o api.Host) bool { return o.Name == h.name && o.ID != h.id }) {
-		return h.id
-	}
-	return h.name
-}
-
-func (s *show) waitLinked(ctx context.Context, patience time.Duration) error {
-	return poll(ctx, patience, "both hosts to be linked", func() (bool, error) {
-		for _, h := range s.cluster.hosts {
-			found, ok, err := h.find(ctx)
-			if err != nil || !ok || !found.Linked {
-				return false, err
-			}
-		}
-		return true, nil
-	})
+	return s.cluster.WaitLinked(ctx, 15*time.Second)
 }
 
 func (s *show) startWorlds(ctx context.Context) error {
-	for _, h := range s.cluster.hosts {
-		for _, world := range h.worlds {
-			if err := s.command(ctx, "instances", "create", world, "--host", s.cluster.nameOrID(ctx, h)); err != nil {
+	for _, h := range s.cluster.Hosts {
+		for _, world := range h.Worlds {
+			if err := s.command(ctx, "instances", "create", world, "--host", s.cluster.NameOrID(ctx, h)); err != nil {
 				return err
 			}
 			if err := s.command(ctx, "instances", "start", world); err != nil {
@@ -140,42 +119,16 @@ func (s *show) startWorlds(ctx context.Context) error {
 			}
 		}
 	}
-	if err := s.waitTrading(ctx, 30*time.Second, s.cluster.worlds()...); err != nil {
+	if err := s.cluster.WaitTrading(ctx, 30*time.Second, s.cluster.Worlds()...); err != nil {
 		return err
 	}
 	s.say("Three worlds run and trade: nauvis on %s, vulcanus and gleba on %s", firstHost, secondHost)
 	return nil
 }
 
-// waitTrading waits until the games run, and their worlds are bound and trade.
-func (s *show) waitTrading(ctx context.Context, patience time.Duration, worlds ...string) error {
-	return poll(ctx, patience, strings.Join(worlds, ", ")+" to trade", func() (bool, error) {
-		for _, world := range worlds {
-			i, err := s.cluster.instance(ctx, world)
-			if err != nil || i.State != "running" || !i.Linked {
-				return false, err
-			}
-		}
-		return true, nil
-	})
-}
-
-func (s *show) busItem(ctx context.Context, name string) (api.BusItem, error) {
-	all, err := s.cluster.client.Bus(ctx, me)
-	if err != nil {
-		return api.BusItem{}, err
-	}
-	for _, i := range all {
-		if i.Name == name && i.Quality == "normal" {
-			return i, nil
-		}
-	}
-	return api.BusItem{Name: name, Quality: "normal"}, nil
-}
-
 func (s *show) firstItem(ctx context.Context) error {
-	err := poll(ctx, 30*time.Second, "the first item to arrive", func() (bool, error) {
-		iron, err := s.busItem(ctx, "iron-plate")
+	err := testbed.Poll(ctx, 30*time.Second, "the first item to arrive", func() (bool, error) {
+		iron, err := s.cluster.BusItem(ctx, "iron-plate")
 		return iron.Received > 0, err
 	})
 	if err == nil {
@@ -186,8 +139,8 @@ func (s *show) firstItem(ctx context.Context) error {
 
 func (s *show) measure(ctx context.Context) error {
 	s.say("Measuring: %d single transfers of %s from nauvis to vulcanus", transfers, probeItem)
-	err := poll(ctx, s.length, "the single transfers", func() (bool, error) {
-		probe, err := s.busItem(ctx, probeItem)
+	err := testbed.Poll(ctx, s.length, "the single transfers", func() (bool, error) {
+		probe, err := s.cluster.BusItem(ctx, probeItem)
 		return probe.Received >= transfers, err
 	})
 	if err != nil {
@@ -212,7 +165,7 @@ func (s *show) measure(ctx context.Context) error {
 }
 
 func (s *show) trace(ctx context.Context, world string) ([]traceEntry, error) {
-	run, err := s.cluster.runFile(ctx, world)
+	run, err := s.cluster.RunFile(ctx, world)
 	if err != nil {
 		return nil, err
 	}
@@ -234,33 +187,33 @@ func (s *show) killGame(ctx context.Context) error {
 	if err := s.pause(ctx, 3*time.Second); err != nil {
 		return err
 	}
-	before, err := s.cluster.instance(ctx, world)
+	before, err := s.cluster.Instance(ctx, world)
 	if err != nil {
 		return err
 	}
-	sent, err := s.busItem(ctx, "iron-plate")
+	sent, err := s.cluster.BusItem(ctx, "iron-plate")
 	if err != nil {
 		return err
 	}
-	pid, err := s.cluster.gamePID(ctx, world)
+	pid, err := s.cluster.GamePID(ctx, world)
 	if err != nil {
 		return err
 	}
 	s.say("kill -9 the game of %s, three seconds after it saved; until now it has sent %d iron plates", world, sent.Sent)
 	killed := time.Now()
-	if err := killProcess(pid); err != nil {
+	if err := testbed.KillProcess(pid); err != nil {
 		return fmt.Errorf("kill the game of %s: %w", world, err)
 	}
 	var after api.Instance
-	err = poll(ctx, 30*time.Second, world+" to be back", func() (bool, error) {
-		after, err = s.cluster.instance(ctx, world)
+	err = testbed.Poll(ctx, 30*time.Second, world+" to be back", func() (bool, error) {
+		after, err = s.cluster.Instance(ctx, world)
 		return after.State == "running" && after.Linked && after.Starts > before.Starts, err
 	})
 	if err != nil {
 		return err
 	}
 	away := s.back("game "+world, killed)
-	now, err := s.busItem(ctx, "iron-plate")
+	now, err := s.cluster.BusItem(ctx, "iron-plate")
 	if err != nil {
 		return err
 	}
@@ -278,69 +231,69 @@ func debt(i api.BusItem) string {
 }
 
 func (s *show) killAgent(ctx context.Context) error {
-	h := s.cluster.hostOf("vulcanus")
+	h := s.cluster.HostOf("vulcanus")
 	pids := map[string]int{}
-	for _, world := range h.worlds {
-		pid, err := s.cluster.gamePID(ctx, world)
+	for _, world := range h.Worlds {
+		pid, err := s.cluster.GamePID(ctx, world)
 		if err != nil {
 			return err
 		}
 		pids[world] = pid
 	}
-	s.say("kill -9 the agent of %s; its two games must go on", h.name)
+	s.say("kill -9 the agent of %s; its two games must go on", h.Name)
 	killed := time.Now()
-	if err := h.agent.kill(); err != nil {
+	if err := h.Agent.Kill(); err != nil {
 		return err
 	}
-	if err := h.startAgent(); err != nil {
+	if err := h.StartAgent(); err != nil {
 		return err
 	}
 	// The controller may hold the old link for linked until the new agent shows itself.
-	if _, err := h.agent.waitLine(ctx, func(line string) (string, bool) { return line, strings.Contains(line, "linked") }); err != nil {
+	if _, err := h.Agent.WaitLine(ctx, func(line string) (string, bool) { return line, strings.Contains(line, "linked") }); err != nil {
 		return err
 	}
-	if err := s.waitLinked(ctx, 30*time.Second); err != nil {
+	if err := s.cluster.WaitLinked(ctx, 30*time.Second); err != nil {
 		return err
 	}
-	if err := s.waitTrading(ctx, 30*time.Second, h.worlds...); err != nil {
+	if err := s.cluster.WaitTrading(ctx, 30*time.Second, h.Worlds...); err != nil {
 		return err
 	}
-	away := s.back("agent "+h.name, killed)
+	away := s.back("agent "+h.Name, killed)
 	same := true
-	for _, world := range h.worlds {
-		pid, err := s.cluster.gamePID(ctx, world)
+	for _, world := range h.Worlds {
+		pid, err := s.cluster.GamePID(ctx, world)
 		if err != nil {
 			return err
 		}
-		same = same && pid == pids[world] && alive(pid)
+		same = same && pid == pids[world] && testbed.Alive(pid)
 	}
-	s.summary.check(same, "the games of %s went on while their agent was dead", h.name)
+	s.summary.check(same, "the games of %s went on while their agent was dead", h.Name)
 	s.say("The agent of %s is back after %d ms and has taken over its running games again (processes %d and %d)",
-		h.name, away.Milliseconds(), pids[h.worlds[0]], pids[h.worlds[1]])
+		h.Name, away.Milliseconds(), pids[h.Worlds[0]], pids[h.Worlds[1]])
 	return nil
 }
 
 func (s *show) killController(ctx context.Context) error {
-	before, err := s.cluster.client.Status(ctx, me)
+	before, err := s.cluster.Client.Status(ctx, testbed.Me)
 	if err != nil {
 		return err
 	}
 	s.say("kill -9 the controller; agents and games must go on")
 	killed := time.Now()
-	if err := s.cluster.controller.kill(); err != nil {
+	if err := s.cluster.Controller.Kill(); err != nil {
 		return err
 	}
-	if err := s.cluster.startController(ctx); err != nil {
+	if err := s.cluster.StartController(ctx); err != nil {
 		return err
 	}
-	if err := s.waitLinked(ctx, 30*time.Second); err != nil {
+	if err := s.cluster.WaitLinked(ctx, 30*time.Second); err != nil {
 		return err
 	}
-	if err := s.waitTrading(ctx, 30*time.Second, s.cluster.worlds()...); err != nil {
+	if err := s.cluster.WaitTrading(ctx, 30*time.Second, s.cluster.Worlds()...); err != nil {
 		return err
 	}
 	away := s.back("controller", killed)
-	after, err := s.cluster.client.Status(ctx, me)
+	after, err := s.cluster.Client.Status(ctx, testbed.Me)
 	if err != nil {
 		return err
 	}
@@ -372,24 +325,24 @@ func (s *show) runOn(ctx context.Context) error {
 func (s *show) count(ctx context.Context) error {
 	c, sum := s.cluster, &s.summary
 	s.say("Stopping production and consumption in all worlds, and counting every item")
-	for _, world := range c.worlds() {
-		if err := c.console(ctx, world, "/sim-flows stop", nil); err != nil {
+	for _, world := range c.Worlds() {
+		if err := c.Console(ctx, world, "/sim-flows stop", nil); err != nil {
 			return err
 		}
 	}
 	var err error
-	if sum.sums, err = c.settledSum(ctx); err != nil {
+	if sum.sums, err = c.SettledSum(ctx); err != nil {
 		return err
 	}
-	hosts, err := c.client.Hosts(ctx, me)
+	hosts, err := c.Client.Hosts(ctx, testbed.Me)
 	if err != nil {
 		return err
 	}
-	instances, err := c.client.Instances(ctx, me)
+	instances, err := c.Client.Instances(ctx, testbed.Me)
 	if err != nil {
 		return err
 	}
-	bus, err := c.client.Bus(ctx, me)
+	bus, err := c.Client.Bus(ctx, testbed.Me)
 	if err != nil {
 		return err
 	}
@@ -426,16 +379,16 @@ func (s *summary) judge() {
 		s.Bus.Sent, s.Bus.Received, s.Bus.InFlight)
 	s.Bus.Conserved = len(s.sums) > 0
 	for _, i := range s.sums {
-		if i.difference() != 0 {
+		if i.Difference() != 0 {
 			s.Bus.Conserved = false
-			s.check(false, "%s: %+d that nobody made", i.key(), i.difference())
+			s.check(false, "%s: %+d that nobody made", i.Key(), i.Difference())
 		}
 	}
 	s.check(s.Bus.Conserved, "every item that was made is in a world, on the bus or consumed: none lost, none doubled")
 }
 
 func (s *show) stopWorlds(ctx context.Context) error {
-	for _, world := range s.cluster.worlds() {
+	for _, world := range s.cluster.Worlds() {
 		if err := s.command(ctx, "instances", "stop", world); err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"mainbus/cmd/internal/testbed"
 )
 
 // A summary is what the demo states at the end; every statement in it has been checked.
@@ -16,7 +18,7 @@ type summary struct {
 	Bus       busSummary        `json:"bus"`
 	Kills     []killSummary     `json:"kills"`
 
-	sums   []itemSum
+	sums   []testbed.ItemSum
 	checks []check
 }
 
@@ -64,7 +66,7 @@ func (s *summary) print(out io.Writer) {
 	fmt.Fprintln(out, "\nSummary")
 	fmt.Fprintf(out, "  %-22s %10s %10s %10s %10s %10s %10s\n", "item", "made", "consumed", "in worlds", "on bus", "owed", "difference")
 	for _, i := range s.sums {
-		fmt.Fprintf(out, "  %-22s %10d %10d %10d %10d %10d %10d\n", i.key(), i.Made, i.Consumed, i.InWorlds, i.OnBus, i.Owed, i.difference())
+		fmt.Fprintf(out, "  %-22s %10d %10d %10d %10d %10d %10d\n", i.Key(), i.Made, i.Consumed, i.InWorlds, i.OnBus, i.Owed, i.Difference())
 	}
 	fmt.Fprintln(out)
 	for _, c := range s.checks {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"mainbus/cmd/internal/testbed"
 )
 
 func TestLatenciesFromTraces(t *testing.T) {
@@ -42,16 +44,16 @@ func TestReadTraceBearsAHalfWrittenLine(t *testing.T) {
 func TestDifferenceCountsEveryPlace(t *testing.T) {
 	tests := []struct {
 		name string
-		sum  itemSum
+		sum  testbed.ItemSum
 		want int64
 	}{
-		{"all there", itemSum{Made: 100, Consumed: 20, InWorlds: 50, OnBus: 25, InFlight: 5}, 0},
-		{"a debt is negative stock", itemSum{Made: 100, InWorlds: 110, Owed: 10}, 0},
-		{"one doubled", itemSum{Made: 100, InWorlds: 100, OnBus: 1}, 1},
-		{"one lost", itemSum{Made: 100, InWorlds: 99}, -1},
+		{"all there", testbed.ItemSum{Made: 100, Consumed: 20, InWorlds: 50, OnBus: 25, InFlight: 5}, 0},
+		{"a debt is negative stock", testbed.ItemSum{Made: 100, InWorlds: 110, Owed: 10}, 0},
+		{"one doubled", testbed.ItemSum{Made: 100, InWorlds: 100, OnBus: 1}, 1},
+		{"one lost", testbed.ItemSum{Made: 100, InWorlds: 99}, -1},
 	}
 	for _, test := range tests {
-		if got := test.sum.difference(); got != test.want {
+		if got := test.sum.Difference(); got != test.want {
 			t.Errorf("%s: got %d, want %d", test.name, got, test.want)
 		}
 	}

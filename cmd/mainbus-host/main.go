@@ -43,6 +43,7 @@ const (
 type options struct {
 	data, factorio, name, level string
 	port                        uint16
+	announce                    bool
 	understood                  bool // the command line was: errors from then on are not about usage
 }
 
@@ -61,6 +62,7 @@ func command(o *options) *cobra.Command {
 	flags.StringVar(&o.factorio, "factorio", "", "folder of a Factorio installation (headless or full)")
 	flags.StringVar(&o.name, "name", defaultName(), "name of this host, for people")
 	flags.Uint16Var(&o.port, "port", 0, fmt.Sprintf("UDP port; 0: the one last used, else %d or the next free one", hostagent.DefaultPort))
+	flags.BoolVar(&o.announce, "announce", true, "let controllers on this network find this host; without, they need its address")
 	flags.StringVar(&o.level, "log-level", "info", "debug, info, warn or error")
 	root.AddCommand(pairCommand(o), statusCommand(o), superviseCommand())
 	return root
@@ -90,6 +92,7 @@ func run(ctx context.Context, o *options, out io.Writer) error {
 	}
 	agent := hostagent.New(hostagent.Config{
 		DataDir: o.data, FactorioDir: o.factorio, Name: o.name, Port: o.port, Version: wire.Version, Self: self,
+		Hidden: !o.announce,
 		Started: func(s hostagent.Status) {
 			fmt.Fprintf(out, "%s is ready at UDP port %d with Factorio %s\n", s.Name, s.Port, s.GameVersion)
 		},

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"mainbus/cmd/mainbus-sim/internal/life"
-	"mainbus/cmd/mainbus-sim/internal/world"
 )
 
 // luaCommands are those that run Lua.
@@ -110,13 +109,7 @@ func simCommands() map[string]command {
 }
 
 func (s *server) simSum(*request, string) error {
-	answer, err := json.Marshal(struct {
-		Tick    uint64           `json:"tick"`
-		Items   []world.Sum      `json:"items"`
-		Fluids  []world.FluidSum `json:"fluids"`
-		Energy  world.EnergySum  `json:"energy"`
-		Running bool             `json:"running"`
-	}{s.world.Tick, s.world.Sums(), s.world.FluidSums(), s.world.EnergySum(), !s.world.Stopped})
+	answer, err := worldSum(s.world)
 	if err != nil {
 		return tell("error: %s", err)
 	}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -121,9 +123,14 @@ func TestServerFromStartToQuit(t *testing.T) {
 	p.wait(`^\d+ seconds?$`)
 	p.stdin.Close()
 	p.wait(`Got EOF on stdin; closing`)
+	before := p.say("/sim-sum")
 	p.say("/quit")
 	if code := p.exit(); code != 0 {
 		t.Errorf("exit code %d", code)
+	}
+	tick := regexp.MustCompile(`"tick":\d+`)
+	if sum, code := i.sum("alpha"); code != 0 || tick.ReplaceAllString(sum, "") != tick.ReplaceAllString(before, "") {
+		t.Errorf("the save holds %s (exit code %d), the game said %s", sum, code, before)
 	}
 	checkOrder(t, p.texts(), "Factorio initialised", "changing state from(CreatingGame) to(InGame)", "Starting RCON interface",
 		"New RCON connection", "Quitting: remote-quit.", "Saving map as "+i.saveFile("alpha"), "Saving progress: 100.000000%",
@@ -510,5 +517,22 @@ func TestEachSignalSavesAndQuits(t *testing.T) {
 			t.Errorf("exit code %d", code)
 		}
 		checkOrder(t, p.texts(), "Received SIG", "Quitting: signal.", "Saving progress: 100.000000%", "Goodbye")
+	}
+}
+
+// sum tells what a save holds without running it.
+func (i installation) sum(name string) (string, int) {
+	var out strings.Builder
+	code := Main([]string{"mainbus-sim", "sum", i.saveFile(name)}, nil, &out)
+	return strings.TrimSpace(out.String()), code
+}
+
+func TestSumOfNoSave(t *testing.T) {
+	i := newInstallation(t, "{}")
+	if out, code := i.sum("missing"); code != 1 || !strings.Contains(out, "missing.zip") {
+		t.Errorf("exit code %d, %q", code, out)
+	}
+	if code := Main([]string{"mainbus-sim", "sum"}, nil, io.Discard); code != 2 {
+		t.Errorf("exit code %d", code)
 	}
 }

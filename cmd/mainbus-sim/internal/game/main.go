@@ -23,12 +23,15 @@ import (
 )
 
 // Main runs the program with its whole argument list and returns the exit code. Under the name factorio it is the
-// game; under any other it has the sub-command install besides.
+// game; under any other it has the sub-commands install and sum besides.
 func Main(args []string, stdin io.Reader, stdout io.Writer) int {
 	start := time.Now()
 	name := strings.TrimSuffix(filepath.Base(args[0]), ".exe")
 	if name != "factorio" && len(args) > 1 && args[1] == "install" {
 		return mainInstall(args[2:], stdout)
+	}
+	if name != "factorio" && len(args) > 1 && args[1] == "sum" {
+		return mainSum(args[2:], stdout)
 	}
 	o, err := cmdline.Parse(args[1:])
 	switch {

@@ -1,4 +1,4 @@
-package main
+package testbed
 
 import (
 	"context"
@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// An itemSum adds up one item over the whole cluster: what each simulator counts in its own world, what the save
+// An ItemSum adds up one item over the whole cluster: what each simulator counts in its own world, what the save
 // module holds for chests that are full, and what the controller has. Nothing that the ledger counted about the
 // worlds (sent, received) is part of it, so a wrong count can't hide.
-type itemSum struct {
+type ItemSum struct {
 	Name, Quality  string
 	Made, Consumed int64
 	InWorlds       int64 // chests and buffers
@@ -20,14 +20,16 @@ type itemSum struct {
 	InFlight       int64 // granted, not applied by the world yet
 }
 
-func (i itemSum) key() string {
+// Key names the item for people.
+func (i ItemSum) Key() string {
 	if i.Quality == "normal" {
 		return i.Name
 	}
 	return i.Name + " (" + i.Quality + ")"
 }
 
-func (i itemSum) difference() int64 {
+// Difference is what there is too much, or too little.
+func (i ItemSum) Difference() int64 {
 	return i.InWorlds + i.OnBus + i.InFlight - i.Owed - (i.Made - i.Consumed)
 }
 
@@ -48,18 +50,19 @@ type accounts struct {
 	Buffer map[string]int64 `json:"buffer"`
 }
 
-func (c *cluster) sum(ctx context.Context) ([]itemSum, error) {
-	total := map[[2]string]*itemSum{}
-	at := func(name, quality string) *itemSum {
+// Sum adds up as it is at the moment.
+func (c *Cluster) Sum(ctx context.Context) ([]ItemSum, error) {
+	total := map[[2]string]*ItemSum{}
+	at := func(name, quality string) *ItemSum {
 		k := [2]string{name, quality}
 		if total[k] == nil {
-			total[k] = &itemSum{Name: name, Quality: quality}
+			total[k] = &ItemSum{Name: name, Quality: quality}
 		}
 		return total[k]
 	}
-	for _, world := range c.worlds() {
+	for _, world := range c.Worlds() {
 		var w worldSum
-		if err := c.console(ctx, world, "/sim-sum", &w); err != nil {
+		if err := c.Console(ctx, world, "/sim-sum", &w); err != nil {
 			return nil, err
 		}
 		for _, i := range w.Items {
@@ -69,7 +72,7 @@ func (c *cluster) sum(ctx context.Context) ([]itemSum, error) {
 			s.Consumed += i.Consumed
 		}
 		var a accounts
-		if err := c.console(ctx, world, "/sim-storage mainbus_ledger_v1", &a); err != nil {
+		if err := c.Console(ctx, world, "/sim-storage mainbus_ledger_v1", &a); err != nil {
 			return nil, err
 		}
 		for key, n := range a.Buffer {
@@ -77,7 +80,7 @@ func (c *cluster) sum(ctx context.Context) ([]itemSum, error) {
 			at(name, quality).InWorlds += n
 		}
 	}
-	bus, err := c.client.Bus(ctx, me)
+	bus, err := c.Client.Bus(ctx, Me)
 	if err != nil {
 		return nil, fmt.Errorf("ask the controller for the bus: %w", err)
 	}
@@ -87,22 +90,22 @@ func (c *cluster) sum(ctx context.Context) ([]itemSum, error) {
 		s.Owed += i.Owed
 		s.InFlight += i.InFlight
 	}
-	var sums []itemSum
+	var sums []ItemSum
 	for _, k := range slices.SortedFunc(maps.Keys(total), func(a, b [2]string) int { return strings.Compare(a[0]+a[1], b[0]+b[1]) }) {
 		sums = append(sums, *total[k])
 	}
 	return sums, nil
 }
 
-// settledSum adds up once nothing moves any more: two counts half a second apart are equal and nothing is in flight.
-func (c *cluster) settledSum(ctx context.Context) ([]itemSum, error) {
-	var last []itemSum
-	err := poll(ctx, 15*time.Second, "the items in flight to arrive", func() (bool, error) {
-		now, err := c.sum(ctx)
+// SettledSum adds up once nothing moves any more: two counts half a second apart are equal and nothing is in flight.
+func (c *Cluster) SettledSum(ctx context.Context) ([]ItemSum, error) {
+	var last []ItemSum
+	err := Poll(ctx, 15*time.Second, "the items in flight to arrive", func() (bool, error) {
+		now, err := c.Sum(ctx)
 		if err != nil {
 			return false, err
 		}
-		quiet := slices.Equal(now, last) && !slices.ContainsFunc(now, func(i itemSum) bool { return i.InFlight != 0 })
+		quiet := slices.Equal(now, last) && !slices.ContainsFunc(now, func(i ItemSum) bool { return i.InFlight != 0 })
 		last = now
 		if !quiet {
 			select {

@@ -1,4 +1,4 @@
-package main
+package testbed
 
 import (
 	"bufio"
@@ -15,12 +15,12 @@ import (
 	"time"
 )
 
-// A process is one program of the cluster, started from the folder with the programs. What it prints goes to a log
+// A Process is one program of the cluster, started from the folder with the programs. What it prints goes to a log
 // file and, line by line, to anybody who waits for a line.
-type process struct {
-	name string
+type Process struct {
+	Name string
 	cmd  *exec.Cmd
-	done chan struct{} // closed when it has ended and its output is read
+	Done chan struct{} // closed when it has ended and its output is read
 
 	mu    sync.Mutex
 	lines []string // the last ones
@@ -29,12 +29,12 @@ type process struct {
 
 const keptLines = 200
 
-func startProcess(dir, name, program string, args ...string) (*process, error) {
+func startProcess(dir, name, program string, args ...string) (*Process, error) {
 	log, err := os.OpenFile(filepath.Join(dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	p := &process{name: name, cmd: exec.Command(program, args...), done: make(chan struct{}), added: make(chan struct{})}
+	p := &Process{Name: name, cmd: exec.Command(program, args...), Done: make(chan struct{}), added: make(chan struct{})}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		log.Close()
@@ -49,8 +49,8 @@ func startProcess(dir, name, program string, args ...string) (*process, error) {
 	return p, nil
 }
 
-func (p *process) read(out io.Reader, log *os.File) {
-	defer close(p.done)
+func (p *Process) read(out io.Reader, log *os.File) {
+	defer close(p.Done)
 	defer log.Close()
 	scanner := bufio.NewScanner(out)
 	for scanner.Scan() {
@@ -67,8 +67,8 @@ func (p *process) read(out io.Reader, log *os.File) {
 	_ = p.cmd.Wait() // that it ended is what matters; how is in its log
 }
 
-// waitLine returns the first line that match accepts; it sees the lines from before the call too.
-func (p *process) waitLine(ctx context.Context, match func(string) (string, bool)) (string, error) {
+// WaitLine returns the first line that match accepts; it sees the lines from before the call too.
+func (p *Process) WaitLine(ctx context.Context, match func(string) (string, bool)) (string, error) {
 	for {
 		p.mu.Lock()
 		lines, added := p.lines, p.added
@@ -80,40 +80,40 @@ func (p *process) waitLine(ctx context.Context, match func(string) (string, bool
 		}
 		select {
 		case <-added:
-		case <-p.done:
-			return "", fmt.Errorf("%s ended: %s", p.name, strings.Join(lines, " | "))
+		case <-p.Done:
+			return "", fmt.Errorf("%s ended: %s", p.Name, strings.Join(lines, " | "))
 		case <-ctx.Done():
-			return "", fmt.Errorf("wait for %s: %w", p.name, context.Cause(ctx))
+			return "", fmt.Errorf("wait for %s: %w", p.Name, context.Cause(ctx))
 		}
 	}
 }
 
-// kill ends the process as a crash would and waits until it is gone.
-func (p *process) kill() error {
+// Kill ends the process as a crash would and waits until it is gone.
+func (p *Process) Kill() error {
 	if err := p.cmd.Process.Kill(); err != nil {
-		return fmt.Errorf("kill %s: %w", p.name, err)
+		return fmt.Errorf("kill %s: %w", p.Name, err)
 	}
-	<-p.done
+	<-p.Done
 	return nil
 }
 
-// stop asks the process to end and kills it when it does not.
-func (p *process) stop(patience time.Duration) {
+// Stop asks the process to end and kills it when it does not.
+func (p *Process) Stop(patience time.Duration) {
 	select {
-	case <-p.done:
+	case <-p.Done:
 		return
 	default:
 	}
 	_ = p.cmd.Process.Signal(os.Interrupt) // a process that is gone already is what we want
 	select {
-	case <-p.done:
+	case <-p.Done:
 	case <-time.After(patience):
-		_ = p.kill()
+		_ = p.Kill()
 	}
 }
 
-// killProcess is kill -9.
-func killProcess(pid int) error {
+// KillProcess is kill -9.
+func KillProcess(pid int) error {
 	p, err := os.FindProcess(pid)
 	if err != nil {
 		return err
@@ -122,8 +122,8 @@ func killProcess(pid int) error {
 	return p.Kill()
 }
 
-// alive also works on Windows, where finding a process proves that it is there, and signals can't ask.
-func alive(pid int) bool {
+// Alive also works on Windows, where finding a process proves that it is there, and signals can't ask.
+func Alive(pid int) bool {
 	p, err := os.FindProcess(pid)
 	if err != nil {
 		return false
