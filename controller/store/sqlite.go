@@ -30,7 +30,7 @@ const (
 // Config is what Open needs.
 type Config struct {
 	Path    string // of the database file; its folder exists
-	Backups string // the folder of backups, made when it is needed
+	Backups string // the folder of backups, made when it is needed; empty: backups beside the file
 	// Grant is called by the writer for each grant after it is stored. It must not block and must not call the store.
 	Grant func(ledger.Grant)
 	Log   *slog.Logger
@@ -58,6 +58,9 @@ var _ Store = (*SQLite)(nil)
 
 // Open opens or makes the database and begins a new incarnation of the ledger.
 func Open(cfg Config) (*SQLite, error) {
+	if cfg.Backups == "" {
+		cfg.Backups = filepath.Join(filepath.Dir(cfg.Path), "backups")
+	}
 	s, err := open(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", cfg.Path, err)
