@@ -39,6 +39,8 @@ var rules = []rule{
 		banned: []string{fyne, "modernc.org/sqlite", "github.com/yuin/gopher-lua"}},
 	{under: "mainbus/controller/ledger", allowed: []string{"mainbus/controller/ledger"},
 		banned: []string{fyne, "os", "io", "net", "time", "database/sql", "math/rand", "math/rand/v2", "crypto/rand", "log", "log/slog"}},
+	{under: "mainbus/controller/ledger/sim", allowed: []string{"mainbus/controller/ledger"},
+		banned: []string{fyne, "os", "io", "net", "time", "database/sql", "crypto/rand", "log", "log/slog"}},
 	{under: "mainbus/controller/api", allowed: []string{"mainbus/controller/api", "mainbus/transport"},
 		banned: []string{fyne, "modernc.org/sqlite"}},
 	{under: "mainbus/controller", allowed: []string{"mainbus/controller", "mainbus/transport", "mainbus/lua", "mainbus/hostagent/factorio"},
@@ -132,6 +134,7 @@ func TestProgramsHoldNoHelpersOfTests(t *testing.T) {
 	for _, p := range all {
 		helpers[p.ImportPath] = slices.Contains(p.Imports, "testing")
 	}
+	helpers["mainbus/controller/ledger/sim"] = true
 	if !helpers["mainbus/hostagent/factorio/webtest"] {
 		t.Error("the fake web services are not known as a helper of tests: this test looks at nothing")
 	}

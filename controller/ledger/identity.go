@@ -45,6 +45,9 @@ func validBound(m Bound) error {
 	if m.Ledger != "" && !validID(m.Ledger) || !validID(string(m.World)) || !validID(string(m.NewWorld)) {
 		return fmt.Errorf("%w: ledger %.40q, world %.40q", ErrInvalid, m.Ledger, m.World)
 	}
+	if m.FromLedger != "" && !validID(m.FromLedger) || m.FromWorld != "" && !validID(string(m.FromWorld)) {
+		return fmt.Errorf("%w: from ledger %.40q, world %.40q", ErrInvalid, m.FromLedger, m.FromWorld)
+	}
 	return validRecords(m.Totals)
 }
 
@@ -69,15 +72,18 @@ func (s *State) identify(m Bound) (w *world, fresh bool, err error) {
 	mine, known := s.leases[m.Slot], s.worlds[m.World]
 	newborn := m.Ledger == ""
 	switch {
-	case mine != nil && mine.row.FromWorld == m.World && mine.row.FromLedger == m.Ledger:
+	case mine != nil && mine.row.FromWorld == m.World && (newborn || mine.row.FromLedger == m.Ledger):
+		// A newborn save may be older than the moment at which its ledger was known.
 		return mine, true, nil
 	case !newborn && m.Ledger != s.ledger:
 		w, err = s.newWorld(m, Foreign)
 		return w, true, err
 	case known == nil:
 		// Of this ledger and unknown: the ledger was restored from a backup older than this world of its own. All that
-		// the world has traded is yet to be booked.
-		return &world{row: WorldRow{ID: m.World}, accounts: map[Item]*account{}}, newborn, nil
+		// the world has traded is yet to be booked. Where it came from has to be known again, or a crash before its first
+		// save would make another world of it and leave on the bus what it had sent.
+		row := WorldRow{ID: m.World, FromLedger: m.FromLedger, FromWorld: m.FromWorld}
+		return &world{row: row, accounts: map[Item]*account{}}, newborn, nil
 	case known.row.Slot != "" && known.row.Slot != m.Slot:
 		w, err = s.newWorld(m, Copied)
 		return w, true, err

@@ -20,6 +20,11 @@ type Bound struct {
 	Totals   []Record // complete
 	Players  Players
 	NewWorld World
+
+	// What the world called itself when it got its identity, as the last Assign that was fresh found it; empty if it has
+	// the id that it was born with. A ledger that has forgotten the world learns it again.
+	FromLedger string
+	FromWorld  World
 }
 
 // Assigned says that the world took its assignment: from here on it may be granted goods.

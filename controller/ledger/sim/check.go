@@ -1,0 +1,99 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+
+	"mainbus/controller/ledger"
+)
+
+const settleRounds = 6
+
+// settle ends all faults, lets every lineage run again and reconnects everybody.
+func (s *simulation) settle() {
+	s.bag = nil
+	for _, p := range s.places {
+		p.zombies, p.agent = nil, true
+	}
+	for round := range settleRounds {
+		for _, p := range s.places {
+			if p.process == nil {
+				s.restart(p)
+			}
+			if round < 2 {
+				p.process.epoch = ledger.Epoch{} // bind again: that repairs whatever was lost
+			}
+			for range 3 {
+				s.agentStep(p, p.process)
+				s.deliverAll()
+			}
+		}
+		if round == 1 {
+			s.revive()
+		}
+	}
+}
+
+// revive loads every lineage that does not run, each in a slot of its own.
+func (s *simulation) revive() {
+	live := map[ledger.World]bool{}
+	for _, p := range s.places {
+		_, world := p.process.world.Identity()
+		live[world] = true
+	}
+	for _, p := range s.places {
+		for _, save := range slices.Backward(p.saves) {
+			of, world := save.Identity()
+			// One that belongs to no ledger yet has the id that it keeps.
+			if (of == "" || of == s.control.id) && s.lineages[world] && !live[world] {
+				live[world] = true
+				s.stats.Revived++
+				revived := &place{slot: ledger.Slot(fmt.Sprint("revived", len(s.places))), agent: true, saves: []Save{save}}
+				s.places = append(s.places, revived)
+				s.load(revived, save, true)
+			}
+		}
+	}
+}
+
+// check adds everything up.
+func (s *simulation) check() error {
+	if s.err != nil {
+		return s.err
+	}
+	var have, made Goods
+	live := map[ledger.World]bool{}
+	for _, p := range s.places {
+		w := p.process.world
+		_, id := w.Identity()
+		if !w.Assigned(p.process.epoch) || live[id] {
+			return fmt.Errorf("%s does not trade, or world %s lives twice", p.slot, id)
+		}
+		live[id] = true
+		h, m := w.Goods()
+		have, made = have.plus(h), made.plus(m)
+	}
+	for world := range s.lineages {
+		if !live[world] {
+			return fmt.Errorf("no save holds world %s", world)
+		}
+	}
+	have = have.plus(s.control.stored.goods())
+	if have != made {
+		return fmt.Errorf("the cluster has %v and made %v", have, made)
+	}
+	return nil
+}
+
+// goods is what is on the bus, less what is owed to it.
+func (s stored) goods() (out Goods) {
+	for k := range out {
+		out[k] = s.bus[Item(k)].Qty
+	}
+	for key, a := range s.accounts {
+		if k, ok := kindOf(key.item); ok {
+			out[k] -= a.Owed
+		}
+	}
+	return out
+}

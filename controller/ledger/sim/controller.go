@@ -1,0 +1,302 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"mainbus/controller/ledger"
+)
+
+// Twin is a second controller, over a real database, that is given the same messages and has to say the same.
+type Twin interface {
+	// Ledger is the id of its ledger.
+	Ledger() string
+	// Open starts it anew from what it stored and returns its incarnation.
+	Open() (int64, error)
+	Apply(ledger.Message) ([]ledger.Reply, error)
+	// Books are all of the books as they are stored.
+	Books() (ledger.Books, error)
+	Backup() error
+	// Restore puts the backup in place of what is stored. Open follows.
+	Restore() error
+}
+
+const ownLedger = "00ff"
+
+// controller is the ledger and the storage under it.
+type controller struct {
+	id     string
+	state  *ledger.State
+	stored stored
+	backup stored
+	clock  int64
+	twin   Twin
+}
+
+// stored keeps the rows that a State hands out, as a database does.
+type stored struct {
+	incarnation int64
+	worlds      map[ledger.World]ledger.WorldRow
+	accounts    map[accountKey]ledger.AccountRow
+	bus         map[ledger.Item]ledger.BusRow
+	players     map[string]ledger.PlayerRow
+}
+
+type accountKey struct {
+	world ledger.World
+	item  ledger.Item
+}
+
+// leased is the world that a slot has.
+func (s stored) leased(slot ledger.Slot) ledger.World {
+	for id, w := range s.worlds {
+		if w.Slot == slot {
+			return id
+		}
+	}
+	return ""
+}
+
+func (s stored) clone() stored {
+	return stored{s.incarnation, maps.Clone(s.worlds), maps.Clone(s.accounts), maps.Clone(s.bus), maps.Clone(s.players)}
+}
+
+func (s *stored) put(b ledger.Books) {
+	s.incarnation = max(s.incarnation, b.Incarnation)
+	for _, w := range b.Worlds {
+		s.worlds[w.ID] = w
+	}
+	for _, a := range b.Accounts {
+		s.accounts[accountKey{a.World, a.Item}] = a
+	}
+	for _, row := range b.Bus {
+		s.bus[row.Item] = row
+	}
+	for _, row := range b.Players {
+		s.players[row.Key] = row
+	}
+}
+
+func (s stored) books(id string) ledger.Books {
+	b := ledger.Books{Ledger: id, Incarnation: s.incarnation}
+	b.Worlds = slices.Collect(maps.Values(s.worlds))
+	b.Accounts = slices.Collect(maps.Values(s.accounts))
+	b.Bus = slices.Collect(maps.Values(s.bus))
+	b.Players = slices.Collect(maps.Values(s.players))
+	return b
+}
+
+func newController(twin Twin) controller {
+	c := controller{id: ownLedger, clock: 1_000, twin: twin}
+	c.stored = stored{
+		worlds: map[ledger.World]ledger.WorldRow{}, accounts: map[accountKey]ledger.AccountRow{},
+		bus: map[ledger.Item]ledger.BusRow{}, players: map[string]ledger.PlayerRow{},
+	}
+	c.backup = c.stored.clone()
+	if twin != nil {
+		c.id = twin.Ledger()
+	}
+	return c
+}
+
+// startController loads the books and begins a new incarnation.
+func (s *simulation) startController() {
+	c := &s.control
+	c.clock++
+	if c.twin != nil {
+		incarnation, err := c.twin.Open()
+		if err != nil {
+			s.fail("start the twin: %v", err)
+			return
+		}
+		c.clock = incarnation
+	}
+	state, err := ledger.New(c.stored.books(c.id))
+	if err != nil {
+		s.fail("restart: %v", err)
+		return
+	}
+	c.state = state
+	s.trace("controller starts")
+	if _, err := state.Apply(ledger.Begin{UnixSeconds: c.clock}); err != nil {
+		s.fail("begin: %v", err)
+	}
+	c.stored.put(state.Take())
+	if c.twin != nil {
+		s.compareBooks()
+	}
+}
+
+// compareBooks wants the database to hold what the twin in memory has stored.
+func (s *simulation) compareBooks() {
+	theirs, err := s.control.twin.Books()
+	if err != nil {
+		s.fail("read the twin's books: %v", err)
+		return
+	}
+	if ours := s.control.stored.books(s.control.id); canonical(ours) != canonical(theirs) {
+		s.fail("the database holds %+v, the twin %+v", theirs, ours)
+	}
+}
+
+// canonical is the same text for the same rows, whatever their order.
+func canonical(b ledger.Books) string {
+	v := reflect.ValueOf(b)
+	var out []string
+	for n := range v.NumField() {
+		field := v.Field(n)
+		if field.Kind() != reflect.Slice {
+			out = append(out, fmt.Sprintf("%+v", field))
+			continue
+		}
+		rows := make([]string, field.Len())
+		for row := range rows {
+			rows[row] = fmt.Sprintf("%+v", field.Index(row))
+		}
+		slices.Sort(rows)
+		out = append(out, rows...)
+	}
+	return strings.Join(out, "\n")
+}
+
+// apply is one transaction of the controller.
+func (s *simulation) apply(m ledger.Message) error {
+	c := &s.control
+	replies, err := c.state.Apply(m)
+	if c.twin != nil {
+		s.compareReplies(m, replies, err)
+	}
+	s.trace("    ledger: %T%+v -> %+v, %v", m, m, replies, err)
+	changed := c.state.Take()
+	if err != nil {
+		if !changed.Empty() {
+			s.fail("%T changed %+v and failed: %v", m, changed, err)
+		}
+		if errors.Is(err, ledger.ErrStale) {
+			s.stats.Stale++
+			s.hearStale(m)
+		}
+		return err
+	}
+	for _, row := range changed.Bus {
+		if row.Qty < 0 {
+			s.fail("the bus has %d of %s", row.Qty, row.Item)
+		}
+	}
+	for _, row := range changed.Accounts {
+		if row.Owed > 0 {
+			s.stats.Debts++
+		}
+	}
+	for _, r := range replies {
+		if assign, ok := r.(ledger.Assign); ok {
+			s.checkIdentity(assign)
+		}
+	}
+	c.stored.put(changed)
+	if wrong := c.state.Audit(); len(wrong) > 0 {
+		s.fail("after %T: %v", m, wrong)
+	}
+	for _, r := range replies {
+		if refused, ok := r.(ledger.Refused); ok {
+			s.checkRefused(m, refused)
+		}
+		s.send(r)
+	}
+	return nil
+}
+
+// checkRefused allows that an older message arrives after a newer one, but no world ever receives what it was not granted.
+func (s *simulation) checkRefused(m ledger.Message, r ledger.Refused) {
+	totals, ok := m.(ledger.Totals)
+	if !ok {
+		return
+	}
+	account := s.control.stored.accounts[accountKey{s.control.stored.leased(r.Slot), r.Item}]
+	for _, t := range totals.Records {
+		if t.Item == r.Item && t.I > account.G {
+			s.fail("%s received %d of %s and was granted %d", r.Slot, t.I, t.Item, account.G)
+		}
+	}
+}
+
+func (s *simulation) compareReplies(m ledger.Message, ours []ledger.Reply, err error) {
+	theirs, theirErr := s.control.twin.Apply(m)
+	if len(ours)+len(theirs) > 0 && !reflect.DeepEqual(ours, theirs) || (err == nil) != (theirErr == nil) {
+		s.fail("%+v: the database answers %+v, %v; the twin %+v, %v", m, theirs, theirErr, ours, err)
+	}
+}
+
+func (c *controller) keepBackup(s *simulation) {
+	c.backup = c.stored.clone()
+	if c.twin != nil {
+		if err := c.twin.Backup(); err != nil {
+			s.fail("back up the twin: %v", err)
+		}
+	}
+}
+
+// restore puts the books back to the backup; nothing that is under way gets anywhere.
+func (s *simulation) restore() {
+	s.stats.Restores++
+	s.trace("ledger restored")
+	s.bag = nil
+	c := &s.control
+	c.stored = c.backup.clone()
+	if c.twin != nil {
+		if err := c.twin.Restore(); err != nil {
+			s.fail("restore the twin: %v", err)
+		}
+	}
+	for _, p := range s.places {
+		if _, known := c.stored.worlds[p.world]; !known {
+			p.forgotten = true
+			s.forget(p)
+		}
+	}
+	s.startController()
+}
+
+func (s *simulation) send(m any) {
+	if len(s.bag) < maxInFlight {
+		s.bag = append(s.bag, m)
+	}
+}
+
+// deliver hands over any message that is in flight.
+func (s *simulation) deliver(double, lose bool) {
+	if len(s.bag) == 0 {
+		return
+	}
+	n := s.r.IntN(len(s.bag))
+	m := s.bag[n]
+	if !double {
+		s.bag[n] = s.bag[len(s.bag)-1]
+		s.bag = s.bag[:len(s.bag)-1]
+	}
+	if lose {
+		return
+	}
+	if up, ok := m.(ledger.Message); ok {
+		_ = s.apply(up) // what is refused is refused: the agent tries again or hears that it is stale
+	} else {
+		s.hear(m.(ledger.Reply))
+	}
+}
+
+func (s *simulation) deliverAll() {
+	for len(s.bag) > 0 && s.err == nil {
+		s.deliver(false, false)
+	}
+}
+
+func (s *simulation) loseReplies() {
+	s.bag = slices.DeleteFunc(s.bag, func(m any) bool {
+		_, up := m.(ledger.Message)
+		return !up || s.chance(50)
+	})
+}
