@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"mainbus/controller/store"
 	"mainbus/transport/discovery"
@@ -227,7 +228,7 @@ func (hs *hosts) refuses(h *host, why string) {
 // shown bounds a text from elsewhere and drops what is no text.
 func shown(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r

@@ -61,15 +61,6 @@ func (r *runs) grant(g ledger.Grant) {
 	}
 }
 
-// fence ends a run that the ledger has ended, so that its agent attaches anew also if it has nothing to say.
-func (r *runs) fence(f ledger.Fenced) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s := r.sessions[f.Slot]; s != nil && s.epoch == f.Epoch {
-		s.stream.Close()
-	}
-}
-
 // add makes s the slot's session and ends the one before. It returns false if s is itself an older one.
 func (r *runs) add(s *session) bool {
 	r.mu.Lock()
@@ -228,6 +219,7 @@ func (s *session) bound(ctx context.Context, b *wire.Bound) error {
 	replies, err := s.store.Apply(ctx, ledger.Bound{
 		Slot: s.slot, Epoch: s.epoch, Ledger: b.GetLedger(), World: ledger.World(b.GetWorld()),
 		Totals: totals, NewWorld: ledger.World(randomHex(16)),
+		Tick: clock(b.GetTick()), Save: shown(b.GetSave(), ledger.MaxName),
 	})
 	if err != nil {
 		return err
@@ -249,12 +241,12 @@ func (s *session) bound(ctx context.Context, b *wire.Bound) error {
 func (s *session) busSaid(ctx context.Context, e *wire.Envelope) error {
 	records, err := bus.Parse(e.GetBody())
 	if err == nil && e.GetTruth() {
-		_, err = s.store.Apply(ctx, ledger.Truth{Slot: s.slot, Epoch: s.epoch, Totals: records})
+		_, err = s.store.Apply(ctx, ledger.Truth{Slot: s.slot, Epoch: s.epoch, Totals: records, Tick: clock(e.GetTick())})
 		return err
 	}
 	var replies []ledger.Reply
 	if err == nil {
-		replies, err = s.store.Apply(ctx, ledger.Totals{Slot: s.slot, Epoch: s.epoch, Records: records})
+		replies, err = s.store.Apply(ctx, ledger.Totals{Slot: s.slot, Epoch: s.epoch, Records: records, Tick: clock(e.GetTick())})
 	}
 	if !e.GetTruth() && (errors.Is(err, bus.ErrMalformed) || errors.Is(err, ledger.ErrInvalid)) {
 		s.refuse("a line that makes no sense", "err", err)
@@ -267,6 +259,9 @@ func (s *session) busSaid(ctx context.Context, e *wire.Envelope) error {
 	}
 	return err
 }
+
+// clock is a world's clock as the ledger takes it; what is beyond its limit is beyond it here too.
+func clock(tick uint64) int64 { return int64(min(tick, ledger.MaxTick+1)) }
 
 // refuse counts what was not booked. Only the first of a run is logged: a broken world says the same ten times a second.
 func (s *session) refuse(what string, args ...any) {

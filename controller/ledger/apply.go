@@ -35,6 +35,12 @@ func (s *State) Apply(m Message) ([]Reply, error) {
 		if _, err = s.current(m.Slot, m.Epoch); err == nil {
 			s.endRun(m.Slot)
 		}
+	case Saved:
+		err = s.saved(m)
+	case SetPolicy:
+		err = s.setPolicy(m)
+	case Release:
+		err = s.releaseHeld(m)
 	case Forgive:
 		err = s.forgive(m)
 	case Answer:
@@ -104,6 +110,7 @@ func (s *State) startTrade(r *run) {
 		return
 	}
 	r.assigned = true
+	s.tellFull(r)
 	for _, item := range s.requeueAll(r) {
 		s.serve(item)
 	}
@@ -114,7 +121,7 @@ func (s *State) totals(m Totals) error {
 	if err != nil {
 		return err
 	}
-	if err := validRecords(m.Records); err != nil {
+	if err := validReport(m.Records, m.Tick); err != nil {
 		return err
 	}
 	if err := s.canBook(r.world, m.Records); err != nil {
@@ -123,34 +130,50 @@ func (s *State) totals(m Totals) error {
 	// A world tells totals only after assign, so this may be how the ledger learns of it.
 	s.startTrade(r)
 	for _, t := range m.Records {
-		a := r.world.account(t.Item)
-		if t.E < a.e || t.I < a.i || t.I > a.g {
+		if !s.tell(r, t, m.Tick) {
 			s.reply(Refused{Slot: m.Slot, Epoch: m.Epoch, Item: t.Item})
-			continue
 		}
-		if t.I != a.i {
-			a.i = t.I
-			s.touch(r.world, t.Item)
-		}
-		if d := t.E - a.e; d > 0 {
-			a.e = t.E
-			s.post(r.world, Exported, t.Item, d)
-			s.credit(r.world, t.Item, d)
-		}
-		s.setWant(r, t.Item, t.W)
-		s.serve(t.Item)
 	}
+	s.setTick(r.world, max(m.Tick, r.world.tick))
 	return nil
 }
 
+// tell books one record of a running world, unless it can't be: within an epoch totals only grow, and nothing is
+// received that was not granted.
+func (s *State) tell(r *run, t Record, tick int64) bool {
+	w := r.world
+	a := w.account(t.Item)
+	if t.E < a.e+a.held || t.I < a.i || t.I > a.g {
+		return false
+	}
+	e, held := s.accept(w, *a, t.E, tick)
+	d := e - a.e
+	s.hold(w, t.Item, held)
+	s.book(w, t.Item, e, a.g, t.I)
+	if d > 0 {
+		s.post(w, Exported, t.Item, d)
+		s.credit(w, t.Item, d)
+	}
+	s.setWant(r, t.Item, t.W)
+	s.serve(t.Item)
+	return true
+}
+
 func (s *State) canBook(w *world, records []Record) error {
+	for _, t := range records {
+		if p := s.pools[t.Item]; p != nil && p.bus+t.E-w.peek(t.Item).e > maxSum {
+			return fmt.Errorf("%w: more of %s than can be counted", ErrInvalid, t.Item)
+		}
+	}
+	return canKeep(w, records)
+}
+
+// canKeep checks that a world may have accounts for what it tells of.
+func canKeep(w *world, records []Record) error {
 	items := len(w.accounts)
 	for _, t := range records {
 		if w.accounts[t.Item] == nil {
 			items++
-		}
-		if p := s.pools[t.Item]; p != nil && p.bus+t.E-w.peek(t.Item).e > maxSum {
-			return fmt.Errorf("%w: more of %s than can be counted", ErrInvalid, t.Item)
 		}
 	}
 	if items > MaxItems {

@@ -25,12 +25,15 @@ func (s *State) bound(m Bound) error {
 	if fresh {
 		totals, players = zeroed(totals), Players{}
 	}
-	if err := s.canReconcile(w, withPassages(totals, players.Totals), bindBasis); err != nil {
+	told := report{withPassages(totals, players.Totals), m.Tick, m.Save, bindBasis}
+	if err := s.canReconcile(w, told); err != nil {
 		return err
 	}
 	s.lease(w, m.Slot)
 	lost, wipe := s.reconcilePlayers(w, players.States)
-	s.reconcile(w, totals, bindBasis, s.reconcilePassages(w, players.Totals, lost))
+	s.reconcile(w, told, s.reconcilePassages(w, players.Totals, lost))
+	s.setTick(w, m.Tick)
+	s.uncover(w)
 	r.world = w
 	r.assign = Assign{
 		Slot: m.Slot, Epoch: m.Epoch, Ledger: s.ledger, World: w.row.ID,
@@ -48,7 +51,10 @@ func validBound(m Bound) error {
 	if m.FromLedger != "" && !validID(m.FromLedger) || m.FromWorld != "" && !validID(string(m.FromWorld)) {
 		return fmt.Errorf("%w: from ledger %.40q, world %.40q", ErrInvalid, m.FromLedger, m.FromWorld)
 	}
-	return validRecords(m.Totals)
+	if !validSave(m.Save) {
+		return fmt.Errorf("%w: save %.40q", ErrInvalid, m.Save)
+	}
+	return validReport(m.Totals, m.Tick)
 }
 
 // zeroed is what the totals are once a world has set its counters to zero: what it could use stays.
@@ -124,8 +130,9 @@ func (s *State) release(w *world) {
 	for _, item := range sortedItems(w.accounts) {
 		if a := w.accounts[item]; a.g > a.i {
 			d := a.g - a.i
-			a.g = a.i
+			s.book(w, item, a.e, a.i, a.i)
 			s.settle(w, item, d)
+			s.post(w, Reconciled, item, d)
 			s.serve(item)
 		}
 	}

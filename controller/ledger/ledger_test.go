@@ -398,6 +398,9 @@ func TestRefusedMessagesChangeNothing(t *testing.T) {
 		{"totals before bind", ledger.Totals{Slot: "a", Epoch: now}, ledger.ErrOrder},
 		{"assigned before bind", ledger.Assigned{Slot: "a", Epoch: now}, ledger.ErrOrder},
 		{"still before bind", ledger.Still{Slot: "a", Epoch: now}, ledger.ErrOrder},
+		{"a clock that goes backwards from zero", ledger.Bound{Slot: "a", Epoch: now, Ledger: "L1", World: w, NewWorld: "n", Tick: -1}, ledger.ErrInvalid},
+		{"an absurd clock", ledger.Bound{Slot: "a", Epoch: now, Ledger: "L1", World: w, NewWorld: "n", Tick: ledger.MaxTick + 1}, ledger.ErrInvalid},
+		{"a save's name that is no text", ledger.Bound{Slot: "a", Epoch: now, Ledger: "L1", World: w, NewWorld: "n", Save: "a\nb"}, ledger.ErrInvalid},
 		{"negative count", bound("L1", w, rec(iron, -1, 0, 0)), ledger.ErrInvalid},
 		{"count above 2^53", bound("L1", w, rec(iron, ledger.MaxCount+1, 0, 0)), ledger.ErrInvalid},
 		{"item told twice", bound("L1", w, rec(iron, 1, 0, 0), rec(iron, 1, 0, 0)), ledger.ErrInvalid},
@@ -487,6 +490,20 @@ func TestPostingsAreSummed(t *testing.T) {
 	}
 	if rest := c.state.TakePostings(); len(rest) != 0 {
 		t.Errorf("taken twice: %v", rest)
+	}
+}
+
+func TestAPostingSaysWhichSaveWasLoaded(t *testing.T) {
+	c := newCluster(t)
+	a := c.join("a")
+	c.totals("a", rec(iron, 10, 0, 0))
+	c.state.TakePostings()
+	c.open("a")
+	m := ledger.Bound{Slot: "a", Epoch: c.epoch["a"], Ledger: "L1", World: a, NewWorld: "n", Tick: 77, Save: "older.zip", Totals: []ledger.Record{rec(iron, 4, 0, 0)}}
+	c.do(m)
+	want := ledger.Posting{World: a, Epoch: c.epoch["a"], Kind: ledger.Reconciled, Item: iron, Qty: -6, Tick: 77, Save: "older.zip"}
+	if got := c.state.TakePostings(); len(got) != 1 || got[0] != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 

@@ -20,6 +20,8 @@ type Bound struct {
 	Totals   []Record // complete
 	Players  Players
 	NewWorld World
+	Tick     int64  // of the world's clock
+	Save     string // name of the file that was loaded, empty if it was not told; for people
 
 	// What the world called itself when it got its identity, as the last Assign that was fresh found it; empty if it has
 	// the id that it was born with. A ledger that has forgotten the world learns it again.
@@ -33,11 +35,23 @@ type Assigned struct {
 	Epoch Epoch
 }
 
+// Saved tells what a finished save of a run holds, as it was read from the file. What is of another identity, or older
+// than one that was told before, changes nothing.
+type Saved struct {
+	Slot   Slot
+	Epoch  Epoch
+	Ledger string
+	World  World
+	Totals []Record // complete; W is of no importance
+	Tick   int64
+}
+
 // Totals tells items that changed. Within an epoch E and I only grow; a record that falls is answered by Refused.
 type Totals struct {
 	Slot    Slot
 	Epoch   Epoch
 	Records []Record
+	Tick    int64 // of the world's clock
 }
 
 // Truth is a complete report that can't be forged. Books are set to it, even where that is less. Players is nil if the
@@ -48,6 +62,7 @@ type Truth struct {
 	Epoch   Epoch
 	Totals  []Record
 	Players *Players
+	Tick    int64 // of the world's clock
 }
 
 // Still says that the world stands still (paused), so that its wants wait for nothing, or that it goes on.
@@ -61,6 +76,16 @@ type Still struct {
 type Closed struct {
 	Slot  Slot
 	Epoch Epoch
+}
+
+// SetPolicy replaces the policy.
+type SetPolicy struct{ Policy Policy }
+
+// Release books what was held of a world's exports, at most Amount of it.
+type Release struct {
+	World  World
+	Item   Item
+	Amount int64
 }
 
 // Forgive lets a world off a debt, at most Amount of it. An admin posting makes up for it.
@@ -82,17 +107,20 @@ type Answer struct {
 // From is fenced. ErrOrder: From leases nothing, or To leases another world, which has to give it up first.
 type Move struct{ From, To Slot }
 
-func (Begin) message()    {}
-func (Open) message()     {}
-func (Bound) message()    {}
-func (Assigned) message() {}
-func (Totals) message()   {}
-func (Truth) message()    {}
-func (Still) message()    {}
-func (Closed) message()   {}
-func (Forgive) message()  {}
-func (Answer) message()   {}
-func (Move) message()     {}
+func (Begin) message()     {}
+func (Open) message()      {}
+func (Bound) message()     {}
+func (Assigned) message()  {}
+func (Totals) message()    {}
+func (Truth) message()     {}
+func (Still) message()     {}
+func (Closed) message()    {}
+func (Saved) message()     {}
+func (SetPolicy) message() {}
+func (Release) message()   {}
+func (Forgive) message()   {}
+func (Answer) message()    {}
+func (Move) message()      {}
 
 // Reply is what Apply answers.
 type Reply interface{ reply() }
@@ -123,6 +151,15 @@ type Grant struct {
 	G     int64
 }
 
+// Full says that the bus has as much of an item as its limit allows, so that the slot's world leaves it where it is, or
+// that it may send it again. A world that is bound forgets what it was told before.
+type Full struct {
+	Slot  Slot
+	Epoch Epoch
+	Item  Item
+	Full  bool
+}
+
 // Refused says that a record was not booked, because a total fell within its epoch or says more than was granted.
 type Refused struct {
 	Slot  Slot
@@ -132,5 +169,6 @@ type Refused struct {
 
 func (Run) reply()     {}
 func (Assign) reply()  {}
+func (Full) reply()    {}
 func (Grant) reply()   {}
 func (Refused) reply() {}

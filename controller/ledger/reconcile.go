@@ -12,10 +12,6 @@ type basis func(a account, received int64) int64
 func bindBasis(_ account, received int64) int64  { return received }
 func truthBasis(a account, received int64) int64 { return max(a.g, received) }
 
-func difference(a account, t Record, granted basis) int64 {
-	return (t.E - granted(a, t.I)) - (a.e - a.g)
-}
-
 // complete adds the items that the books of w have and a report does not: they are at zero. Sorted by item.
 func complete(w *world, totals []Record) []Record {
 	told := make(map[Item]struct{}, len(totals))
@@ -32,14 +28,29 @@ func complete(w *world, totals []Record) []Record {
 	return all
 }
 
-func (s *State) canReconcile(w *world, totals []Record, granted basis) error {
-	all := complete(w, totals)
-	if len(all) > MaxItems {
-		return fmt.Errorf("%w: %d different items", ErrInvalid, len(all))
+// report is a complete report of a world at a tick of its clock.
+type report struct {
+	totals  []Record
+	tick    int64
+	save    string // the file that was loaded, if it was
+	granted basis
+}
+
+// booking is what a report makes of an account.
+func (s *State) booking(w *world, t Record, r report) (e, g, held int64) {
+	a := w.peek(t.Item)
+	e, held = s.accept(w, a, t.E, r.tick)
+	return e, r.granted(a, t.I), held
+}
+
+func (s *State) canReconcile(w *world, r report) error {
+	if err := canKeep(w, r.totals); err != nil {
+		return err
 	}
-	for _, t := range all {
+	for _, t := range complete(w, r.totals) {
 		a := w.peek(t.Item)
-		d := difference(a, t, granted)
+		e, g, _ := s.booking(w, t, r)
+		d := (e - g) - (a.e - a.g)
 		var bus int64
 		if p := s.pools[t.Item]; p != nil {
 			bus = p.bus
@@ -53,15 +64,17 @@ func (s *State) canReconcile(w *world, totals []Record, granted basis) error {
 
 // reconcile makes the books of w agree with a complete report. Carried is by how much more w has given away through
 // players than was booked.
-func (s *State) reconcile(w *world, totals []Record, granted basis, carried map[Item]int64) {
-	for _, t := range complete(w, totals) {
+func (s *State) reconcile(w *world, r report, carried map[Item]int64) {
+	for _, t := range complete(w, r.totals) {
 		a := w.account(t.Item)
-		d, g := difference(*a, t, granted), granted(*a, t.I)
-		if a.e != t.E || a.g != g || a.i != t.I {
-			a.e, a.g, a.i = t.E, g, t.I
-			s.touch(w, t.Item)
+		e, g, held := s.booking(w, t, r)
+		d := (e - g) - (a.e - a.g)
+		s.hold(w, t.Item, held)
+		s.book(w, t.Item, e, g, t.I)
+		if d += carried[t.Item]; d != 0 {
+			s.settle(w, t.Item, d)
+			s.postLoad(w, t.Item, d, r)
 		}
-		s.settle(w, t.Item, d+carried[t.Item])
 		s.serve(t.Item)
 	}
 }
@@ -90,7 +103,7 @@ func (s *State) truth(m Truth) error {
 		// It may have been read before a new identity set the counters to zero.
 		return fmt.Errorf("%w: slot %s is not assigned", ErrOrder, m.Slot)
 	}
-	if err := validRecords(m.Totals); err != nil {
+	if err := validReport(m.Totals, m.Tick); err != nil {
 		return err
 	}
 	if m.Players != nil {
@@ -98,14 +111,16 @@ func (s *State) truth(m Truth) error {
 			return err
 		}
 	}
-	if err := s.canReconcile(r.world, m.Totals, truthBasis); err != nil {
+	told := report{m.Totals, m.Tick, "", truthBasis}
+	if err := s.canReconcile(r.world, told); err != nil {
 		return err
 	}
 	if m.Players != nil && s.contradicts(r.world, *m.Players) {
 		s.fence(r)
 		return nil
 	}
-	s.reconcile(r.world, m.Totals, truthBasis, nil)
+	s.reconcile(r.world, told, nil)
+	s.setTick(r.world, max(m.Tick, r.world.tick))
 	s.tellWants(r, m.Totals)
 	for _, item := range sortedItems(r.world.accounts) {
 		if a := r.world.accounts[item]; a.g > a.i { // a grant may have been lost with what was not understood

@@ -15,6 +15,7 @@ type WorldRow struct {
 	FromLedger string
 	FromWorld  World
 	Question   Question
+	Tick       int64 // of its clock, a minute of it out of date at most
 }
 
 // Question is what people are asked about a world that came with an identity which it could not keep.
@@ -28,11 +29,12 @@ const (
 )
 
 // AccountRow is what is booked for one item of one world. G − I is on its way; EP and IP went through players'
-// inventories; Owed is the world's debt.
+// inventories; Owed is the world's debt; Held is what it told beyond E and is not booked; Top is the most that E ever was;
+// Covered is E − I as its newest finished save has it.
 type AccountRow struct {
 	World World
 	Item
-	E, G, I, EP, IP, Owed int64
+	E, G, I, EP, IP, Owed, Held, Top, Covered int64
 }
 
 // BusRow is how much of one item is on the bus, and the sum of its admin postings.
@@ -46,6 +48,7 @@ type BusRow struct {
 type Books struct {
 	Ledger      string
 	Incarnation int64
+	Policy      *Policy // nil: the default, out of Take: unchanged
 	Worlds      []WorldRow
 	Accounts    []AccountRow
 	Bus         []BusRow
@@ -55,7 +58,7 @@ type Books struct {
 
 // Empty reports whether there is nothing to store.
 func (b Books) Empty() bool {
-	return b.Incarnation == 0 && len(b.Worlds) == 0 && len(b.Accounts) == 0 && len(b.Bus) == 0 && len(b.Players) == 0 && len(b.Versions) == 0
+	return b.Incarnation == 0 && b.Policy == nil && len(b.Worlds) == 0 && len(b.Accounts) == 0 && len(b.Bus) == 0 && len(b.Players) == 0 && len(b.Versions) == 0
 }
 
 // PostingKind says why goods were booked.
@@ -73,11 +76,14 @@ const (
 	Returned                          // a world that held a player will not hand him over: the ledger has what it gave
 	Forgiven                          // a debt that somebody let a world off
 	DebtMoved                         // a debt went to the world's new identity: negative here, positive there
+	Held                              // a world said that it had sent more than it can have
+	Released                          // what was held was booked after all
 )
 
 var postingKinds = [...]string{
 	Exported: "export", Granted: "grant", Reconciled: "reconcile", Indebted: "debt", Repaid: "repay",
 	Joined: "join", Left: "leave", Returned: "return", Forgiven: "forgive", DebtMoved: "debt moved",
+	Held: "hold", Released: "release",
 }
 
 func (k PostingKind) String() string {
@@ -93,7 +99,9 @@ type Posting struct {
 	Epoch Epoch // of the world's run, zero if it has none
 	Kind  PostingKind
 	Item
-	Qty int64
+	Qty  int64
+	Tick int64  // Reconciled: of the clock of the world as it was loaded
+	Save string // Reconciled: the file that was loaded, empty if it was not told or none was
 }
 
 type accountKey struct {
@@ -104,6 +112,7 @@ type accountKey struct {
 // dirty is what changed since the last Take.
 type dirty struct {
 	incarnation bool
+	policy      bool
 	worlds      map[*world]struct{}
 	accounts    map[accountKey]struct{}
 	bus         map[Item]struct{}
@@ -131,7 +140,15 @@ func (s *State) adjust(item Item, n int64) {
 }
 
 func (s *State) post(w *world, kind PostingKind, item Item, n int64) {
-	p := Posting{World: w.row.ID, Kind: kind, Item: item}
+	s.postAs(Posting{World: w.row.ID, Kind: kind, Item: item}, w, n)
+}
+
+// postLoad says which save a world came back with.
+func (s *State) postLoad(w *world, item Item, n int64, r report) {
+	s.postAs(Posting{World: w.row.ID, Kind: Reconciled, Item: item, Tick: r.tick, Save: r.save}, w, n)
+}
+
+func (s *State) postAs(p Posting, w *world, n int64) {
 	if r := s.runs[w.row.Slot]; r != nil {
 		p.Epoch = r.epoch
 	}
@@ -143,6 +160,13 @@ func (s *State) busRow(item Item) BusRow {
 	return BusRow{Item: item, Qty: p.bus, Posted: p.posted}
 }
 
+func (a account) row(w *world, item Item) AccountRow {
+	return AccountRow{
+		World: w.row.ID, Item: item, E: a.e, G: a.g, I: a.i, EP: a.ep, IP: a.ip, Owed: a.owed,
+		Held: a.held, Top: a.top, Covered: a.covered,
+	}
+}
+
 // New makes a state from complete books. The ledger's id is made with the storage and never changes.
 func New(b Books) (*State, error) {
 	if !validID(b.Ledger) {
@@ -152,14 +176,18 @@ func New(b Books) (*State, error) {
 		ledger: b.Ledger, incarnation: b.Incarnation,
 		pools: map[Item]*pool{}, worlds: map[World]*world{}, leases: map[Slot]*world{}, runs: map[Slot]*run{},
 		players: map[string]*player{}, token: Token{Incarnation: b.Incarnation},
-		notices: map[Slot]*Notice{},
+		notices: map[Slot]*Notice{}, full: map[Item]struct{}{},
 		dirty: dirty{
 			worlds: map[*world]struct{}{}, accounts: map[accountKey]struct{}{},
 			bus: map[Item]struct{}{}, postings: map[Posting]int64{}, players: map[*player]struct{}{},
 		},
 	}
+	s.usePolicy(Policy{})
+	if b.Policy != nil {
+		s.usePolicy(*b.Policy)
+	}
 	for _, row := range b.Worlds {
-		w := &world{row: row, accounts: map[Item]*account{}}
+		w := &world{row: row, tick: row.Tick, accounts: map[Item]*account{}}
 		if row.Slot != "" {
 			if other := s.leases[row.Slot]; other != nil {
 				return nil, fmt.Errorf("load ledger: slot %s has worlds %s and %s: %w", row.Slot, other.row.ID, row.ID, ErrInvalid)
@@ -173,10 +201,15 @@ func New(b Books) (*State, error) {
 		if w == nil {
 			return nil, fmt.Errorf("load ledger: account of unknown world %s: %w", row.World, ErrInvalid)
 		}
-		w.accounts[row.Item] = &account{e: row.E, g: row.G, i: row.I, ep: row.EP, ip: row.IP, owed: row.Owed}
+		w.accounts[row.Item] = &account{
+			e: row.E, g: row.G, i: row.I, ep: row.EP, ip: row.IP, owed: row.Owed,
+			held: row.Held, top: row.Top, covered: row.Covered,
+		}
+		s.pool(row.Item).uncovered += w.accounts[row.Item].uncovered()
 	}
 	for _, row := range b.Bus {
-		s.pools[row.Item] = &pool{bus: row.Qty, posted: row.Posted}
+		p := s.pool(row.Item)
+		p.bus, p.posted = row.Qty, row.Posted
 	}
 	for _, row := range b.Players {
 		holder := s.worlds[row.Holder]
@@ -187,6 +220,9 @@ func New(b Books) (*State, error) {
 		s.blobs += len(row.Blob)
 		s.seeToken(row.Token)
 	}
+	for item, p := range s.pools {
+		s.watchLimit(item, p) // tells nobody: there are no runs
+	}
 	return s, nil
 }
 
@@ -194,6 +230,10 @@ func New(b Books) (*State, error) {
 func (s *State) Take() Books {
 	d := &s.dirty
 	b := Books{Ledger: s.ledger}
+	if d.policy {
+		p := s.policy
+		b.Policy, d.policy = &p, false
+	}
 	if d.incarnation {
 		b.Incarnation, d.incarnation = s.incarnation, false
 	}
@@ -202,7 +242,7 @@ func (s *State) Take() Books {
 	}
 	for k := range d.accounts {
 		a := k.world.accounts[k.item]
-		b.Accounts = append(b.Accounts, AccountRow{World: k.world.row.ID, Item: k.item, E: a.e, G: a.g, I: a.i, EP: a.ep, IP: a.ip, Owed: a.owed})
+		b.Accounts = append(b.Accounts, a.row(k.world, k.item))
 	}
 	for item := range d.bus {
 		b.Bus = append(b.Bus, s.busRow(item))
@@ -235,7 +275,8 @@ func (s *State) TakePostings() []Posting {
 	clear(s.dirty.postings)
 	slices.SortFunc(all, func(a, b Posting) int {
 		return cmp.Or(cmp.Compare(a.World, b.World), cmp.Compare(a.Epoch.Incarnation, b.Epoch.Incarnation),
-			cmp.Compare(a.Epoch.Number, b.Epoch.Number), cmp.Compare(a.Kind, b.Kind), compareItems(a.Item, b.Item))
+			cmp.Compare(a.Epoch.Number, b.Epoch.Number), cmp.Compare(a.Kind, b.Kind), compareItems(a.Item, b.Item),
+			cmp.Compare(a.Tick, b.Tick), cmp.Compare(a.Save, b.Save))
 	})
 	return all
 }

@@ -5,6 +5,9 @@ type account struct {
 	e, g, i int64 // sent, granted, received as last told
 	ep, ip  int64 // sent and received in players' inventories
 	owed    int64 // debt: rolled-back exports that others had already taken
+	held    int64 // told beyond E and not booked, because E can't grow so fast
+	top     int64 // the most that E ever was
+	covered int64 // E − I as the newest finished save has it
 }
 
 // net is what the world has given away.
@@ -12,14 +15,19 @@ func (a account) net() int64 { return a.e - a.g + a.ep - a.ip }
 
 type world struct {
 	row      WorldRow
+	tick     int64 // of its clock, as last told
 	accounts map[Item]*account
 }
 
 // pool is one item on the bus and those who wait for it, in the order in which their wants arose.
 type pool struct {
-	bus    int64
-	posted int64 // sum of the admin postings
-	queue  []*want
+	bus       int64
+	posted    int64 // sum of the admin postings
+	uncovered int64 // sum of what no finished save of a world covers
+	full      bool  // at its limit, and worlds were told so
+	rule      Rule
+	reserves  reserves
+	queue     []*want
 }
 
 // want is what one run would take of one item, as a total like G.
@@ -39,6 +47,8 @@ type run struct {
 	assigned bool
 	still    bool
 	wants    map[Item]*want
+
+	savedTick int64 // of the newest save that finished
 }
 
 // State is the whole ledger. It is not safe for concurrent use.
@@ -54,6 +64,13 @@ type State struct {
 	blobs       int   // bytes of all players' inventories
 	token       Token // the newest that was issued or seen
 	notices     map[Slot]*Notice
+	policy      Policy
+	growth      Growth            // of the policy, like what follows
+	rules       map[Item]Rule     // of items that have one of their own
+	slotRules   map[Slot]SlotRule // of slots that have one
+	reserves    map[Item]reserves
+	full        map[Item]struct{} // those of which the bus has as much as it may
+	claims      []claim           // room for the next division
 	dirty       dirty
 	replies     []Reply
 }
@@ -67,7 +84,7 @@ func (s *State) Incarnation() int64 { return s.incarnation }
 func (s *State) pool(item Item) *pool {
 	p := s.pools[item]
 	if p == nil {
-		p = &pool{}
+		p = &pool{rule: s.rule(item), reserves: s.reserves[item]}
 		s.pools[item] = p
 	}
 	return p
@@ -121,10 +138,7 @@ func (s *State) settle(w *world, item Item, d int64) {
 		s.credit(w, item, d)
 	case d < 0:
 		s.debit(w, item, -d)
-	default:
-		return
 	}
-	s.post(w, Reconciled, item, d)
 }
 
 // endRun drops the slot's run, if it has one: its wants end and its epoch is no longer taken.

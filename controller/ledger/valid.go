@@ -26,11 +26,23 @@ func validID(s string) bool {
 	return true
 }
 
+func validItem(i Item) bool { return validName(i.Name, MaxName) && validName(i.Quality, MaxQuality) }
+
+// validSave is for the name of a save, which may be unknown.
+func validSave(name string) bool { return name == "" || validName(name, MaxName) }
+
+func validReport(records []Record, tick int64) error {
+	if tick < 0 || tick > MaxTick {
+		return fmt.Errorf("%w: tick %d", ErrInvalid, tick)
+	}
+	return validRecords(records)
+}
+
 func validRecords(records []Record) error {
 	seen := make(map[Item]struct{}, len(records))
 	for _, r := range records {
 		switch _, twice := seen[r.Item]; {
-		case !validName(r.Name, MaxName) || !validName(r.Quality, MaxQuality):
+		case !validItem(r.Item):
 			return fmt.Errorf("%w: item name %.40q or quality %.40q", ErrInvalid, r.Name, r.Quality)
 		case !validCount(r.E) || !validCount(r.I) || !validCount(r.W):
 			return fmt.Errorf("%w: %s has a count outside 0 to 2^53", ErrInvalid, r.Item)

@@ -30,11 +30,12 @@ func newRowWriter(conn *sql.Conn) (*rowWriter, error) {
 	}{
 		{&r.begin, "BEGIN IMMEDIATE"},
 		{&r.commit, "COMMIT"},
-		{&r.account, `INSERT INTO account(world, item, e, g, i, ep, ip, owed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET e = excluded.e, g = excluded.g, i = excluded.i, ep = excluded.ep, ip = excluded.ip, owed = excluded.owed`},
+		{&r.account, `INSERT INTO account(world, item, e, g, i, ep, ip, owed, held, top, covered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET e = excluded.e, g = excluded.g, i = excluded.i, ep = excluded.ep, ip = excluded.ip,
+				owed = excluded.owed, held = excluded.held, top = excluded.top, covered = excluded.covered`},
 		{&r.bus, `INSERT INTO bus(item, qty, posted) VALUES (?, ?, ?)
 			ON CONFLICT DO UPDATE SET qty = excluded.qty, posted = excluded.posted`},
-		{&r.posting, "INSERT INTO posting(at, world, epoch, kind, item, qty) VALUES (?, ?, ?, ?, ?, ?)"},
+		{&r.posting, "INSERT INTO posting(at, world, epoch, kind, item, qty, tick, save) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
 	} {
 		stmt, err := conn.PrepareContext(context.Background(), p.text)
 		if err != nil {
@@ -54,83 +55,6 @@ func (r *rowWriter) close() error {
 	return errors.Join(errs...)
 }
 
-// load reads complete books.
-func (r *rowWriter) load(id string) (ledger.Books, error) {
-	b := ledger.Books{Ledger: id}
-	r.items, r.worlds = map[ledger.Item]int64{}, map[ledger.World]int64{}
-	itemByID, worldByID := map[int64]ledger.Item{}, map[int64]ledger.World{}
-	err := r.each("SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM meta WHERE key = 'incarnation'", func(scan scanFunc) error {
-		return scan(&b.Incarnation)
-	})
-	if err != nil {
-		return b, err
-	}
-	err = r.each("SELECT id, name, quality FROM item", func(scan scanFunc) error {
-		var n int64
-		var item ledger.Item
-		err := scan(&n, &item.Name, &item.Quality)
-		r.items[item], itemByID[n] = n, item
-		return err
-	})
-	if err != nil {
-		return b, err
-	}
-	err = r.each("SELECT id, world, coalesce(slot, ''), from_ledger, from_world, question FROM world", func(scan scanFunc) error {
-		var n int64
-		var w ledger.WorldRow
-		err := scan(&n, &w.ID, &w.Slot, &w.FromLedger, &w.FromWorld, &w.Question)
-		r.worlds[w.ID], worldByID[n] = n, w.ID
-		b.Worlds = append(b.Worlds, w)
-		return err
-	})
-	if err != nil {
-		return b, err
-	}
-	err = r.each("SELECT world, item, e, g, i, ep, ip, owed FROM account", func(scan scanFunc) error {
-		var world, item int64
-		var a ledger.AccountRow
-		err := scan(&world, &item, &a.E, &a.G, &a.I, &a.EP, &a.IP, &a.Owed)
-		a.World, a.Item = worldByID[world], itemByID[item]
-		b.Accounts = append(b.Accounts, a)
-		return err
-	})
-	if err != nil {
-		return b, err
-	}
-	err = r.each("SELECT item, qty, posted FROM bus", func(scan scanFunc) error {
-		var item int64
-		var row ledger.BusRow
-		err := scan(&item, &row.Qty, &row.Posted)
-		row.Item = itemByID[item]
-		b.Bus = append(b.Bus, row)
-		return err
-	})
-	if err != nil {
-		return b, err
-	}
-	return b, r.loadPlayers(&b, itemByID, worldByID)
-}
-
-type scanFunc func(...any) error
-
-func (r *rowWriter) each(query string, row func(scanFunc) error) error {
-	rows, err := r.conn.QueryContext(context.Background(), query)
-	if err != nil {
-		return fmt.Errorf("read the books: %w", err)
-	}
-	return eachRow(rows, row)
-}
-
-func eachRow(rows *sql.Rows, row func(scanFunc) error) error {
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 // books writes changed rows.
 func (r *rowWriter) books(b ledger.Books) error {
 	if b.Incarnation != 0 {
@@ -138,6 +62,11 @@ func (r *rowWriter) books(b ledger.Books) error {
 			ON CONFLICT DO UPDATE SET value = excluded.value`, strconv.FormatInt(b.Incarnation, 10))
 		if err != nil {
 			return err
+		}
+	}
+	if b.Policy != nil {
+		if err := r.putPolicy(*b.Policy); err != nil {
+			return fmt.Errorf("write the policy: %w", err)
 		}
 	}
 	if err := r.putWorlds(b.Worlds); err != nil {
@@ -148,7 +77,7 @@ func (r *rowWriter) books(b ledger.Books) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.account.Exec(r.worlds[a.World], item, a.E, a.G, a.I, a.EP, a.IP, a.Owed); err != nil {
+		if _, err := r.account.Exec(r.worlds[a.World], item, a.E, a.G, a.I, a.EP, a.IP, a.Owed, a.Held, a.Top, a.Covered); err != nil {
 			return fmt.Errorf("write account of %s in world %s: %w", a.Item, a.World, err)
 		}
 	}
@@ -169,13 +98,13 @@ func (r *rowWriter) putWorlds(worlds []ledger.WorldRow) error {
 	ctx := context.Background()
 	for _, w := range worlds {
 		if id, ok := r.worlds[w.ID]; ok {
-			if _, err := r.conn.ExecContext(ctx, "UPDATE world SET slot = NULL, question = ? WHERE id = ?", w.Question, id); err != nil {
+			if _, err := r.conn.ExecContext(ctx, "UPDATE world SET slot = NULL, question = ?, tick = ? WHERE id = ?", w.Question, w.Tick, id); err != nil {
 				return fmt.Errorf("write world %s: %w", w.ID, err)
 			}
 			continue
 		}
-		res, err := r.conn.ExecContext(ctx, "INSERT INTO world(world, from_ledger, from_world, question, created_at) VALUES (?, ?, ?, ?, ?)",
-			w.ID, w.FromLedger, w.FromWorld, w.Question, time.Now().UnixMilli())
+		res, err := r.conn.ExecContext(ctx, "INSERT INTO world(world, from_ledger, from_world, question, tick, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+			w.ID, w.FromLedger, w.FromWorld, w.Question, w.Tick, time.Now().UnixMilli())
 		if err != nil {
 			return fmt.Errorf("write world %s: %w", w.ID, err)
 		}
@@ -215,7 +144,7 @@ func (r *rowWriter) postings(all []ledger.Posting, at time.Time) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.posting.Exec(at.UnixMilli(), r.worlds[p.World], p.Epoch.String(), int(p.Kind), item, p.Qty); err != nil {
+		if _, err := r.posting.Exec(at.UnixMilli(), r.worlds[p.World], p.Epoch.String(), int(p.Kind), item, p.Qty, p.Tick, p.Save); err != nil {
 			return fmt.Errorf("write posting: %w", err)
 		}
 	}

@@ -56,7 +56,7 @@ func export(s *SQLite, slot ledger.Slot, stored func(e int64)) error {
 	}
 	epoch := replies[0].(ledger.Run).Epoch
 	records := []ledger.Record{{Item: iron, E: e}}
-	_, err = s.Apply(ctx, ledger.Bound{Slot: slot, Epoch: epoch, Ledger: s.Ledger(), World: ledger.World("w" + slot), Totals: records, NewWorld: "unused"})
+	_, err = s.Apply(ctx, ledger.Bound{Slot: slot, Epoch: epoch, Ledger: s.Ledger(), World: ledger.World("w" + slot), Totals: records, Tick: ledger.MaxTick, NewWorld: "unused"})
 	for err == nil {
 		stored(e)
 		e++

@@ -64,7 +64,7 @@ func TestBooksOfTheFirstVersionAreRead(t *testing.T) {
 		Ledger: "00ff", Incarnation: s.Incarnation(),
 		Worlds: []ledger.WorldRow{{ID: "w1", Slot: "a", FromWorld: "save"}, {ID: "w2", FromLedger: "00ff", FromWorld: "w1"}},
 		Accounts: []ledger.AccountRow{
-			{World: "w1", Item: iron, E: 100, G: 20, I: 15},
+			{World: "w1", Item: iron, E: 100, G: 20, I: 15, Top: 100},
 			{World: "w2", Item: iron, G: 30, I: 30, Owed: 4},
 		},
 		Bus: []ledger.BusRow{{Item: iron, Qty: 54}},
