@@ -116,6 +116,7 @@ func (c *Controller) open() (err error) {
 		Path:    filepath.Join(c.cfg.DataDir, databaseName),
 		Backups: c.backups(),
 		Grant:   c.runs.grant,
+		Fence:   c.runs.fence,
 		Log:     c.log,
 	})
 	if err != nil {

@@ -61,6 +61,15 @@ func (r *runs) grant(g ledger.Grant) {
 	}
 }
 
+// fence ends a run that the ledger has ended, so that its agent attaches anew also if it has nothing to say.
+func (r *runs) fence(f ledger.Fenced) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.sessions[f.Slot]; s != nil && s.epoch == f.Epoch {
+		s.stream.Close()
+	}
+}
+
 // add makes s the slot's session and ends the one before. It returns false if s is itself an older one.
 func (r *runs) add(s *session) bool {
 	r.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"testing"
 
@@ -83,6 +84,31 @@ func TestPlayersSurviveReopening(t *testing.T) {
 	}
 	if wrong := s.writer.state.Audit(); len(wrong) > 0 {
 		t.Error(wrong)
+	}
+}
+
+func TestWhoeverIsFencedIsTold(t *testing.T) {
+	var told []ledger.Fenced
+	s, err := Open(Config{
+		Path: dbPath(t), Grant: func(ledger.Grant) {}, Fence: func(f ledger.Fenced) { told = append(told, f) },
+		Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	epoch := join(t, s, "a")
+	in := enter(t, s, "a", epoch, "alice")
+	other := apply(t, s, ledger.Open{Slot: "b"})[0].(ledger.Run).Epoch
+	replies := apply(t, s, ledger.Bound{
+		Slot: "b", Epoch: other, Ledger: s.Ledger(), World: "forgotten", NewWorld: "unused",
+		Players: ledger.Players{States: []ledger.Player{{Name: "alice", Token: ledger.Token{Incarnation: in.Token.Incarnation, Number: 99}}}},
+	})
+	if len(replies) != 1 {
+		t.Errorf("whoever bound a world is answered %+v", replies)
+	}
+	if want := []ledger.Fenced{{Slot: "a", Epoch: epoch}}; !reflect.DeepEqual(told, want) {
+		t.Errorf("told %+v, want %+v", told, want)
 	}
 }
 

@@ -33,6 +33,8 @@ type Config struct {
 	Backups string // the folder of backups, made when it is needed; empty: backups beside the file
 	// Grant is called by the writer for each grant after it is stored. It must not block and must not call the store.
 	Grant func(ledger.Grant)
+	// Fence is called alike for each run that the ledger has ended because of what another one said. It may be nil.
+	Fence func(ledger.Fenced)
 	Log   *slog.Logger
 }
 

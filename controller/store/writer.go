@@ -22,7 +22,7 @@ type job struct {
 	message ledger.Message
 	write   func(context.Context, *sql.Conn) error
 
-	replies []ledger.Reply // without grants
+	replies []ledger.Reply // those for the sender
 	err     error
 	done    chan struct{}
 }
@@ -37,6 +37,7 @@ type writer struct {
 	log   *slog.Logger
 	jobs  chan *job
 	grant func(ledger.Grant)
+	fence func(ledger.Fenced)
 	begun func(incarnation int64)
 	took  func(time.Duration)
 
@@ -52,8 +53,11 @@ func newWriter(conn *sql.Conn, id string, cfg Config) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Fence == nil {
+		cfg.Fence = func(ledger.Fenced) {}
+	}
 	return &writer{
-		conn: conn, log: cfg.Log, jobs: make(chan *job, maxQueue), grant: cfg.Grant,
+		conn: conn, log: cfg.Log, jobs: make(chan *job, maxQueue), grant: cfg.Grant, fence: cfg.Fence,
 		ledger: id, rows: rows, posted: time.Now(),
 	}, nil
 }
@@ -102,9 +106,12 @@ func (w *writer) process(batch []*job) {
 		}
 		kept := j.replies[:0]
 		for _, r := range j.replies {
-			if g, ok := r.(ledger.Grant); ok {
-				w.grant(g)
-			} else {
+			switch r := r.(type) {
+			case ledger.Grant:
+				w.grant(r)
+			case ledger.Fenced:
+				w.fence(r)
+			default:
 				kept = append(kept, r)
 			}
 		}
