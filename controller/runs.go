@@ -225,6 +225,15 @@ func (s *session) bound(ctx context.Context, b *wire.Bound) error {
 	if err != nil {
 		return err
 	}
+	run := store.Run{
+		Slot: s.slot, Epoch: s.epoch, At: time.Now(), Start: shown(b.GetStart(), 100), Save: shown(b.GetSave(), 200), Tick: b.GetTick(),
+	}
+	if t := b.GetSaveTime(); t > 0 {
+		run.SavedAt = time.Unix(t, 0)
+	}
+	if err := s.store.AddRun(ctx, run); err != nil {
+		return err
+	}
 	replies, err := s.store.Apply(ctx, ledger.Bound{
 		Slot: s.slot, Epoch: s.epoch, Ledger: b.GetLedger(), World: ledger.World(b.GetWorld()),
 		Totals: totals, NewWorld: ledger.World(randomHex(16)),

@@ -80,20 +80,3 @@ func hostRow(h api.Host) string {
 	}
 	return columns(h.Name, state, strings.Join(h.Addresses, " "), h.DiscoveredBy, h.GameVersion, rtt, h.ID)
 }
-
-func (c *ctl) busCommand() *cobra.Command {
-	list := &cobra.Command{
-		Use: "list", Short: "List what the bus holds and what went through it", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			items, err := c.client.Bus(cmd.Context(), me)
-			if err != nil {
-				return err
-			}
-			return printList(c, items, "Nothing has been sent to the bus yet. Make a chest in a world a sending terminal (README).",
-				"ITEM\tQUALITY\tLEVEL\tSENT\tRECEIVED\tIN FLIGHT\tOWED", func(i api.BusItem) string {
-					return columns(i.Name, i.Quality, i.Level, i.Sent, i.Received, i.InFlight, i.Owed)
-				})
-		},
-	}
-	return group("bus", "The shared store of items", list)
-}

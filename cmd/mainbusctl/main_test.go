@@ -52,6 +52,17 @@ func (c *cluster) ReadConsole(_ context.Context, _ api.Caller, r api.ReadConsole
 	return pages[r.Offset], nil
 }
 
+func (c *cluster) BusAccounts(_ context.Context, _ api.Caller, r api.ReadAccounts) ([]api.BusAccount, error) {
+	return []api.BusAccount{{World: "w1", InstanceName: "nauvis", Name: r.Name, Quality: r.Quality, Sent: 120, Owed: 7}}, nil
+}
+
+func (c *cluster) BusHistory(_ context.Context, _ api.Caller, r api.ReadHistory) ([]api.BusPosting, error) {
+	if r.Instance != "" {
+		return nil, nil
+	}
+	return []api.BusPosting{{Text: "nauvis sent 120 \x1b[31miron-plate"}}, nil
+}
+
 func (c *cluster) Backups(context.Context, api.Caller) ([]api.Backup, error) {
 	return []api.Backup{{Path: "/data/backups/one.db", Reason: "migration", Bytes: 3 << 20}}, nil
 }
@@ -99,6 +110,9 @@ func TestCommands(t *testing.T) {
 		{name: "an unknown name", args: "instances start vulcanus", code: 1, stderr: "there is no instance vulcanus\nSee mainbusctl"},
 		{name: "a console line and its answer", args: "instances send nauvis /players", stdout: "Players (0):\n"},
 		{name: "a console to its end", args: "instances console nauvis", stdout: "one\ntwo\n"},
+		{name: "accounts of an item", args: "bus show iron-plate", stdout: "nauvis    120   0         0          7     w1"},
+		{name: "history", args: "bus history --causes", stdout: "  nauvis sent 120 [31miron-plate\n"},
+		{name: "an empty history", args: "bus history --instance nauvis", stdout: "Nothing has happened yet"},
 		{name: "backups as a table", args: "controller backups", stdout: "before an update  3.0 MiB  /data/backups/one.db"},
 		{name: "a backup", args: "controller backup", stdout: "/data/backups/two.db (5 KiB)\n"},
 		{name: "restoring what is no backup", args: "controller restore missing.db", code: 1, stderr: "no such file"},

@@ -28,6 +28,8 @@ type Service interface {
 	ReadConsole(ctx context.Context, c Caller, r ReadConsole) (ConsolePage, error)
 
 	Bus(ctx context.Context, c Caller) ([]BusItem, error)
+	BusAccounts(ctx context.Context, c Caller, r ReadAccounts) ([]BusAccount, error)
+	BusHistory(ctx context.Context, c Caller, r ReadHistory) ([]BusPosting, error) // newest first
 	Audit(ctx context.Context, c Caller, r ReadAudit) ([]AuditEntry, error)
 
 	Backups(ctx context.Context, c Caller) ([]Backup, error) // newest first
@@ -179,6 +181,51 @@ type BusItem struct {
 	Granted  int64  `json:"granted"`   // Σ G
 	InFlight int64  `json:"in_flight"` // G − I
 	Owed     int64  `json:"owed"`      // by worlds that took back what others had used
+}
+
+// ReadAccounts asks for the accounts of one item, or of all if Name is empty.
+type ReadAccounts struct {
+	Name    string `json:"name"`
+	Quality string `json:"quality"`
+}
+
+// A BusAccount is what is booked for one item of one world.
+type BusAccount struct {
+	World        string `json:"world"`
+	Instance     string `json:"instance"`      // id; empty if the world runs nowhere
+	InstanceName string `json:"instance_name"` // empty too if the instance is gone
+	Name         string `json:"name"`
+	Quality      string `json:"quality"`
+	Sent         int64  `json:"sent"`
+	Received     int64  `json:"received"` // as last told
+	Granted      int64  `json:"granted"`
+	InFlight     int64  `json:"in_flight"`
+	Owed         int64  `json:"owed"`
+}
+
+// ReadHistory asks for postings; what is empty does not restrict.
+type ReadHistory struct {
+	Name     string `json:"name"` // of the item
+	Quality  string `json:"quality"`
+	Instance string `json:"instance"` // name or id
+	// Causes leaves out what worlds send and are given every day.
+	Causes bool  `json:"causes"`
+	Before int64 `json:"before"` // ID of the last one of the page before
+	Limit  int   `json:"limit"`  // at most 1,000; 0: 100
+}
+
+// A BusPosting is one line of the bus's history.
+type BusPosting struct {
+	ID           int64     `json:"id"`
+	At           time.Time `json:"at"`
+	World        string    `json:"world"`
+	Instance     string    `json:"instance"`
+	InstanceName string    `json:"instance_name"`
+	Kind         string    `json:"kind"`
+	Name         string    `json:"name"`
+	Quality      string    `json:"quality"`
+	Count        int64     `json:"count"` // negative where goods were taken back
+	Text         string    `json:"text"`  // what happened, for people
 }
 
 // ReadAudit asks for the newest entries.

@@ -161,6 +161,16 @@ func (c *Client) Bus(ctx context.Context, _ Caller) ([]BusItem, error) {
 	return call[[]BusItem](ctx, c, "Bus", nil)
 }
 
+// BusAccounts implements Service.
+func (c *Client) BusAccounts(ctx context.Context, _ Caller, r ReadAccounts) ([]BusAccount, error) {
+	return call[[]BusAccount](ctx, c, "BusAccounts", r)
+}
+
+// BusHistory implements Service.
+func (c *Client) BusHistory(ctx context.Context, _ Caller, r ReadHistory) ([]BusPosting, error) {
+	return call[[]BusPosting](ctx, c, "BusHistory", r)
+}
+
 func (c *Client) Audit(ctx context.Context, _ Caller, r ReadAudit) ([]AuditEntry, error) {
 	return call[[]AuditEntry](ctx, c, "Audit", r)
 }

@@ -34,6 +34,8 @@ var permissions = map[string]Permission{
 	"SendConsole":    ConsoleSend,
 	"ReadConsole":    ConsoleRead,
 	"Bus":            ClusterRead,
+	"BusAccounts":    ClusterRead,
+	"BusHistory":     ClusterRead,
 	"Audit":          AuditRead,
 	"Backups":        BackupRead,
 	"BackUp":         BackupMake,
@@ -145,6 +147,14 @@ func (g *guard) ReadConsole(ctx context.Context, c Caller, r ReadConsole) (Conso
 
 func (g *guard) Bus(ctx context.Context, c Caller) ([]BusItem, error) {
 	return read(ctx, g, c, "Bus", "", func() ([]BusItem, error) { return g.next.Bus(ctx, c) })
+}
+
+func (g *guard) BusAccounts(ctx context.Context, c Caller, r ReadAccounts) ([]BusAccount, error) {
+	return read(ctx, g, c, "BusAccounts", "", func() ([]BusAccount, error) { return g.next.BusAccounts(ctx, c, r) })
+}
+
+func (g *guard) BusHistory(ctx context.Context, c Caller, r ReadHistory) ([]BusPosting, error) {
+	return read(ctx, g, c, "BusHistory", "", func() ([]BusPosting, error) { return g.next.BusHistory(ctx, c, r) })
 }
 
 func (g *guard) Audit(ctx context.Context, c Caller, r ReadAudit) ([]AuditEntry, error) {

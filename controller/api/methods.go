@@ -22,6 +22,8 @@ var handlers = map[string]handler{
 	"SendConsole":    with(Service.SendConsole),
 	"ReadConsole":    with(Service.ReadConsole),
 	"Bus":            plain(Service.Bus),
+	"BusAccounts":    with(Service.BusAccounts),
+	"BusHistory":     with(Service.BusHistory),
 	"Audit":          with(Service.Audit),
 	"Backups":        plain(Service.Backups),
 	"BackUp":         plain(Service.BackUp),

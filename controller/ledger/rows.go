@@ -86,8 +86,11 @@ var postingKinds = [...]string{
 	Held: "hold", Released: "release",
 }
 
+// Known tells whether k is one of the kinds.
+func (k PostingKind) Known() bool { return k >= Exported && int(k) < len(postingKinds) }
+
 func (k PostingKind) String() string {
-	if k < Exported || int(k) >= len(postingKinds) {
+	if !k.Known() {
 		return fmt.Sprintf("kind %d", int(k))
 	}
 	return postingKinds[k]

@@ -36,6 +36,11 @@ type Store interface {
 	// the news of fenced runs go to whoever was named when the store was opened, in the order in which they were stored.
 	Apply(ctx context.Context, m ledger.Message) ([]ledger.Reply, error)
 	Bus(ctx context.Context) ([]BusItem, error)
+	// Accounts are those of one item, or of all if it is zero.
+	Accounts(ctx context.Context, item ledger.Item) ([]Account, error)
+	// Postings are the ledger's history, the newest first. It is written every few seconds.
+	Postings(ctx context.Context, f PostingFilter) ([]Posting, error)
+	AddRun(ctx context.Context, r Run) error
 	// PlayerVersions returns what a player had whenever he left a world, newest first and at most ten.
 	PlayerVersions(ctx context.Context, name string) ([]PlayerVersion, error)
 

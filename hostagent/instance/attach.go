@@ -92,7 +92,8 @@ func (a *attachment) introduce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	bound.Save = a.run.note.Save
+	n := a.run.note
+	bound.Save, bound.SaveTime, bound.Start = n.Source, n.Written, n.Start
 	if err := a.stream.Send(&wire.RunUp{Msg: &wire.RunUp_Bound{Bound: bound}}); err != nil {
 		return fmt.Errorf("tell the controller who the world is: %w", err)
 	}

@@ -31,9 +31,11 @@ type note struct {
 	Port     uint16 `json:"port"`
 	RCON     string `json:"rcon"` // address
 	Password string `json:"password"`
-	Save     string `json:"save"`   // file name
-	Number   uint64 `json:"number"` // of the start, counted
-	Start    string `json:"start"`  // as the save was patched with; empty: it was not
+	Save     string `json:"save"`    // file name
+	Source   string `json:"source"`  // the save that it was patched from
+	Written  int64  `json:"written"` // when that was, Unix seconds
+	Number   uint64 `json:"number"`  // of the start, counted
+	Start    string `json:"start"`   // as the save was patched with; empty: it was not
 }
 
 // launch is one start of a game, from its folder to its process. It runs in a goroutine of its own and shares nothing
@@ -150,11 +152,12 @@ func (l *launch) patch(source chosen, modules map[string][]byte) (note, error) {
 	// A copied or an older save may hold the number of any earlier start, here or elsewhere, hence the random part.
 	start := fmt.Sprintf("%d-%s", l.state.Starts, randomHex(4))
 	target := l.savePath()
+	written := modified(source.path) // before it may be replaced
 	patched, err := patch{start: start, world: l.state.World, modules: modules}.apply(source.path, target)
 	if err != nil {
 		return note{}, fmt.Errorf("patch save %s: %w", filepath.Base(source.path), err)
 	}
-	n := note{Save: filepath.Base(target), Number: l.state.Starts}
+	n := note{Save: filepath.Base(target), Source: filepath.Base(source.path), Written: written, Number: l.state.Starts}
 	if patched {
 		n.Start = start
 	}
@@ -212,4 +215,13 @@ func (t *tailBuffer) Write(p []byte) (int, error) {
 func (t *tailBuffer) lastLines(n int) string {
 	lines := strings.Split(string(bytes.TrimSpace(t.b)), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], " | ")
+}
+
+// modified is when a file was written in Unix seconds, 0 if that can't be told.
+func modified(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.ModTime().Unix()
 }

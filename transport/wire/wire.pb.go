@@ -1257,6 +1257,7 @@ type RunUp struct {
 	//	*RunUp_Assigned
 	//	*RunUp_Envelope
 	//	*RunUp_Standing
+	//	*RunUp_Saved
 	Msg           isRunUp_Msg `protobuf_oneof:"msg"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1344,6 +1345,15 @@ func (x *RunUp) GetStanding() *Standing {
 	return nil
 }
 
+func (x *RunUp) GetSaved() *Saved {
+	if x != nil {
+		if x, ok := x.Msg.(*RunUp_Saved); ok {
+			return x.Saved
+		}
+	}
+	return nil
+}
+
 type isRunUp_Msg interface {
 	isRunUp_Msg()
 }
@@ -1368,6 +1378,10 @@ type RunUp_Standing struct {
 	Standing *Standing `protobuf:"bytes,5,opt,name=standing,proto3,oneof"`
 }
 
+type RunUp_Saved struct {
+	Saved *Saved `protobuf:"bytes,6,opt,name=saved,proto3,oneof"`
+}
+
 func (*RunUp_Open) isRunUp_Msg() {}
 
 func (*RunUp_Bound) isRunUp_Msg() {}
@@ -1377,6 +1391,8 @@ func (*RunUp_Assigned) isRunUp_Msg() {}
 func (*RunUp_Envelope) isRunUp_Msg() {}
 
 func (*RunUp_Standing) isRunUp_Msg() {}
+
+func (*RunUp_Saved) isRunUp_Msg() {}
 
 type RunDown struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1571,7 +1587,9 @@ type Bound struct {
 	World         string                 `protobuf:"bytes,2,opt,name=world,proto3" json:"world,omitempty"`
 	Tick          uint64                 `protobuf:"varint,3,opt,name=tick,proto3" json:"tick,omitempty"`
 	Reports       []*Report              `protobuf:"bytes,4,rep,name=reports,proto3" json:"reports,omitempty"`
-	Save          string                 `protobuf:"bytes,5,opt,name=save,proto3" json:"save,omitempty"` // the file that was loaded
+	Save          string                 `protobuf:"bytes,5,opt,name=save,proto3" json:"save,omitempty"`                          // the file that the game was started with
+	SaveTime      int64                  `protobuf:"varint,6,opt,name=save_time,json=saveTime,proto3" json:"save_time,omitempty"` // when that was written, Unix seconds
+	Start         string                 `protobuf:"bytes,7,opt,name=start,proto3" json:"start,omitempty"`                        // one running of the game; the same when an agent attaches to it again
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1641,6 +1659,97 @@ func (x *Bound) GetSave() string {
 	return ""
 }
 
+func (x *Bound) GetSaveTime() int64 {
+	if x != nil {
+		return x.SaveTime
+	}
+	return 0
+}
+
+func (x *Bound) GetStart() string {
+	if x != nil {
+		return x.Start
+	}
+	return ""
+}
+
+// Saved is what the accounts in a finished save say, read from the file.
+type Saved struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Save          string                 `protobuf:"bytes,1,opt,name=save,proto3" json:"save,omitempty"`
+	Ledger        string                 `protobuf:"bytes,2,opt,name=ledger,proto3" json:"ledger,omitempty"`
+	World         string                 `protobuf:"bytes,3,opt,name=world,proto3" json:"world,omitempty"`
+	Tick          uint64                 `protobuf:"varint,4,opt,name=tick,proto3" json:"tick,omitempty"`
+	Reports       []*Report              `protobuf:"bytes,5,rep,name=reports,proto3" json:"reports,omitempty"` // as at bind
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Saved) Reset() {
+	*x = Saved{}
+	mi := &file_wire_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Saved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Saved) ProtoMessage() {}
+
+func (x *Saved) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Saved.ProtoReflect.Descriptor instead.
+func (*Saved) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Saved) GetSave() string {
+	if x != nil {
+		return x.Save
+	}
+	return ""
+}
+
+func (x *Saved) GetLedger() string {
+	if x != nil {
+		return x.Ledger
+	}
+	return ""
+}
+
+func (x *Saved) GetWorld() string {
+	if x != nil {
+		return x.World
+	}
+	return ""
+}
+
+func (x *Saved) GetTick() uint64 {
+	if x != nil {
+		return x.Tick
+	}
+	return 0
+}
+
+func (x *Saved) GetReports() []*Report {
+	if x != nil {
+		return x.Reports
+	}
+	return nil
+}
+
 type Report struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Channel       string                 `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
@@ -1651,7 +1760,7 @@ type Report struct {
 
 func (x *Report) Reset() {
 	*x = Report{}
-	mi := &file_wire_proto_msgTypes[22]
+	mi := &file_wire_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1663,7 +1772,7 @@ func (x *Report) String() string {
 func (*Report) ProtoMessage() {}
 
 func (x *Report) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[22]
+	mi := &file_wire_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1676,7 +1785,7 @@ func (x *Report) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Report.ProtoReflect.Descriptor instead.
 func (*Report) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{22}
+	return file_wire_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Report) GetChannel() string {
@@ -1704,7 +1813,7 @@ type Assign struct {
 
 func (x *Assign) Reset() {
 	*x = Assign{}
-	mi := &file_wire_proto_msgTypes[23]
+	mi := &file_wire_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1716,7 +1825,7 @@ func (x *Assign) String() string {
 func (*Assign) ProtoMessage() {}
 
 func (x *Assign) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[23]
+	mi := &file_wire_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1729,7 +1838,7 @@ func (x *Assign) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Assign.ProtoReflect.Descriptor instead.
 func (*Assign) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{23}
+	return file_wire_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Assign) GetLedger() string {
@@ -1762,7 +1871,7 @@ type Assigned struct {
 
 func (x *Assigned) Reset() {
 	*x = Assigned{}
-	mi := &file_wire_proto_msgTypes[24]
+	mi := &file_wire_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1774,7 +1883,7 @@ func (x *Assigned) String() string {
 func (*Assigned) ProtoMessage() {}
 
 func (x *Assigned) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[24]
+	mi := &file_wire_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1787,7 +1896,7 @@ func (x *Assigned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Assigned.ProtoReflect.Descriptor instead.
 func (*Assigned) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{24}
+	return file_wire_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Assigned) GetTick() uint64 {
@@ -1807,7 +1916,7 @@ type Standing struct {
 
 func (x *Standing) Reset() {
 	*x = Standing{}
-	mi := &file_wire_proto_msgTypes[25]
+	mi := &file_wire_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1819,7 +1928,7 @@ func (x *Standing) String() string {
 func (*Standing) ProtoMessage() {}
 
 func (x *Standing) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[25]
+	mi := &file_wire_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1832,7 +1941,7 @@ func (x *Standing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Standing.ProtoReflect.Descriptor instead.
 func (*Standing) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{25}
+	return file_wire_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Standing) GetStill() bool {
@@ -1859,7 +1968,7 @@ type Envelope struct {
 
 func (x *Envelope) Reset() {
 	*x = Envelope{}
-	mi := &file_wire_proto_msgTypes[26]
+	mi := &file_wire_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1871,7 +1980,7 @@ func (x *Envelope) String() string {
 func (*Envelope) ProtoMessage() {}
 
 func (x *Envelope) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[26]
+	mi := &file_wire_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1884,7 +1993,7 @@ func (x *Envelope) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Envelope.ProtoReflect.Descriptor instead.
 func (*Envelope) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{26}
+	return file_wire_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Envelope) GetChannel() string {
@@ -1953,7 +2062,7 @@ type APICall struct {
 
 func (x *APICall) Reset() {
 	*x = APICall{}
-	mi := &file_wire_proto_msgTypes[27]
+	mi := &file_wire_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1965,7 +2074,7 @@ func (x *APICall) String() string {
 func (*APICall) ProtoMessage() {}
 
 func (x *APICall) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[27]
+	mi := &file_wire_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1978,7 +2087,7 @@ func (x *APICall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use APICall.ProtoReflect.Descriptor instead.
 func (*APICall) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{27}
+	return file_wire_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *APICall) GetMethod() string {
@@ -2069,13 +2178,14 @@ const file_wire_proto_rawDesc = "" +
 	"\x05limit\x18\x04 \x01(\rR\x05limit\"7\n" +
 	"\vConsolePage\x12\x14\n" +
 	"\x05lines\x18\x01 \x03(\tR\x05lines\x12\x12\n" +
-	"\x04next\x18\x02 \x01(\x04R\x04next\"\x99\x02\n" +
+	"\x04next\x18\x02 \x01(\x04R\x04next\"\xc9\x02\n" +
 	"\x05RunUp\x12.\n" +
 	"\x04open\x18\x01 \x01(\v2\x18.mainbus.wire.v1.RunOpenH\x00R\x04open\x12.\n" +
 	"\x05bound\x18\x02 \x01(\v2\x16.mainbus.wire.v1.BoundH\x00R\x05bound\x127\n" +
 	"\bassigned\x18\x03 \x01(\v2\x19.mainbus.wire.v1.AssignedH\x00R\bassigned\x127\n" +
 	"\benvelope\x18\x04 \x01(\v2\x19.mainbus.wire.v1.EnvelopeH\x00R\benvelope\x127\n" +
-	"\bstanding\x18\x05 \x01(\v2\x19.mainbus.wire.v1.StandingH\x00R\bstandingB\x05\n" +
+	"\bstanding\x18\x05 \x01(\v2\x19.mainbus.wire.v1.StandingH\x00R\bstanding\x12.\n" +
+	"\x05saved\x18\x06 \x01(\v2\x16.mainbus.wire.v1.SavedH\x00R\x05savedB\x05\n" +
 	"\x03msg\"\xb2\x01\n" +
 	"\aRunDown\x124\n" +
 	"\agranted\x18\x01 \x01(\v2\x18.mainbus.wire.v1.GrantedH\x00R\agranted\x121\n" +
@@ -2085,13 +2195,21 @@ const file_wire_proto_rawDesc = "" +
 	"\aRunOpen\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\"\x1f\n" +
 	"\aGranted\x12\x14\n" +
-	"\x05epoch\x18\x01 \x01(\tR\x05epoch\"\x90\x01\n" +
+	"\x05epoch\x18\x01 \x01(\tR\x05epoch\"\xc3\x01\n" +
 	"\x05Bound\x12\x16\n" +
 	"\x06ledger\x18\x01 \x01(\tR\x06ledger\x12\x14\n" +
 	"\x05world\x18\x02 \x01(\tR\x05world\x12\x12\n" +
 	"\x04tick\x18\x03 \x01(\x04R\x04tick\x121\n" +
 	"\areports\x18\x04 \x03(\v2\x17.mainbus.wire.v1.ReportR\areports\x12\x12\n" +
-	"\x04save\x18\x05 \x01(\tR\x04save\"6\n" +
+	"\x04save\x18\x05 \x01(\tR\x04save\x12\x1b\n" +
+	"\tsave_time\x18\x06 \x01(\x03R\bsaveTime\x12\x14\n" +
+	"\x05start\x18\a \x01(\tR\x05start\"\x90\x01\n" +
+	"\x05Saved\x12\x12\n" +
+	"\x04save\x18\x01 \x01(\tR\x04save\x12\x16\n" +
+	"\x06ledger\x18\x02 \x01(\tR\x06ledger\x12\x14\n" +
+	"\x05world\x18\x03 \x01(\tR\x05world\x12\x12\n" +
+	"\x04tick\x18\x04 \x01(\x04R\x04tick\x121\n" +
+	"\areports\x18\x05 \x03(\v2\x17.mainbus.wire.v1.ReportR\areports\"6\n" +
 	"\x06Report\x12\x18\n" +
 	"\achannel\x18\x01 \x01(\tR\achannel\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\"L\n" +
@@ -2163,7 +2281,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 }
 
 var file_wire_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_wire_proto_goTypes = []any{
 	(Method)(0),              // 0: mainbus.wire.v1.Method
 	(Code)(0),                // 1: mainbus.wire.v1.Code
@@ -2191,12 +2309,13 @@ var file_wire_proto_goTypes = []any{
 	(*RunOpen)(nil),          // 23: mainbus.wire.v1.RunOpen
 	(*Granted)(nil),          // 24: mainbus.wire.v1.Granted
 	(*Bound)(nil),            // 25: mainbus.wire.v1.Bound
-	(*Report)(nil),           // 26: mainbus.wire.v1.Report
-	(*Assign)(nil),           // 27: mainbus.wire.v1.Assign
-	(*Assigned)(nil),         // 28: mainbus.wire.v1.Assigned
-	(*Standing)(nil),         // 29: mainbus.wire.v1.Standing
-	(*Envelope)(nil),         // 30: mainbus.wire.v1.Envelope
-	(*APICall)(nil),          // 31: mainbus.wire.v1.APICall
+	(*Saved)(nil),            // 26: mainbus.wire.v1.Saved
+	(*Report)(nil),           // 27: mainbus.wire.v1.Report
+	(*Assign)(nil),           // 28: mainbus.wire.v1.Assign
+	(*Assigned)(nil),         // 29: mainbus.wire.v1.Assigned
+	(*Standing)(nil),         // 30: mainbus.wire.v1.Standing
+	(*Envelope)(nil),         // 31: mainbus.wire.v1.Envelope
+	(*APICall)(nil),          // 32: mainbus.wire.v1.APICall
 }
 var file_wire_proto_depIdxs = []int32{
 	0,  // 0: mainbus.wire.v1.Open.method:type_name -> mainbus.wire.v1.Method
@@ -2208,19 +2327,21 @@ var file_wire_proto_depIdxs = []int32{
 	2,  // 6: mainbus.wire.v1.ObservedInstance.state:type_name -> mainbus.wire.v1.State
 	23, // 7: mainbus.wire.v1.RunUp.open:type_name -> mainbus.wire.v1.RunOpen
 	25, // 8: mainbus.wire.v1.RunUp.bound:type_name -> mainbus.wire.v1.Bound
-	28, // 9: mainbus.wire.v1.RunUp.assigned:type_name -> mainbus.wire.v1.Assigned
-	30, // 10: mainbus.wire.v1.RunUp.envelope:type_name -> mainbus.wire.v1.Envelope
-	29, // 11: mainbus.wire.v1.RunUp.standing:type_name -> mainbus.wire.v1.Standing
-	24, // 12: mainbus.wire.v1.RunDown.granted:type_name -> mainbus.wire.v1.Granted
-	27, // 13: mainbus.wire.v1.RunDown.assign:type_name -> mainbus.wire.v1.Assign
-	30, // 14: mainbus.wire.v1.RunDown.envelope:type_name -> mainbus.wire.v1.Envelope
-	26, // 15: mainbus.wire.v1.Bound.reports:type_name -> mainbus.wire.v1.Report
-	3,  // 16: mainbus.wire.v1.Envelope.class:type_name -> mainbus.wire.v1.Class
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	29, // 9: mainbus.wire.v1.RunUp.assigned:type_name -> mainbus.wire.v1.Assigned
+	31, // 10: mainbus.wire.v1.RunUp.envelope:type_name -> mainbus.wire.v1.Envelope
+	30, // 11: mainbus.wire.v1.RunUp.standing:type_name -> mainbus.wire.v1.Standing
+	26, // 12: mainbus.wire.v1.RunUp.saved:type_name -> mainbus.wire.v1.Saved
+	24, // 13: mainbus.wire.v1.RunDown.granted:type_name -> mainbus.wire.v1.Granted
+	28, // 14: mainbus.wire.v1.RunDown.assign:type_name -> mainbus.wire.v1.Assign
+	31, // 15: mainbus.wire.v1.RunDown.envelope:type_name -> mainbus.wire.v1.Envelope
+	27, // 16: mainbus.wire.v1.Bound.reports:type_name -> mainbus.wire.v1.Report
+	27, // 17: mainbus.wire.v1.Saved.reports:type_name -> mainbus.wire.v1.Report
+	3,  // 18: mainbus.wire.v1.Envelope.class:type_name -> mainbus.wire.v1.Class
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
@@ -2234,6 +2355,7 @@ func file_wire_proto_init() {
 		(*RunUp_Assigned)(nil),
 		(*RunUp_Envelope)(nil),
 		(*RunUp_Standing)(nil),
+		(*RunUp_Saved)(nil),
 	}
 	file_wire_proto_msgTypes[18].OneofWrappers = []any{
 		(*RunDown_Granted)(nil),
@@ -2246,7 +2368,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   28,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
