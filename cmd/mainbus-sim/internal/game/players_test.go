@@ -180,7 +180,7 @@ func TestPeopleAreJudged(t *testing.T) {
 	wantJSON(t, filepath.Join(i.dir, "server-adminlist.json"), `[]`)
 }
 
-func writeFileT(t *testing.T, path, text string) {
+func writeFileT(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
