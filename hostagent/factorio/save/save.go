@@ -22,6 +22,8 @@ import (
 	"mainbus/hostagent/factorio/scriptdat"
 )
 
+const scriptData = "script.dat"
+
 const (
 	maxEntries   = 10_000
 	maxDirectory = 8 << 20 // bytes of the zip's directory that are read
@@ -304,13 +306,8 @@ func (a *Archive) Header() (Header, error) {
 
 // Subtree looks for a table in the scenario's storage, as scriptdat.Find does.
 func (a *Archive) Subtree(key string) (scriptdat.Value, bool, error) {
-	r, err := a.Open("script.dat")
-	if errors.Is(err, fs.ErrNotExist) {
+	if a.entries[scriptData] == nil {
 		return nil, false, nil
 	}
-	if err != nil {
-		return nil, false, err
-	}
-	defer r.Close()
-	return scriptdat.Find(r, "level", key)
+	return scriptdat.Find(func() (io.ReadCloser, error) { return a.Open(scriptData) }, "level", key)
 }
