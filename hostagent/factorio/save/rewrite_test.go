@@ -80,6 +80,33 @@ func TestRewriteInPlaceTwice(t *testing.T) {
 	}
 }
 
+func TestRewriteDropsFiles(t *testing.T) {
+	path, _ := makeSave(t, t.TempDir())
+	before := openSave(t, path).Names()
+	set := map[string][]byte{"mainbus/a.lua": []byte("a"), "mainbus/b.lua": []byte("b")}
+	if err := Rewrite(path, path, set); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		set  map[string][]byte
+		drop []string
+		want []string
+	}{
+		{map[string][]byte{"mainbus/b.lua": []byte("c")}, []string{"mainbus/a.lua", "mainbus/b.lua", "absent"}, append(slices.Clone(before), "mainbus/b.lua")},
+		{nil, []string{"mainbus/b.lua"}, before},
+	} {
+		if err := Rewrite(path, path, step.set, step.drop...); err != nil {
+			t.Fatal(err)
+		}
+		if got := openSave(t, path).Names(); !slices.Equal(got, step.want) {
+			t.Errorf("dropped %q: left %q, want %q", step.drop, got, step.want)
+		}
+	}
+	if err := Rewrite(path, path, nil, before[len(before)-1], "level.dat0"); err == nil {
+		t.Error("a level without its beginning was accepted")
+	}
+}
+
 func TestFailedRewriteLeavesTheOldSave(t *testing.T) {
 	dir := t.TempDir()
 	path, _ := makeSave(t, dir)
@@ -135,6 +162,11 @@ func TestRewriteNeedsLittleMemory(t *testing.T) {
 func BenchmarkRewrite(b *testing.B) {
 	path := filepath.Join(sample.Dir(b, "saves"), "2.0.55-headless-init.zip")
 	dst := filepath.Join(b.TempDir(), "x.zip")
+	info, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(info.Size())
 	for b.Loop() {
 		if err := Rewrite(path, dst, map[string][]byte{"control.lua": nil}); err != nil {
 			b.Fatal(err)
