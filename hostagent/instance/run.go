@@ -1,6 +1,7 @@
 package instance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -136,7 +137,7 @@ func (r *run) connect(ctx context.Context) {
 // link keeps the world attached to the controller while the RCON connection lasts.
 func (r *run) link(ctx context.Context, client *rcon.Client) {
 	if r.note.Start == "" {
-		r.tellLink(false, "the save has a scenario of its own, which was left as it is")
+		r.tellLink(false, cmp.Or(r.note.Refusal, "the save was not patched"))
 		select {
 		case <-client.Done():
 		case <-ctx.Done():

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"mainbus/hostagent/factorio/patch"
 	"mainbus/hostagent/factorio/save"
 	"mainbus/hostagent/factorio/scriptdat"
 )
@@ -111,7 +112,7 @@ func examine(path string) (chosen, error) {
 		c.world, _ = accounts.Get("world").(string)
 	}
 	if c.world == "" {
-		c.proposed, err = readProposed(archive)
+		c.proposed, err = patch.Proposed(archive)
 	}
 	return c, err
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"mainbus/hostagent/factorio/patch"
 	"mainbus/hostagent/factorio/save"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/wire"
@@ -31,9 +32,10 @@ type note struct {
 	Port     uint16 `json:"port"`
 	RCON     string `json:"rcon"` // address
 	Password string `json:"password"`
-	Save     string `json:"save"`   // file name
-	Number   uint64 `json:"number"` // of the start, counted
-	Start    string `json:"start"`  // as the save was patched with; empty: it was not
+	Save     string `json:"save"`              // file name
+	Number   uint64 `json:"number"`            // of the start, counted
+	Start    string `json:"start"`             // as the save was patched with; empty: it was not
+	Refusal  string `json:"refusal,omitempty"` // why it was not
 }
 
 // launch is one start of a game, from its folder to its process. It runs in a goroutine of its own and shares nothing
@@ -150,12 +152,12 @@ func (l *launch) patch(source chosen, modules map[string][]byte) (note, error) {
 	// A copied or an older save may hold the number of any earlier start, here or elsewhere, hence the random part.
 	start := fmt.Sprintf("%d-%s", l.state.Starts, randomHex(4))
 	target := l.savePath()
-	patched, err := patch{start: start, world: l.state.World, modules: modules}.apply(source.path, target)
+	refusal, err := patch.Patch{Start: start, World: l.state.World, Modules: modules}.Apply(source.path, target)
 	if err != nil {
 		return note{}, fmt.Errorf("patch save %s: %w", filepath.Base(source.path), err)
 	}
 	n := note{Save: filepath.Base(target), Number: l.state.Starts}
-	if patched {
+	if n.Refusal = refusal; refusal == "" {
 		n.Start = start
 	}
 	return n, nil

@@ -1,8 +1,8 @@
-package instance
+// Package patch puts the save modules into a save, and takes them out again. docs/gamelink.md tells what a patch changes and
+// why. Both ways copy the save as a stream; they start no goroutines.
+package patch
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -14,106 +14,141 @@ import (
 )
 
 const (
-	patchMarker    = "-- mainbus:1 (generated at every start; the text above the marker line is the scenario's)\n"
-	freeplay       = "require('__base__/script/freeplay/control.lua')\n"
-	requireModule  = "require('mainbus/control')\n"
-	startFile      = "mainbus/start.lua"
-	maxControlFile = 1 << 20
+	controlFile   = "control.lua"
+	modulesFolder = "mainbus"
+	startFile     = modulesFolder + "/start.lua"
+	maxScript     = 4 << 20           // bytes of a scenario's control.lua
+	maxText       = maxScript + 1<<10 // with our line
 )
 
-var proposedWorld = regexp.MustCompile(`\bworld = "([0-9a-f]{32})"`)
+var (
+	startText     = regexp.MustCompile(`^return \{ start = "[^"\\]*", world = "[^"\\]*" \}\n$`)
+	proposedWorld = regexp.MustCompile(`\bworld = "([0-9a-f]{32})"`)
+)
 
-// patchControl returns control.lua with the module required after the scenario. Known are: none at all, the one-line
-// freeplay, which is required from the game's own data, and what an earlier patch made. Any other is a scenario of its
-// own, which is left alone.
-func patchControl(control string) (patched string, known bool) {
-	if above, ours, found := strings.Cut(control, patchMarker); found {
-		if strings.Contains(ours, freeplay) {
-			return above + patchMarker + freeplay + requireModule, true
-		}
-		return above + patchMarker + requireModule, true
-	}
-	switch strings.TrimSpace(strings.ReplaceAll(control, `"`, `'`)) {
-	case "":
-		return patchMarker + requireModule, true
-	case strings.TrimSpace(freeplay):
-		return patchMarker + freeplay + requireModule, true
-	}
-	return "", false
+var errLongScript = fmt.Errorf("it is longer than %d MiB", maxScript>>20)
+
+// Patch says what goes into a save before a start.
+type Patch struct {
+	Start   string            // start number: differs from that of every earlier start
+	World   string            // id for a world that has none
+	Modules map[string][]byte // by file name
 }
 
-// patch says what goes into a save before a start.
-type patch struct {
-	start   string // start number: differs from that of every earlier start
-	world   string // id for a world that has none
-	modules map[string][]byte
-}
-
-// apply copies the save src to dst with the module in it. It returns false if the save's scenario is not known; then
-// dst is a plain copy. dst is replaced only by a verified file.
-func (p patch) apply(src, dst string) (patched bool, err error) {
-	control, err := readControl(src)
+// Apply copies the save src to dst with the modules in it. A save that can't be patched is copied as it is, and refusal
+// says in a sentence for people why. dst is replaced only by a verified file.
+func (p Patch) Apply(src, dst string) (refusal string, err error) {
+	was, err := readScripts(src)
 	if err != nil {
-		return false, err
+		return "", err
 	}
-	text, known := patchControl(control)
-	if !known {
+	if was.refusal != "" {
 		if src == dst {
-			return false, nil
+			return was.refusal, nil
 		}
-		return false, save.Rewrite(src, dst, nil)
+		return was.refusal, save.Rewrite(src, dst, nil)
 	}
 	files := map[string][]byte{
-		"control.lua": []byte(text),
-		startFile:     fmt.Appendf(nil, "return { start = %q, world = %q }\n", p.start, p.world),
+		controlFile: []byte(was.control.patched()),
+		startFile:   fmt.Appendf(nil, "return { start = %q, world = %q }\n", p.Start, p.World),
 	}
-	for name, content := range p.modules {
-		files["mainbus/"+name] = content
+	for name, content := range p.Modules {
+		files[modulesFolder+"/"+name] = content
 	}
-	return true, save.Rewrite(src, dst, files)
+	return "", save.Rewrite(src, dst, files, was.modules...)
 }
 
-func readControl(path string) (string, error) {
+// Undo copies the save src to dst without what patches have put into it: every other file is as it was before the first
+// patch, byte for byte, or as the game has saved it since. dst is replaced only by a verified file.
+func Undo(src, dst string) error {
+	was, err := readScripts(src)
+	if err != nil {
+		return err
+	}
+	drop, set := was.modules, map[string][]byte{}
+	switch {
+	case was.control.marked && was.control.absent:
+		drop = append(drop, controlFile)
+	case was.control.marked:
+		set[controlFile] = []byte(was.control.text)
+	}
+	return save.Rewrite(src, dst, set, drop...)
+}
+
+// scripts is what a save holds of the files that a patch changes.
+type scripts struct {
+	control control
+	modules []string // files of an earlier patch
+	refusal string   // why the save can't be patched
+}
+
+func readScripts(path string) (scripts, error) {
 	archive, err := save.Open(path)
 	if err != nil {
-		return "", err
+		return scripts{}, err
 	}
 	defer archive.Close()
-	text, err := readText(archive, "control.lua")
-	if err != nil {
-		return "", fmt.Errorf("read control.lua of %s: %w", path, err)
+	c := control{absent: true}
+	text, err := readText(archive, controlFile)
+	if err == nil {
+		if c = readControl(text); len(c.text) > maxScript {
+			err = errLongScript
+		}
 	}
-	return text, nil
+	switch {
+	case errors.Is(err, errLongScript):
+		return scripts{refusal: "the save's control.lua was left as it is: " + err.Error()}, nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return scripts{}, err
+	case strings.HasPrefix(c.text, compiled):
+		return scripts{refusal: "the save's control.lua was left as it is: it is compiled"}, nil
+	}
+	return findModules(archive, c)
 }
 
-// readProposed returns the world id that an earlier patch wrote into a save, if one did.
-func readProposed(archive *save.Archive) (string, error) {
+// findModules tells our files from those of a scenario that happen to have the same names. Should the game have replaced a
+// patched control.lua, our start file is still there.
+func findModules(archive *save.Archive, c control) (scripts, error) {
+	found := scripts{control: c}
+	start, err := readText(archive, startFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errLongScript) {
+		return scripts{}, err
+	}
+	ours := c.marked || startText.MatchString(start)
+	for _, name := range archive.Names() {
+		top, _, isFolder := strings.Cut(name, "/")
+		switch {
+		case ours && top == modulesFolder && isFolder:
+			found.modules = append(found.modules, name)
+		case strings.EqualFold(top, modulesFolder), strings.EqualFold(top, controlFile) && name != controlFile:
+			found.refusal = fmt.Sprintf("the save was left as it is, because it has a file of its own where the modules would go: %.100q", name)
+		}
+	}
+	return found, nil
+}
+
+// Proposed returns the world id that an earlier patch wrote into a save, if one did.
+func Proposed(archive *save.Archive) (string, error) {
 	text, err := readText(archive, startFile)
-	if err != nil {
-		return "", err
-	}
-	if found := proposedWorld.FindStringSubmatch(text); found != nil {
-		return found[1], nil
-	}
-	return "", nil
-}
-
-// readText returns the beginning of a file in a save, nothing if there is none.
-func readText(archive *save.Archive, name string) (string, error) {
-	file, err := archive.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errLongScript) {
 		return "", nil
 	}
+	if found := proposedWorld.FindStringSubmatch(text); found != nil && startText.MatchString(text) {
+		return found[1], err
+	}
+	return "", err
+}
+
+// readText returns a script in a save. An absent one is fs.ErrNotExist.
+func readText(archive *save.Archive, name string) (string, error) {
+	file, err := archive.Open(name)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxControlFile))
+	text, err := io.ReadAll(io.LimitReader(file, maxText+1))
+	if err == nil && len(text) > maxText {
+		err = errLongScript
+	}
 	return string(text), err
-}
-
-func randomHex(bytes int) string {
-	b := make([]byte, bytes)
-	rand.Read(b) // never fails
-	return hex.EncodeToString(b)
 }
