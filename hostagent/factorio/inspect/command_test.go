@@ -100,6 +100,31 @@ func (c command) checkBothWays(t *testing.T, path string, want any) {
 	}
 }
 
+func TestCommandOnExchangeStrings(t *testing.T) {
+	dir := sample.Dir(t, "exchange-strings")
+	decodeFile := func(name string) map[string]any {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return decode(t, text).(map[string]any)
+	}
+	texts, expected := decodeFile("strings.json"), decodeFile("expected.json")
+	if len(texts) < 2 {
+		t.Fatalf("%d strings", len(texts))
+	}
+	c := build(t)
+	for name, text := range texts {
+		path := filepath.Join(t.TempDir(), name+".txt")
+		if err := os.WriteFile(path, []byte(text.(string)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.checkBothWays(t, path, map[string]any{
+			"map_gen_settings": expected[name+"_map_gen_settings"], "map_settings": expected[name+"_map_settings"],
+		})
+	}
+}
+
 func TestCommandOnLogs(t *testing.T) {
 	dir := sample.Dir(t, "logs")
 	c := build(t)
