@@ -5,10 +5,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"testing"
 
@@ -133,29 +131,6 @@ func TestFailedRewriteLeavesTheOldSave(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("left over: %v, %v", left, err)
-	}
-}
-
-// A save of any size must pass through in little memory.
-func TestRewriteNeedsLittleMemory(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "large.zip")
-	w, err := Create(path, "large")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const size = 32 << 20
-	w.Level(header20, io.LimitReader(rand.NewChaCha8([32]byte{}), size))
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	if err := Rewrite(path, path, map[string][]byte{"control.lua": []byte("x")}); err != nil {
-		t.Fatal(err)
-	}
-	runtime.ReadMemStats(&after)
-	if used := after.TotalAlloc - before.TotalAlloc; used > size/8 {
-		t.Errorf("%d bytes were allocated for a save of %d", used, size)
 	}
 }
 
