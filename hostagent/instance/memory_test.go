@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"mainbus/hostagent/factorio"
+	"mainbus/hostagent/factorio/patch"
 	"mainbus/hostagent/factorio/save"
 	"mainbus/hostagent/factorio/scriptdat"
 )
@@ -81,9 +82,9 @@ func useLargeSave(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	target := filepath.Join(dir, "alpha.zip")
-	patched, err := patch{start: "1-a", world: c.world, modules: saveModules}.apply(c.path, target)
-	if err != nil || !patched {
-		t.Fatalf("patched: %v, %v", patched, err)
+	refusal, err := patch.Patch{Start: "1-a", World: c.world, Modules: saveModules}.Apply(c.path, target)
+	if err != nil || refusal != "" {
+		t.Fatalf("patched: %q, %v", refusal, err)
 	}
 	if err := save.Verify(target); err != nil {
 		t.Fatal(err)
@@ -139,7 +140,7 @@ func makeLargeSave(path string) error {
 	}
 	for name, data := range map[string][]byte{
 		"level.datmetadata": binary.LittleEndian.AppendUint64(nil, uint64(parts)<<20),
-		"control.lua":       []byte(freeplay),
+		"control.lua":       []byte("require('__base__/script/freeplay/control.lua')\n"),
 		"script.dat":        largeScript(),
 	} {
 		w, err := z.Create("large/" + name)
