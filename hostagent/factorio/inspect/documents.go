@@ -46,6 +46,7 @@ var documentKinds = []struct {
 }{
 	{[]string{"mods"}, modListReport},
 	{[]string{"dependencies", "factorio_version", "title", "author"}, modInfoReport},
+	{[]string{"visibility", "game_password", "max_players", "require_user_verification", "allow_commands", "autosave_interval", "auto_pause"}, serverSettingsReport},
 }
 
 func modListReport(data []byte) (*Report, error) {

@@ -226,6 +226,7 @@ func TestDamaged(t *testing.T) {
 		{"a mod list without names", `{"mods":[{"enabled":true}]}`, "it looks like a mod list, but can't be read"},
 		{"a cut map exchange string", ">>>eNpjZGBk", "it looks like a map exchange string, but can't be read: map exchange string: it does not end with <<<"},
 		{"a map exchange string of nothing", ">>>\n<<<\n", "it looks like a map exchange string, but can't be read: map exchange string: it can't be inflated"},
+		{"server settings too long", `{"visibility": {}` + strings.Repeat(" ", 1<<20) + "}", "it looks like server settings, but can't be read: server settings: 1048594 bytes, more than 1 MiB"},
 		{"cut mod settings", "\x02\x00\x00\x00\x48\x00\x00\x00\x00\x05\x00\x03", "it looks like mod settings, but can't be read"},
 		{"mod settings of an unknown type", "\x02\x00\x00\x00\x48\x00\x00\x00\x00\x05\x00\x01\x00\x00\x00\x00\x01k\x09\x00", "it looks like mod settings, but can't be read"},
 	} {
@@ -251,6 +252,7 @@ func FuzzInspect(f *testing.F) {
 	for _, seed := range []string{
 		run, info, string(zipOf("alpha_1.2.3/info.json", info)), string(zipOf("a/level.dat", "\x02\x00")), `{"mods":[{"name":"base","enabled":true}]}`,
 		"\x02\x00\x00\x00\x48\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00", ">>>eNo=<<<",
+		`{"visibility":{"public":true},"tags":["a",1],"token":"t"}`,
 	} {
 		f.Add([]byte(seed), "x.zip")
 	}

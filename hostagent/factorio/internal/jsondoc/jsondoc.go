@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -161,6 +162,33 @@ func Elements(text []byte) (out []json.RawMessage, ok bool) {
 		return nil, false
 	}
 	return out, json.Unmarshal(text, &out) == nil
+}
+
+// Plain returns a value without the comments in its objects. Of a key that an object has more than once the last stays.
+func Plain(value json.RawMessage) json.RawMessage {
+	var parts [][]byte
+	open, end := "[", "]"
+	if members, ok := Members(value); ok {
+		open, end = "{", "}"
+		lastAt := make(map[string]int)
+		for i, m := range members {
+			lastAt[m.Key] = i
+		}
+		for i, m := range members {
+			if strings.HasPrefix(m.Key, "_") || lastAt[m.Key] != i {
+				continue
+			}
+			key, _ := encode(m.Key)
+			parts = append(parts, slices.Concat(key, []byte(": "), Plain(m.Value)))
+		}
+	} else if elements, ok := Elements(value); ok {
+		for _, e := range elements {
+			parts = append(parts, Plain(e))
+		}
+	} else {
+		return bytes.TrimSpace(value)
+	}
+	return slices.Concat([]byte(open), bytes.Join(parts, []byte(", ")), []byte(end))
 }
 
 // span is where a member is in a text.

@@ -1,0 +1,83 @@
+package inspect
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mainbus/hostagent/factorio/internal/sample"
+)
+
+// Files of settings, from the file and from standard input.
+func TestCommandOnSettings(t *testing.T) {
+	c := build(t)
+	for _, test := range []struct {
+		sample   string
+		format   string
+		has      string // "key.key=value" of the settings, comma separated
+		warnings string
+	}{
+		{"server-settings/2.0.55-erikfrish.json", "server-settings", `game_password="(not shown)",visibility.lan=true,autosave_slots=20`, "[]"},
+		{"server-settings/2.0.76-wube-example.json", "server-settings", `token="",allow_commands="admins-only"`,
+			`["a public game needs the username of a Factorio.com account","a public game needs the token (or the password) of a Factorio.com account"]`},
+	} {
+		folder, name, _ := strings.Cut(test.sample, "/")
+		path := filepath.Join(sample.Dir(t, folder), name)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, way := range []struct {
+			name  string
+			stdin []byte
+		}{{path, nil}, {"-", data}} {
+			out, errs, code := c.inspect(t, way.stdin, way.name, "--json")
+			if code != 0 || errs != "" {
+				t.Errorf("%s as %s: exit code %d, %s", test.sample, way.name, code, errs)
+				continue
+			}
+			got, _ := decode(t, []byte(out)).(map[string]any)
+			if warnings, _ := json.Marshal(got["warnings"]); got["format"] != test.format || string(warnings) != test.warnings {
+				t.Errorf("%s as %s: %s", test.sample, way.name, out)
+			}
+			for _, has := range strings.Split(test.has, ",") {
+				key, want, _ := strings.Cut(has, "=")
+				var value any = got["settings"]
+				for part := range strings.SplitSeq(key, ".") {
+					object, _ := value.(map[string]any)
+					value = object[part]
+				}
+				if text, _ := json.Marshal(value); string(text) != want {
+					t.Errorf("%s as %s: %s is %s, want %s", test.sample, way.name, key, text, want)
+				}
+			}
+			if strings.Contains(out, "_comment") {
+				t.Errorf("%s as %s has comments", test.sample, way.name)
+			}
+		}
+	}
+}
+
+func TestServerSettings(t *testing.T) {
+	r, err := inspect([]byte(`{"_c": 1, "visibility": {"public": true, "lan": "yes"}, "max_players": 4.0, "password": "s3cret", "future": {"a": []}}`), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"format":"server-settings","settings":{"future":{"a":[]},"max_players":4,"password":"(not shown)",` +
+		`"visibility":{"lan":"yes","public":true}},"warnings":["\"visibility.lan\" is \"yes\", but must be true or false","\"future\" is no setting that the game has",` +
+		`"a public game needs the username of a Factorio.com account"]}`
+	if got, _ := json.Marshal(jsonOf(t, r)); string(got) != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	text := textOf(t, r)
+	for _, line := range []string{"Server settings of Factorio\n", "  visibility.lan     \"yes\"\n", "  max_players        4.0\n", "  future.a           []\n", "\nWhat is wrong\n"} {
+		if !strings.Contains(text, line) {
+			t.Errorf("no %q in %s", line, text)
+		}
+	}
+	if strings.Contains(text, "s3cret") {
+		t.Errorf("a password in %s", text)
+	}
+}
