@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -68,10 +69,22 @@ func Decode(text string, limit int) ([]byte, error) {
 	return data, nil
 }
 
-// IsBlueprint reports whether a text begins as blueprint strings do. A text of Encode does not: zlib's first byte makes it
-// begin with "e".
+// Is reports whether a text begins as encoded ones do: with the two bytes of zlib, whose first makes it begin with "e".
+func Is(text string) bool {
+	var b [3]byte
+	if len(text) < 4 {
+		return false
+	}
+	if _, err := base64.StdEncoding.Decode(b[:], []byte(text[:4])); err != nil {
+		return false
+	}
+	const deflate, multiple, dictionary = 0x78, 31, 0x20 // RFC 1950, 2.2
+	return b[0] == deflate && binary.BigEndian.Uint16(b[:])%multiple == 0 && b[1]&dictionary == 0
+}
+
+// IsBlueprint reports whether a text begins as blueprint strings do.
 func IsBlueprint(text string) bool {
-	return len(text) >= 2 && text[0] == BlueprintVersion && text[1] == 'e'
+	return text != "" && text[0] == BlueprintVersion && Is(text[1:])
 }
 
 // DecodeBlueprint returns the JSON in a blueprint string, of at most limit bytes.

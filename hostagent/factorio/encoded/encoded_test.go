@@ -59,6 +59,17 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+func TestIs(t *testing.T) {
+	for text, want := range map[string]bool{
+		hello: true, "eJwDAAAAAAE=": true, "eNpLTAQAASUAww==": true, "eAEBAgD9": true, "eF4B": true, // every strength of compression
+		"0" + hello: false, "": false, "eNo": false, "example": false, "eJ*A": false, "eLsA": false, "aGVsbG8=": false,
+	} {
+		if got := Is(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
 func TestBlueprints(t *testing.T) {
 	text := EncodeBlueprint([]byte(`{"blueprint":{}}`))
 	if !IsBlueprint(text) || IsBlueprint(text[1:]) || IsBlueprint("0") || IsBlueprint("") {
