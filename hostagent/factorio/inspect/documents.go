@@ -54,16 +54,32 @@ func modListReport(data []byte) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it looks like a mod list, but can't be read: %w", err)
 	}
-	type mod struct {
-		Name    string `json:"name"`
-		Enabled bool   `json:"enabled"`
-		Version string `json:"version,omitempty"`
+	mods := make([]modEntry, len(list.Mods))
+	for i, m := range list.Mods {
+		mods[i] = modEntry{Name: m.Name, Enabled: m.Enabled, Version: m.Version}
 	}
-	mods := []mod{}
-	enabled := 0
+	r := &Report{Title: "Mod list", Warnings: list.Problems()}
+	r.section(modsSection(mods))
+	r.object = struct {
+		Format   string     `json:"format"`
+		Mods     []modEntry `json:"mods"`
+		Warnings []string   `json:"warnings"`
+	}{"mod-list", mods, orEmpty(r.Warnings)}
+	return r, nil
+}
+
+// modEntry is a mod that a list or a pack names.
+type modEntry struct {
+	Name    string `json:"name"`
+	Enabled bool   `json:"enabled"`
+	Version string `json:"version,omitempty"`
+	SHA1    string `json:"sha1,omitempty"`
+}
+
+func modsSection(mods []modEntry) Section {
 	s := Section{}
-	for _, m := range list.Mods {
-		mods = append(mods, mod{m.Name, m.Enabled, m.Version})
+	enabled := 0
+	for _, m := range mods {
 		state, version := "disabled", m.Version
 		if m.Enabled {
 			state = "enabled"
@@ -75,14 +91,7 @@ func modListReport(data []byte) (*Report, error) {
 		s.add(m.Name, version, state)
 	}
 	s.Head = fmt.Sprintf("Mods (%d, %d enabled)", len(mods), enabled)
-	r := &Report{Title: "Mod list", Warnings: list.Problems()}
-	r.section(s)
-	r.object = struct {
-		Format   string   `json:"format"`
-		Mods     []mod    `json:"mods"`
-		Warnings []string `json:"warnings"`
-	}{"mod-list", mods, orEmpty(r.Warnings)}
-	return r, nil
+	return s
 }
 
 // orEmpty makes an empty list of none, which in JSON is [] and not null.

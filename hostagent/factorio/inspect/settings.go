@@ -29,17 +29,22 @@ var modSettings = format{
 		about.add("written by", settings.Version.String())
 		about.add("size", bytesText(f.Size))
 		r.section(about)
-		names := map[string]string{
-			modsettings.Startup: "Startup settings", modsettings.RuntimeGlobal: "Settings of the map", modsettings.RuntimePerUser: "Settings of players",
-		}
-		for _, scope := range settings.Scopes {
-			list, _ := scope.Value.(proptree.Dictionary)
-			name := names[scope.Key]
-			if name == "" {
-				name = "Settings of " + scope.Key
-			}
-			r.section(settingsSection(name, list))
-		}
+		r.settings(settings.Scopes)
 		return r, nil
 	},
+}
+
+// settings adds the settings of mods, a section for each scope.
+func (r *Report) settings(scopes proptree.Dictionary) {
+	names := map[string]string{
+		modsettings.Startup: "Startup settings", modsettings.RuntimeGlobal: "Settings of the map", modsettings.RuntimePerUser: "Settings of players",
+	}
+	for _, scope := range scopes {
+		list, _ := scope.Value.(proptree.Dictionary)
+		name := names[scope.Key]
+		if name == "" {
+			name = "Settings of " + scope.Key
+		}
+		r.section(settingsSection(name, list))
+	}
 }
