@@ -20,6 +20,9 @@ var documents = format{
 			return nil, fmt.Errorf("it looks like JSON: %w", err)
 		}
 		data = bytes.TrimPrefix(data, []byte("\ufeff"))
+		if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
+			return playerListReport(data)
+		}
 		doc, err := jsondoc.Parse(data)
 		if err != nil {
 			return nil, fmt.Errorf("it looks like JSON, but is none: %w", err)

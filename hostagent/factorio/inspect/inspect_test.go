@@ -264,7 +264,6 @@ func TestDamaged(t *testing.T) {
 		{"a mod list without names", `{"mods":[{"enabled":true}]}`, "it looks like a mod list, but can't be read"},
 		{"a cut map exchange string", ">>>eNpjZGBk", "it looks like a map exchange string, but can't be read: map exchange string: it does not end with <<<"},
 		{"a map exchange string of nothing", ">>>\n<<<\n", "it looks like a map exchange string, but can't be read: map exchange string: it can't be inflated"},
-		{"server settings too long", `{"visibility": {}` + strings.Repeat(" ", 1<<20) + "}", "it looks like server settings, but can't be read: server settings: 1048594 bytes, more than 1 MiB"},
 		{"a cut encoded text", "eNoz", "it looks like an encoded text, but can't be read: it can't be inflated"},
 		{"a cut blueprint string", "0eNoz", "it looks like a blueprint string, but can't be read: it can't be inflated"},
 		{"a blueprint string of text", encoded.EncodeBlueprint([]byte("hi")), "it looks like a blueprint string, but its content can't be read: line 1"},
@@ -296,7 +295,7 @@ func FuzzInspect(f *testing.F) {
 		run, info, string(zipOf("alpha_1.2.3/info.json", info)), string(zipOf("a/level.dat", "\x02\x00")), `{"mods":[{"name":"base","enabled":true}]}`,
 		"\x02\x00\x00\x00\x48\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00", ">>>eNo=<<<",
 		encoded.EncodeBlueprint([]byte("{}")), encoded.Encode([]byte(`{"mods":[],"settings":{},"factorio_version":"2.0","name":"","description":""}`)),
-		`{"visibility":{"public":true},"tags":["a",1],"token":"t"}`,
+		`{"visibility":{"public":true},"tags":["a",1],"token":"t"}`, `["a", {"username": "b", "reason": "x"}]`,
 	} {
 		f.Add([]byte(seed), "x.zip")
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"mainbus/hostagent/factorio/internal/jsondoc"
+	"mainbus/hostagent/factorio/playerlists"
 	"mainbus/hostagent/factorio/serversettings"
 )
 
@@ -25,6 +26,33 @@ func serverSettingsReport(data []byte) (*Report, error) {
 	r := &Report{Title: "Server settings of Factorio", Warnings: f.Problems()}
 	r.object = settingsJSON{"server-settings", shown, orEmpty(r.Warnings)}
 	r.section(valuesSection(shown))
+	return r, nil
+}
+
+// playerListReport is about any of the game's three lists, which nothing in them tells apart.
+func playerListReport(data []byte) (*Report, error) {
+	list, err := playerlists.Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("it looks like a list of admins, of a whitelist or of bans, but can't be read: %w", err)
+	}
+	type player struct {
+		Name    string `json:"username"`
+		Reason  string `json:"reason,omitempty"`
+		Address string `json:"address,omitempty"`
+	}
+	players := []player{}
+	s := Section{Head: fmt.Sprintf("Players (%d)", len(list.Players))}
+	for _, p := range list.Players {
+		players = append(players, player{p.Name, p.Reason, p.Address})
+		s.Rows = append(s.Rows, []string{p.Name, p.Reason, p.Address})
+	}
+	r := &Report{Title: "List of players (admins, whitelist or bans) of Factorio", Warnings: list.Problems()}
+	r.section(s)
+	r.object = struct {
+		Format   string   `json:"format"`
+		Players  []player `json:"players"`
+		Warnings []string `json:"warnings"`
+	}{"player-list", players, orEmpty(r.Warnings)}
 	return r, nil
 }
 

@@ -81,3 +81,49 @@ func TestServerSettings(t *testing.T) {
 		t.Errorf("a password in %s", text)
 	}
 }
+
+func TestPlayerLists(t *testing.T) {
+	for text, want := range map[string]string{
+		`["Ann", {"username": "bob", "reason": "rude", "address": "0.0.0.0", "x": 1}, "ann"]`: `{"format":"player-list",` +
+			`"players":[{"username":"Ann"},{"address":"0.0.0.0","reason":"rude","username":"bob"},{"username":"ann"}],"warnings":["\"ann\" is there more than once"]}`,
+		"\ufeff\n[]": `{"format":"player-list","players":[],"warnings":[]}`,
+	} {
+		r, err := inspect([]byte(text), "")
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got, _ := json.Marshal(jsonOf(t, r)); string(got) != want {
+			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
+		}
+		if shown := textOf(t, r); strings.Contains(text, "bob") != strings.Contains(shown, "  bob  rude  0.0.0.0\n") {
+			t.Errorf("%s: %s", text, shown)
+		}
+	}
+}
+
+func TestCommandOnPlayerLists(t *testing.T) {
+	c := build(t)
+	path := filepath.Join(t.TempDir(), "server-banlist.json")
+	list := []byte(`["a", {"username": "b"}]`)
+	if err := os.WriteFile(path, list, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.checkBothWays(t, path, decode(t, []byte(`{"format":"player-list","players":[{"username":"a"},{"username":"b"}],"warnings":[]}`)))
+	if out, errs, code := c.inspect(t, []byte(`["a", 5]`), "-"); code != 1 || out != "" || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, "entry 2: 5 is neither") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+}
+
+func TestDamagedSettings(t *testing.T) {
+	for _, test := range []struct{ name, data, want string }{
+		{"a list of numbers", "[1,\n2]", "it looks like a list of admins, of a whitelist or of bans, but can't be read: list of players: entry 1: 1 is neither"},
+		{"a cut list", `["a",`, "it looks like a list of admins, of a whitelist or of bans, but can't be read: list of players: line 1, column 6: the JSON ends too early"},
+		{"server settings too long", `{"visibility": {}` + strings.Repeat(" ", 1<<20) + "}", "it looks like server settings, but can't be read: server settings: 1048594 bytes, more than 1 MiB"},
+	} {
+		r, err := inspect([]byte(test.data), "")
+		if err == nil || !strings.HasPrefix(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v, %+v; want %s", test.name, err, r, test.want)
+		}
+	}
+}

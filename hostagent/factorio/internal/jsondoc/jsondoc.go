@@ -34,19 +34,30 @@ type Member struct {
 // passed over. Errors tell line and column.
 func Parse(text []byte) (*Doc, error) {
 	text = bytes.TrimPrefix(text, bom)
-	if len(text) > maxText {
-		return nil, fmt.Errorf("%d bytes of JSON, more than %d MiB", len(text), maxText>>20)
-	}
-	doubled, err := Check(text, '{')
+	doubled, err := check(text, '{')
 	if err != nil {
 		return nil, err
 	}
 	return &Doc{text: bytes.Clone(text), doubled: doubled}, nil
 }
 
-// Check reports whether text is one JSON value that begins with open, '{' or '['. It returns the keys that an object has more
+// ParseList checks text as Parse does, but it must be an array. It returns the elements, and the keys that an object in it has more
+// than once.
+func ParseList(text []byte) (elements []json.RawMessage, doubled []string, err error) {
+	text = bytes.TrimPrefix(text, bom)
+	if doubled, err = check(text, '['); err != nil {
+		return nil, nil, err
+	}
+	elements, _ = Elements(text)
+	return elements, doubled, nil
+}
+
+// check reports whether text is one JSON value that begins with open, '{' or '['. It returns the keys that an object has more
 // than once, with the keys that lead to them.
-func Check(text []byte, open json.Delim) (doubled []string, err error) {
+func check(text []byte, open json.Delim) (doubled []string, err error) {
+	if len(text) > maxText {
+		return nil, fmt.Errorf("%d bytes of JSON, more than %d MiB", len(text), maxText>>20)
+	}
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, errors.New("no JSON: the file is empty")
 	}
