@@ -14,13 +14,9 @@ import (
 
 	"mainbus/hostagent/factorio/patch"
 	"mainbus/hostagent/factorio/save"
-	"mainbus/hostagent/factorio/scriptdat"
 )
 
-const (
-	ledgerKey   = "mainbus_ledger_v1" // the subtree of storage that names the world, docs/gamelink.md
-	maxSaveName = 60
-)
+const maxSaveName = 60
 
 type saveFile struct {
 	path     string
@@ -102,15 +98,11 @@ func examine(path string) (chosen, error) {
 	if _, err := archive.Header(); err != nil {
 		return chosen{}, err
 	}
-	c := chosen{path: path}
-	value, found, err := archive.Subtree(ledgerKey)
-	switch {
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	known, _, err := readAccounts(archive)
+	if err != nil {
 		return chosen{}, err
-	case found:
-		accounts, _ := value.(*scriptdat.Table)
-		c.world, _ = accounts.Get("world").(string)
 	}
+	c := chosen{path: path, world: known.world}
 	if c.world == "" {
 		c.proposed, err = patch.Proposed(archive)
 	}
