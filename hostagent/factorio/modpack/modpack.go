@@ -82,6 +82,10 @@ func parse(text string) (Pack, error) {
 	if err != nil {
 		return Pack{}, err
 	}
+	return fromJSON(content)
+}
+
+func fromJSON(content []byte) (Pack, error) {
 	doc, err := jsondoc.Parse(content)
 	if err != nil {
 		return Pack{}, fmt.Errorf("its content can't be read: %w", err)

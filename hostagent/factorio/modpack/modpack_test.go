@@ -1,6 +1,7 @@
 package modpack
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -228,20 +229,20 @@ func FuzzParse(f *testing.F) {
 	f.Add(encoded.Encode([]byte(content)))
 	f.Fuzz(func(t *testing.T, text string) {
 		_, _ = Parse(text)
-		p, err := Parse(encoded.Encode([]byte(text)))
+		p, err := fromJSON([]byte(text))
 		if err != nil {
 			return
 		}
 		p.Problems()
-		written, err := p.Text()
+		written, err := p.MarshalJSON()
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := Parse(written)
+		again, err := fromJSON(written)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if twice, err := again.Text(); err != nil || twice != written {
+		if twice, err := again.MarshalJSON(); err != nil || !bytes.Equal(twice, written) {
 			t.Errorf("written %q, again %q, %v", written, twice, err)
 		}
 	})
