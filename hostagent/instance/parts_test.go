@@ -68,6 +68,7 @@ func TestChooseSave(t *testing.T) {
 		{"nothing unfinished", "", "a.zip", func(dir string) {
 			writeSave(t, dir, "a.zip", "w1", time.Hour)
 			writeSave(t, dir, "b.tmp.zip", "w1", 0)
+			os.WriteFile(filepath.Join(dir, "._a.zip"), []byte("of a Mac"), 0o600)
 			writeSave(t, dir, "a.zip"+save.TempSuffix, "w1", 0)
 		}},
 		{"nothing of nothing", "", "", func(string) {}},

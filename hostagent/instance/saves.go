@@ -23,7 +23,8 @@ type saveFile struct {
 	modified time.Time
 }
 
-// listSaves returns the saves in dir, newest first, without the unfinished ones that a killed game leaves behind.
+// listSaves returns the saves in dir, newest first, without the unfinished ones that a killed game leaves behind and the hidden
+// ones that are none: a Mac writes ._alpha.zip beside alpha.zip on disks of other systems.
 func listSaves(dir string) ([]saveFile, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -36,7 +37,7 @@ func listSaves(dir string) ([]saveFile, error) {
 	for _, entry := range entries {
 		name := strings.ToLower(entry.Name())
 		info, err := entry.Info()
-		if err != nil || !info.Mode().IsRegular() || !strings.HasSuffix(name, ".zip") || strings.HasSuffix(name, ".tmp.zip") {
+		if err != nil || !info.Mode().IsRegular() || strings.HasPrefix(name, ".") || !strings.HasSuffix(name, ".zip") || strings.HasSuffix(name, ".tmp.zip") {
 			continue
 		}
 		saves = append(saves, saveFile{filepath.Join(dir, entry.Name()), info.ModTime()})

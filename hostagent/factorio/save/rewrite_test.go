@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-
-	"mainbus/hostagent/factorio/internal/sample"
 )
 
 func TestRewriteRealSaves(t *testing.T) {
@@ -131,20 +129,5 @@ func TestFailedRewriteLeavesTheOldSave(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("left over: %v, %v", left, err)
-	}
-}
-
-func BenchmarkRewrite(b *testing.B) {
-	path := filepath.Join(sample.Dir(b, "saves"), "2.0.55-headless-init.zip")
-	dst := filepath.Join(b.TempDir(), "x.zip")
-	info, err := os.Stat(path)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.SetBytes(info.Size())
-	for b.Loop() {
-		if err := Rewrite(path, dst, map[string][]byte{"control.lua": nil}); err != nil {
-			b.Fatal(err)
-		}
 	}
 }
