@@ -50,6 +50,8 @@ var documentKinds = []struct {
 	{[]string{"mods"}, modListReport},
 	{[]string{"dependencies", "factorio_version", "title", "author"}, modInfoReport},
 	{[]string{"visibility", "game_password", "max_players", "require_user_verification", "allow_commands", "autosave_interval", "auto_pause"}, serverSettingsReport},
+	{[]string{"autoplace_controls", "cliff_settings", "starting_points", "starting_area", "property_expression_names", "autoplace_settings"}, mapGenerationReport},
+	{[]string{"pollution", "enemy_evolution", "enemy_expansion", "difficulty_settings", "path_finder", "unit_group"}, mapSettingsReport},
 }
 
 func modListReport(data []byte) (*Report, error) {

@@ -26,7 +26,7 @@ type Input struct {
 }
 
 // ErrUnknown says that a file is nothing that can be told.
-var ErrUnknown = errors.New("it is no file of the game that can be told: no save, mod, log, mod list, mod settings, server settings, list of players, map exchange string, mod pack string or blueprint string")
+var ErrUnknown = errors.New("it is no file of the game that can be told: no save, mod, log, mod list, mod settings, server settings, list of players, map settings, map exchange string, mod pack string or blueprint string")
 
 // A format is one kind of file. Read gets a file that is was true for.
 type format struct {

@@ -296,6 +296,7 @@ func FuzzInspect(f *testing.F) {
 		"\x02\x00\x00\x00\x48\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00", ">>>eNo=<<<",
 		encoded.EncodeBlueprint([]byte("{}")), encoded.Encode([]byte(`{"mods":[],"settings":{},"factorio_version":"2.0","name":"","description":""}`)),
 		`{"visibility":{"public":true},"tags":["a",1],"token":"t"}`, `["a", {"username": "b", "reason": "x"}]`,
+		`{"seed": null, "autoplace_controls": {"coal": {"size": "big"}}}`, `{"pollution": {"ageing": "1"}, "steering": {}}`,
 	} {
 		f.Add([]byte(seed), "x.zip")
 	}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"mainbus/hostagent/factorio/internal/jsondoc"
+	"mainbus/hostagent/factorio/mapsettings"
 	"mainbus/hostagent/factorio/playerlists"
 	"mainbus/hostagent/factorio/serversettings"
 )
@@ -13,6 +15,7 @@ import (
 // settingsJSON is a file of settings in JSON. Settings has no comments.
 type settingsJSON struct {
 	Format   string          `json:"format"`
+	Games    []string        `json:"games,omitempty"` // that have all these settings
 	Settings json.RawMessage `json:"settings"`
 	Warnings []string        `json:"warnings"`
 }
@@ -24,8 +27,30 @@ func serverSettingsReport(data []byte) (*Report, error) {
 	}
 	shown := f.Shown()
 	r := &Report{Title: "Server settings of Factorio", Warnings: f.Problems()}
-	r.object = settingsJSON{"server-settings", shown, orEmpty(r.Warnings)}
+	r.object = settingsJSON{Format: "server-settings", Settings: shown, Warnings: orEmpty(r.Warnings)}
 	r.section(valuesSection(shown))
+	return r, nil
+}
+
+func mapGenerationReport(data []byte) (*Report, error) {
+	return mapReport(mapsettings.Generation, "Map generation settings", "map-gen-settings", data)
+}
+
+func mapSettingsReport(data []byte) (*Report, error) {
+	return mapReport(mapsettings.Map, "Map settings", "map-settings", data)
+}
+
+func mapReport(kind mapsettings.Kind, title, format string, data []byte) (*Report, error) {
+	f, err := mapsettings.Parse(kind, data)
+	if err != nil {
+		return nil, fmt.Errorf("it looks like %v, but can't be read: %w", kind, err)
+	}
+	r := &Report{Title: title + " of Factorio", Warnings: f.Problems()}
+	r.object = settingsJSON{format, f.Games(), f.Shown(), orEmpty(r.Warnings)}
+	about := Section{Head: "File"}
+	about.add("versions that have all its settings", strings.Join(f.Games(), ", "))
+	r.section(about)
+	r.section(valuesSection(f.Shown()))
 	return r, nil
 }
 

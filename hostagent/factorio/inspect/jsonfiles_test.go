@@ -16,12 +16,14 @@ func TestCommandOnSettings(t *testing.T) {
 	for _, test := range []struct {
 		sample   string
 		format   string
-		has      string // "key.key=value" of the settings, comma separated
+		has      []string // "key.key=value" of the settings
 		warnings string
 	}{
-		{"server-settings/2.0.55-erikfrish.json", "server-settings", `game_password="(not shown)",visibility.lan=true,autosave_slots=20`, "[]"},
-		{"server-settings/2.0.76-wube-example.json", "server-settings", `token="",allow_commands="admins-only"`,
+		{"server-settings/2.0.55-erikfrish.json", "server-settings", []string{`game_password="(not shown)"`, "visibility.lan=true", "autosave_slots=20"}, "[]"},
+		{"server-settings/2.0.76-wube-example.json", "server-settings", []string{`token=""`, `allow_commands="admins-only"`},
 			`["a public game needs the username of a Factorio.com account","a public game needs the token (or the password) of a Factorio.com account"]`},
+		{"map-settings/2.0.77-map-gen-settings.example.json", "map-gen-settings", []string{"seed=null", "width=0", `cliff_settings.name="cliff"`}, "[]"},
+		{"map-settings/2.0.77-map-settings.example.json", "map-settings", []string{"pollution.ageing=1", "path_finder.overload_levels=[0,100,500]"}, "[]"},
 	} {
 		folder, name, _ := strings.Cut(test.sample, "/")
 		path := filepath.Join(sample.Dir(t, folder), name)
@@ -42,7 +44,7 @@ func TestCommandOnSettings(t *testing.T) {
 			if warnings, _ := json.Marshal(got["warnings"]); got["format"] != test.format || string(warnings) != test.warnings {
 				t.Errorf("%s as %s: %s", test.sample, way.name, out)
 			}
-			for _, has := range strings.Split(test.has, ",") {
+			for _, has := range test.has {
 				key, want, _ := strings.Cut(has, "=")
 				var value any = got["settings"]
 				for part := range strings.SplitSeq(key, ".") {
@@ -119,11 +121,36 @@ func TestDamagedSettings(t *testing.T) {
 	for _, test := range []struct{ name, data, want string }{
 		{"a list of numbers", "[1,\n2]", "it looks like a list of admins, of a whitelist or of bans, but can't be read: list of players: entry 1: 1 is neither"},
 		{"a cut list", `["a",`, "it looks like a list of admins, of a whitelist or of bans, but can't be read: list of players: line 1, column 6: the JSON ends too early"},
+		{"map generation settings too long", `{"cliff_settings": {}` + strings.Repeat(" ", 1<<20) + "}", "it looks like map generation settings, but can't be read: map generation settings: 1048598 bytes, more than 1 MiB"},
+		{"map settings too long", `{"pollution": {}` + strings.Repeat(" ", 1<<20) + "}", "it looks like map settings, but can't be read: map settings: 1048593 bytes, more than 1 MiB"},
+		{"cut map settings", `{"pollution": {"enabled":`, "it looks like JSON, but is none: line 1, column 26: the JSON ends too early"},
 		{"server settings too long", `{"visibility": {}` + strings.Repeat(" ", 1<<20) + "}", "it looks like server settings, but can't be read: server settings: 1048594 bytes, more than 1 MiB"},
 	} {
 		r, err := inspect([]byte(test.data), "")
 		if err == nil || !strings.HasPrefix(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, %+v; want %s", test.name, err, r, test.want)
+		}
+	}
+}
+
+func TestMapSettings(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"water": 2, "starting_area": "big", "autoplace_controls": {"coal": {"size": -1}}}`: `{"format":"map-gen-settings","games":["1.1"],` +
+			`"settings":{"autoplace_controls":{"coal":{"size":-1}},"starting_area":"big","water":2},` +
+			`"warnings":["\"autoplace_controls.coal.size\" is -1, but must be a number of at least 0 or a word such as \"none\", \"low\", \"normal\" or \"very-high\""]}`,
+		`{"_c": [], "pollution": {"_c": 1, "enabled": true}, "asteroids": {}, "steering": {}}`: `{"format":"map-settings","games":["2.0"],` +
+			`"settings":{"asteroids":{},"pollution":{"enabled":true},"steering":{}},"warnings":[]}`,
+	} {
+		r, err := inspect([]byte(text), "")
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got, _ := json.Marshal(jsonOf(t, r)); string(got) != want {
+			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
+		}
+		if shown := textOf(t, r); !strings.Contains(shown, "Map generation settings of Factorio\n") && !strings.Contains(shown, "Map settings of Factorio\n") || !strings.Contains(shown, "versions that have all its settings  ") {
+			t.Errorf("%s: %s", text, shown)
 		}
 	}
 }

@@ -115,6 +115,17 @@ func (s Shape) member(key string) (Shape, bool) {
 	return Shape{}, false
 }
 
+// At returns the shape of what is under a path of keys in objects, false if nothing may be there.
+func (s Shape) At(path ...string) (Shape, bool) {
+	ok := true
+	for _, key := range path {
+		if s, ok = s.member(key); !ok {
+			return Shape{}, false
+		}
+	}
+	return s, true
+}
+
 func number(v json.RawMessage) (float64, bool) {
 	if len(v) == 0 || v[0] != '-' && (v[0] < '0' || v[0] > '9') {
 		return 0, false

@@ -47,6 +47,18 @@ func TestProblemsAreBounded(t *testing.T) {
 	}
 }
 
+func TestAt(t *testing.T) {
+	whole := Object(map[string]Shape{"a": Dictionary(Object(map[string]Shape{"b": Null()})), "list": List(Null())})
+	if s, ok := whole.At("a", "any", "b"); !ok || s.is != "null" {
+		t.Errorf("%+v, %v", s, ok)
+	}
+	for _, path := range [][]string{{"b"}, {"a", "any", "c"}, {"list", "0"}, {"a", "any", "b", "c"}} {
+		if s, ok := whole.At(path...); ok {
+			t.Errorf("%q: %+v", path, s)
+		}
+	}
+}
+
 func TestInt(t *testing.T) {
 	for text, want := range map[string]int64{"0": 0, "5.0": 5, "-3e2": -300, "9007199254740992": 1 << 53} {
 		if n, ok := Int(json.RawMessage(text)); !ok || n != want {
