@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
 )
 
 // BlueprintVersion is the first character of all blueprint strings so far.
@@ -67,6 +69,17 @@ func Decode(text string, limit int) ([]byte, error) {
 		return nil, fmt.Errorf("%d bytes too many behind the compressed data", rest.Len())
 	}
 	return data, nil
+}
+
+// Unspaced drops what editors and messengers put into a text that people copy: white space, byte order marks and zero-width
+// spaces.
+func Unspaced(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // Is reports whether a text begins as encoded ones do: with the two bytes of zlib, whose first makes it begin with "e".

@@ -59,6 +59,12 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+func TestUnspaced(t *testing.T) {
+	if got := Unspaced("\ufeff e\u200bN\r\n\to\u00a0 "); got != "eNo" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestIs(t *testing.T) {
 	for text, want := range map[string]bool{
 		hello: true, "eJwDAAAAAAE=": true, "eNpLTAQAASUAww==": true, "eAEBAgD9": true, "eF4B": true, // every strength of compression

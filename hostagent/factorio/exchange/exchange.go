@@ -13,7 +13,6 @@ import (
 	"hash/crc32"
 	"io"
 	"strings"
-	"unicode"
 
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/encoded"
@@ -43,23 +42,8 @@ type Settings struct {
 
 // Is reports whether a text begins as map exchange strings do.
 func Is(head string) bool {
-	rest := begin
-	for _, r := range head {
-		if isBlank(r) {
-			continue
-		}
-		if r != rune(rest[0]) {
-			return false
-		}
-		if rest = rest[1:]; rest == "" {
-			return true
-		}
-	}
-	return false
+	return strings.HasPrefix(encoded.Unspaced(head), begin)
 }
-
-// isBlank knows what messengers and editors put into a text, too: byte order marks and zero-width spaces.
-func isBlank(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' }
 
 // Parse reads a map exchange string of 0.17 to 2.1. White space may be anywhere in it.
 func Parse(text string) (Settings, error) {
@@ -74,13 +58,7 @@ func parse(text string) (Settings, error) {
 	if len(text) > maxText {
 		return Settings{}, fmt.Errorf("%d bytes, more than %d MiB", len(text), maxText>>20)
 	}
-	text = strings.Map(func(r rune) rune {
-		if isBlank(r) {
-			return -1
-		}
-		return r
-	}, text)
-	text, ok := strings.CutPrefix(text, begin)
+	text, ok := strings.CutPrefix(encoded.Unspaced(text), begin)
 	if !ok {
 		return Settings{}, fmt.Errorf("it does not begin with %s", begin)
 	}

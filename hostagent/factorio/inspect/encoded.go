@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/bits"
-	"strings"
 	"unicode/utf8"
 
 	"mainbus/hostagent/factorio"
@@ -20,8 +19,7 @@ const maxEncoded = 16 << 20 // bytes inflated
 // any other text.
 var encodedTexts = format{
 	is: func(f file) bool {
-		const begin = 64 // bytes, white space included
-		text := unspaced(f.head[:min(begin, len(f.head))])
+		text := encoded.Unspaced(f.beginning())
 		return encoded.Is(text) || encoded.IsBlueprint(text)
 	},
 	read: func(f file) (*Report, error) {
@@ -29,7 +27,7 @@ var encodedTexts = format{
 		if err != nil {
 			return nil, fmt.Errorf("it looks like an encoded text: %w", err)
 		}
-		text := unspaced(data)
+		text := encoded.Unspaced(string(data))
 		if encoded.IsBlueprint(text) {
 			return blueprintReport(text)
 		}
@@ -43,8 +41,6 @@ var encodedTexts = format{
 		return encodedReport(content), nil
 	},
 }
-
-func unspaced(text []byte) string { return strings.Join(strings.Fields(string(text)), "") }
 
 func modPackReport(text string) (*Report, error) {
 	p, err := modpack.Parse(text)

@@ -9,7 +9,7 @@ import (
 
 // exchangeStrings are map exchange strings, as people paste them.
 var exchangeStrings = format{
-	is: func(f file) bool { return exchange.Is(string(f.head)) },
+	is: func(f file) bool { return exchange.Is(f.beginning()) },
 	read: func(f file) (*Report, error) {
 		data, err := f.whole()
 		if err != nil {

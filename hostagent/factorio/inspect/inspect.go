@@ -88,6 +88,12 @@ func (f file) whole() ([]byte, error) {
 	return data, nil
 }
 
+// beginning is the first of a file that people may have copied a text into, and white space before it.
+func (f file) beginning() string {
+	const most = 256
+	return string(f.head[:min(most, len(f.head))])
+}
+
 func (f file) reader() io.Reader { return io.NewSectionReader(f.Data, 0, f.Size) }
 
 // bytesText writes a size for people.

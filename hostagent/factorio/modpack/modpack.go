@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/encoded"
@@ -78,7 +77,7 @@ func parse(text string) (Pack, error) {
 	if len(text) > maxText {
 		return Pack{}, fmt.Errorf("%d bytes, more than %d MiB", len(text), maxText>>20)
 	}
-	content, err := encoded.Decode(strings.Join(strings.Fields(text), ""), maxJSON)
+	content, err := encoded.Decode(encoded.Unspaced(text), maxJSON)
 	if err != nil {
 		return Pack{}, err
 	}

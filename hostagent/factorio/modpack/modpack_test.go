@@ -28,7 +28,7 @@ const short = "eNpVy8sKAyEMheF3ydoZ6tZXKaXomA6CN5LYjfjuTSldzO7wHf4J1RcEBx0MROSDU
 func TestParse(t *testing.T) {
 	for name, text := range map[string]string{
 		"as it is": encoded.Encode([]byte(content)),
-		"wrapped":  " " + strings.Join(strings.SplitAfterN(encoded.Encode([]byte(content)), "", 50), "\r\n ") + "\n",
+		"wrapped":  "\ufeff " + strings.Join(strings.SplitAfterN(encoded.Encode([]byte(content)), "", 50), "\r\n ") + "\n",
 	} {
 		p, err := Parse(text)
 		if err != nil {
