@@ -138,11 +138,7 @@ func (r *run) connect(ctx context.Context) {
 // link keeps the world attached to the controller while the RCON connection lasts.
 func (r *run) link(ctx context.Context, client *rcon.Client) {
 	if r.note.Start == "" {
-		r.tellLink(false, cmp.Or(r.note.Refusal, "the save was not patched"))
-		select {
-		case <-client.Done():
-		case <-ctx.Done():
-		}
+		r.stayUnlinked(ctx, client)
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -177,6 +173,19 @@ func (r *run) link(ctx context.Context, client *rcon.Client) {
 		if !wait.sleep(ctx) {
 			return
 		}
+	}
+}
+
+// stayUnlinked is for a save that was not patched.
+func (r *run) stayUnlinked(ctx context.Context, client *rcon.Client) {
+	if r.note.Converts != "" {
+		r.instance.post(func() { r.instance.onConvertible(r) })
+	} else {
+		r.tellLink(false, cmp.Or(r.note.Refusal, "the save was not patched"))
+	}
+	select {
+	case <-client.Done():
+	case <-ctx.Done():
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/patch"
 	"mainbus/hostagent/factorio/save"
 )
@@ -49,8 +50,9 @@ func listSaves(dir string) ([]saveFile, error) {
 // chosen is the save that a start begins with.
 type chosen struct {
 	path     string
-	world    string // as the save tells; empty if it never ran with the module
-	proposed string // id that an earlier start wrote into a save which has not been saved by the game since
+	version  factorio.Version // of the game that wrote it
+	world    string           // as the save tells; empty if it never ran with the module
+	proposed string           // id that an earlier start wrote into a save which has not been saved by the game since
 }
 
 // chooseSave returns the newest save of the world, or the newest of all where no world is known or none of it is left.
@@ -96,14 +98,15 @@ func examine(path string) (chosen, error) {
 		return chosen{}, err
 	}
 	defer archive.Close()
-	if _, err := archive.Header(); err != nil {
+	header, err := archive.Header()
+	if err != nil {
 		return chosen{}, err
 	}
 	known, _, err := readAccounts(archive)
 	if err != nil {
 		return chosen{}, err
 	}
-	c := chosen{path: path, world: known.world}
+	c := chosen{path: path, version: header.Version, world: known.world}
 	if c.world == "" {
 		c.proposed, err = patch.Proposed(archive)
 	}
