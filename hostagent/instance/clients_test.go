@@ -28,6 +28,7 @@ func TestClientsThatJoinWhileItemsFlowStayInStep(t *testing.T) {
 }
 
 func watchClients(t *testing.T, scenario *foreign, clients int) {
+	t.Parallel()
 	game, dir := simgame.Install(t, strings.Replace(busyScenario, "{", `{"clients": {"join_every_ticks": 20, "check_every_ticks": 15}, `, 1)), t.TempDir()
 	if scenario != nil {
 		scenario.create(t, game, dir)
