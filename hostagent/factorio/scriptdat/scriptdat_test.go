@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"math"
+	"math/rand/v2"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -226,7 +227,14 @@ func BenchmarkFind(b *testing.B) {
 func seeds(f *testing.F) {
 	f.Add(encode(f, file(table("ledger", table("world", "w", 1.0, true), "o", Object(1), "r", Ref(2)))))
 	f.Add(raw([]byte("do local _={};return _;end")))
-	f.Add(raw(append(make([]byte, bodyHead), tagTable, 255, 255, 255, 255, 255)))
+	f.Add(raw(body("\x05\xff\xff\xff\xff\xff")))
+	f.Add(raw(body("\x05\x02\x04\x01x\x09\x04\x06ledger\x05\x01\x04\x01w\x02"))) // behind an unknown tag
+	f.Add(encode(f, file(table("ledger", table("ledger", table("w", true), "o", Object(1))))))
+	f.Add(encode(f, file(table("chat", "\x04\x06ledger\x05\x00", table("ledger", 1.0), table()))))
+	r := rand.New(rand.NewPCG(6, 6))
+	for range 4 {
+		f.Add(encode(f, file(table("a", randomTable(r, 4, false), "ledger", randomTable(r, 4, true)))))
+	}
 }
 
 func FuzzRead(f *testing.F) {
