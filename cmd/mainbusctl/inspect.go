@@ -19,7 +19,8 @@ func (c *ctl) inspectCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "Say what a file of the game is and what is in it",
-		Long: "Say what a file of the game is and what is in it: saves, logs, mods, mod lists and mod settings.\n" +
+		Long: "Say what a file of the game is and what is in it: saves, logs, mods, mod lists, mod settings,\n" +
+			"server settings, lists of players, map settings, map exchange strings, mod pack strings and blueprint strings.\n" +
 			"FILE - is standard input. Works without a controller.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

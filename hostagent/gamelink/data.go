@@ -1,13 +1,11 @@
 package gamelink
 
 import (
-	"bytes"
-	"compress/zlib"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
+
+	"mainbus/hostagent/factorio/encoded"
 )
 
 // MaxBody is the most that a message may hold, in bytes.
@@ -18,11 +16,8 @@ const rawLimit = 240
 
 var errBody = fmt.Errorf("message larger than %d bytes", MaxBody)
 
-// encoder makes the text form of data. It is kept because a new compressor costs more than most messages.
-type encoder struct {
-	z   *zlib.Writer
-	out bytes.Buffer
-}
+// encoder makes the text form of data.
+type encoder struct{ packed encoded.Encoder }
 
 func (e *encoder) encode(body []byte) (string, error) {
 	if len(body) > MaxBody {
@@ -31,15 +26,7 @@ func (e *encoder) encode(body []byte) (string, error) {
 	if len(body) <= rawLimit && isRaw(body) {
 		return "r" + string(body), nil
 	}
-	e.out.Reset()
-	if e.z == nil {
-		e.z = zlib.NewWriter(&e.out)
-	} else {
-		e.z.Reset(&e.out)
-	}
-	e.z.Write(body) // a bytes.Buffer takes everything
-	e.z.Close()
-	return "z" + base64.StdEncoding.EncodeToString(e.out.Bytes()), nil
+	return "z" + e.packed.Encode(body), nil
 }
 
 func isRaw[T string | []byte](text T) bool {
@@ -69,28 +56,16 @@ func decode(data string) ([]byte, error) {
 		}
 		return []byte(text), nil
 	case 'z':
-		return inflate(text)
+		body, err := encoded.Decode(text, MaxBody)
+		switch {
+		case errors.Is(err, encoded.ErrTooLong):
+			return nil, errBody
+		case err != nil:
+			return nil, fmt.Errorf("decode data: %w", err)
+		}
+		return body, nil
 	}
 	return nil, fmt.Errorf("unknown encoding %q of data", data[0])
-}
-
-func inflate(text string) ([]byte, error) {
-	packed, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return nil, fmt.Errorf("decode data: %w", err)
-	}
-	z, err := zlib.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, fmt.Errorf("decompress data: %w", err)
-	}
-	body, err := io.ReadAll(io.LimitReader(z, MaxBody+1))
-	if err != nil {
-		return nil, fmt.Errorf("decompress data: %w", err)
-	}
-	if len(body) > MaxBody {
-		return nil, errBody
-	}
-	return body, nil
 }
 
 // crc returns the checksum of text in the form in which it travels.

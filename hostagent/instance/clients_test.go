@@ -9,10 +9,8 @@ import (
 	"mainbus/hostagent/internal/simgame"
 )
 
-// A busy world that clients join every third of a second: each loads the running map with our modules in it and must from
-// then on print and store what the server does, byte for byte.
-const busyScenario = `{"clients": {"join_every_ticks": 20, "check_every_ticks": 15},
- "worlds": {"*": {
+// A busy world: coal and iron go out, and copper is wanted as it is used.
+const busyScenario = `{"autosave_seconds": 3600, "worlds": {"*": {
   "chests": [{"id": "out", "position": [0.5, 0.5], "contents": [{"name": "iron-plate", "count": 100}]}, {"id": "in", "position": [2.5, 0.5]}],
   "flows": [{"make": {"item": "iron-plate", "count": 3, "chest": "out", "every_ticks": 7}},
             {"make": {"item": "coal", "count": 1, "chest": "out", "every_ticks": 11}},
@@ -20,9 +18,23 @@ const busyScenario = `{"clients": {"join_every_ticks": 20, "check_every_ticks": 
   "calls": [{"tick": 10, "interface": "mainbus", "function": "send", "args": [{"surface": "nauvis", "x": 0.5, "y": 0.5}]},
             {"tick": 10, "interface": "mainbus", "function": "request", "args": [{"surface": "nauvis", "x": 2.5, "y": 0.5}, [{"name": "copper-plate", "count": 50}]]}]}}}`
 
+// Clients join every third of a second: each loads the running map with our modules in it and must from then on print and
+// store what the server does, byte for byte.
 func TestClientsThatJoinWhileItemsFlowStayInStep(t *testing.T) {
+	t.Run("freeplay", func(t *testing.T) { watchClients(t, nil, 20) })
+	for name, control := range foreignScenarios {
+		t.Run(name, func(t *testing.T) { watchClients(t, newForeign(control), 8) })
+	}
+}
+
+func watchClients(t *testing.T, scenario *foreign, clients int) {
+	t.Parallel()
+	game, dir := simgame.Install(t, strings.Replace(busyScenario, "{", `{"clients": {"join_every_ticks": 20, "check_every_ticks": 15}, `, 1)), t.TempDir()
+	if scenario != nil {
+		scenario.create(t, game, dir)
+	}
 	c := &controller{ledger: "beef"}
-	a := newAgent(t, t.TempDir(), simgame.Install(t, busyScenario), c)
+	a := newAgent(t, dir, game, c)
 	a.wantRunning(true)
 	a.waitLinked()
 	granted := 0
@@ -31,7 +43,7 @@ func TestClientsThatJoinWhileItemsFlowStayInStep(t *testing.T) {
 		Difference                       string
 	}
 	enough := 0 // comparisons of all state, some of them after the last client has joined
-	eventually(t, "twenty clients joined and were compared", func() bool {
+	eventually(t, "clients joined and were compared", func() bool {
 		granted += 10
 		c.grant(fmt.Sprintf("copper-plate/normal=%d", granted))
 		text, err := a.SendConsole(t.Context(), "/sim-clients")
@@ -41,7 +53,7 @@ func TestClientsThatJoinWhileItemsFlowStayInStep(t *testing.T) {
 		if err := json.Unmarshal([]byte(strings.TrimSpace(text)), &seen); err != nil {
 			t.Fatalf("%v: %s", err, text)
 		}
-		if seen.Joined >= 20 && enough == 0 {
+		if seen.Joined >= clients && enough == 0 {
 			enough = seen.Checks + 3
 		}
 		return enough > 0 && seen.Checks >= enough || seen.Desyncs > 0 || seen.Refused > 0

@@ -1,7 +1,6 @@
 package instance
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"mainbus/hostagent/factorio/install"
+	"mainbus/hostagent/factorio/serversettings"
 	"mainbus/hostagent/internal/disk"
 )
 
@@ -79,27 +79,27 @@ func withPaths(ini, readData, writeData string) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// writeServerSettings takes the game's own example and changes what a server in a cluster needs differently: it is no
-// public game, goes on with nobody online, and saves often, because a crash undoes everything since the last save.
+// writeServerSettings takes the game's own example, comments included, and changes what a server in a cluster needs differently:
+// it is no public game, goes on with nobody online, and saves often, because a crash undoes everything since the last save.
 func (f folder) writeServerSettings(game *install.Installation, name string) error {
-	settings := map[string]any{}
-	example := filepath.Join(game.Data(), "server-settings.example.json")
-	if err := disk.ReadJSONIfAny(example, &settings); err != nil {
-		return fmt.Errorf("make server settings: %w", err)
+	settings := serversettings.New()
+	example, err := os.ReadFile(filepath.Join(game.Data(), "server-settings.example.json"))
+	if err == nil {
+		settings, err = serversettings.Parse(example)
 	}
-	for key := range settings {
-		if strings.HasPrefix(key, "_") { // comments
-			delete(settings, key)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("make server settings from the game's example: %w", err)
+	}
+	for _, set := range []struct {
+		key   string
+		value any
+	}{
+		{"name", name}, {"visibility.public", false}, {"visibility.lan", true},
+		{"auto_pause", false}, {"autosave_interval", 5}, {"autosave_slots", 5},
+	} {
+		if err := settings.Set(set.key, set.value); err != nil {
+			return fmt.Errorf("make server settings: %w", err)
 		}
 	}
-	settings["name"] = name
-	settings["visibility"] = map[string]bool{"public": false, "lan": true}
-	settings["auto_pause"] = false
-	settings["autosave_interval"] = 5
-	settings["autosave_slots"] = 5
-	data, err := json.MarshalIndent(settings, "", "  ")
-	if err != nil {
-		return fmt.Errorf("make server settings: %w", err)
-	}
-	return disk.Write(f.serverSettings(), append(data, '\n'))
+	return disk.Write(f.serverSettings(), settings.Bytes())
 }

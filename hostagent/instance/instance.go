@@ -86,15 +86,17 @@ type Instance struct {
 	run      *run
 	orphaned bool // a game without supervisor may run
 	ending   bool // it is being ended
-	stopping bool
-	status   wire.State
-	phase    string
-	cause    string
-	linked   bool
-	restarts restarts
-	avoid    map[uint16]bool
-	retry    *time.Timer // a start that waits
-	deadline *time.Timer // of a stop
+	// The last run has converted the older save that it was started with.
+	converted bool
+	stopping  bool
+	status    wire.State
+	phase     string
+	cause     string
+	linked    bool
+	restarts  restarts
+	avoid     map[uint16]bool
+	retry     *time.Timer // a start that waits
+	deadline  *time.Timer // of a stop
 }
 
 // New returns an instance that Run brings to life.
@@ -257,7 +259,8 @@ func (i *Instance) begin() {
 	ctx, cancel := context.WithCancel(i.ctx)
 	i.launch = cancel
 	i.status, i.phase, i.cause = wire.State_STATE_STARTING, "preparing", ""
-	l := &launch{cfg: &i.cfg, folder: i.folder, want: i.want, state: i.state, avoid: cloneSet(i.avoid)}
+	l := &launch{cfg: &i.cfg, folder: i.folder, want: i.want, state: i.state, avoid: cloneSet(i.avoid), converted: i.converted}
+	i.converted = false
 	l.phase = func(status wire.State, phase string) {
 		i.post(func() { i.status, i.phase = status, phase })
 	}
@@ -347,6 +350,9 @@ func (i *Instance) onEnd(r *run, exit supervisor.Exit, trouble string, err error
 	if !i.want.GetRunning() {
 		return // reconcile shows it as stopped
 	}
+	if i.onConverted(r, exit, trouble, err) {
+		return // reconcile starts the world itself
+	}
 	if portTaken(trouble) && len(i.avoid) < maxPortTries {
 		i.avoid[r.note.Port] = true
 		return // reconcile starts it at once, on the next port
@@ -392,7 +398,7 @@ func (i *Instance) onRCON(r *run, client *rcon.Client) {
 		return
 	}
 	i.setCurrent(r.game, client)
-	if client != nil && i.status == wire.State_STATE_STARTING {
+	if client != nil && i.status == wire.State_STATE_STARTING && r.note.Converts == "" {
 		i.status, i.phase = wire.State_STATE_RUNNING, ""
 		i.log.Info("game is running", "port", r.note.Port)
 	}

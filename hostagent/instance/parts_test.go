@@ -17,30 +17,6 @@ import (
 	"mainbus/hostagent/factorio/scriptdat"
 )
 
-func TestPatchControl(t *testing.T) {
-	const play = "require('__base__/script/freeplay/control.lua')\n"
-	withFreeplay := patchMarker + play + requireModule
-	without := patchMarker + requireModule
-	for _, test := range []struct {
-		name, control, want string
-		known               bool
-	}{
-		{"none", "", without, true},
-		{"freeplay", play, withFreeplay, true},
-		{"freeplay without line end", strings.TrimSpace(play), withFreeplay, true},
-		{"freeplay in double quotes", strings.ReplaceAll(play, "'", `"`), withFreeplay, true},
-		{"patched before", withFreeplay, withFreeplay, true},
-		{"patched before without freeplay", without, without, true},
-		{"text above the marker stays", "-- mine\n" + withFreeplay, "-- mine\n" + withFreeplay, true},
-		{"a scenario of its own", "local x = 1\n", "", false},
-		{"freeplay and more", play + "print('x')\n", "", false},
-	} {
-		if got, known := patchControl(test.control); got != test.want || known != test.known {
-			t.Errorf("%s: %q, %v", test.name, got, known)
-		}
-	}
-}
-
 // writeSave makes a save of the world at the given age.
 func writeSave(t *testing.T, dir, name, world string, age time.Duration) {
 	t.Helper()
@@ -92,6 +68,7 @@ func TestChooseSave(t *testing.T) {
 		{"nothing unfinished", "", "a.zip", func(dir string) {
 			writeSave(t, dir, "a.zip", "w1", time.Hour)
 			writeSave(t, dir, "b.tmp.zip", "w1", 0)
+			os.WriteFile(filepath.Join(dir, "._a.zip"), []byte("of a Mac"), 0o600)
 			writeSave(t, dir, "a.zip"+save.TempSuffix, "w1", 0)
 		}},
 		{"nothing of nothing", "", "", func(string) {}},
@@ -113,26 +90,6 @@ func TestAnotherWorldDoesNotTakeThePlaceOfADamagedOne(t *testing.T) {
 	os.WriteFile(filepath.Join(dir, "b.zip"), []byte("broken"), 0o600)
 	if c, _, err := chooseSave(dir, "w2", map[string]bool{}, slog.New(slog.DiscardHandler)); err == nil {
 		t.Errorf("chose %+v", c)
-	}
-}
-
-func TestFailedPatchLeavesTheSaveAsItWas(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "a.zip")
-	writeSave(t, dir, "a.zip", "w1", 0)
-	before, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := patch{start: "1-a", world: "w1", modules: map[string][]byte{"../../evil.lua": nil}}
-	if _, err := p.apply(path, path); err == nil {
-		t.Error("a module outside its folder was accepted")
-	}
-	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
-		t.Errorf("the save was changed: %v", err)
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
-		t.Errorf("left behind: %v", left)
 	}
 }
 

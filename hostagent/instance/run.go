@@ -1,6 +1,7 @@
 package instance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -24,6 +25,7 @@ type run struct {
 	note     note
 	began    time.Time
 	follower console.Follower // of the output, by read and what it calls
+	traded   bool             // the world was assigned to a ledger; by connect and what it calls
 
 	ready     chan struct{} // closed when the game says that RCON is open
 	readyOnce sync.Once
@@ -136,11 +138,7 @@ func (r *run) connect(ctx context.Context) {
 // link keeps the world attached to the controller while the RCON connection lasts.
 func (r *run) link(ctx context.Context, client *rcon.Client) {
 	if r.note.Start == "" {
-		r.tellLink(false, "the save has a scenario of its own, which was left as it is")
-		select {
-		case <-client.Done():
-		case <-ctx.Done():
-		}
+		r.stayUnlinked(ctx, client)
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -175,6 +173,19 @@ func (r *run) link(ctx context.Context, client *rcon.Client) {
 		if !wait.sleep(ctx) {
 			return
 		}
+	}
+}
+
+// stayUnlinked is for a save that was not patched.
+func (r *run) stayUnlinked(ctx context.Context, client *rcon.Client) {
+	if r.note.Converts != "" {
+		r.instance.post(func() { r.instance.onConvertible(r) })
+	} else {
+		r.tellLink(false, cmp.Or(r.note.Refusal, "the save was not patched"))
+	}
+	select {
+	case <-client.Done():
+	case <-ctx.Done():
 	}
 }
 

@@ -12,21 +12,20 @@ import (
 	"strings"
 	"time"
 
+	"mainbus/hostagent/factorio"
+	"mainbus/hostagent/factorio/patch"
 	"mainbus/hostagent/factorio/save"
-	"mainbus/hostagent/factorio/scriptdat"
 )
 
-const (
-	ledgerKey   = "mainbus_ledger_v1" // the subtree of storage that names the world, docs/gamelink.md
-	maxSaveName = 60
-)
+const maxSaveName = 60
 
 type saveFile struct {
 	path     string
 	modified time.Time
 }
 
-// listSaves returns the saves in dir, newest first, without the unfinished ones that a killed game leaves behind.
+// listSaves returns the saves in dir, newest first, without the unfinished ones that a killed game leaves behind and the hidden
+// ones that are none: a Mac writes ._alpha.zip beside alpha.zip on disks of other systems.
 func listSaves(dir string) ([]saveFile, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -39,7 +38,7 @@ func listSaves(dir string) ([]saveFile, error) {
 	for _, entry := range entries {
 		name := strings.ToLower(entry.Name())
 		info, err := entry.Info()
-		if err != nil || !info.Mode().IsRegular() || !strings.HasSuffix(name, ".zip") || strings.HasSuffix(name, ".tmp.zip") {
+		if err != nil || !info.Mode().IsRegular() || strings.HasPrefix(name, ".") || !strings.HasSuffix(name, ".zip") || strings.HasSuffix(name, ".tmp.zip") {
 			continue
 		}
 		saves = append(saves, saveFile{filepath.Join(dir, entry.Name()), info.ModTime()})
@@ -51,8 +50,9 @@ func listSaves(dir string) ([]saveFile, error) {
 // chosen is the save that a start begins with.
 type chosen struct {
 	path     string
-	world    string // as the save tells; empty if it never ran with the module
-	proposed string // id that an earlier start wrote into a save which has not been saved by the game since
+	version  factorio.Version // of the game that wrote it
+	world    string           // as the save tells; empty if it never ran with the module
+	proposed string           // id that an earlier start wrote into a save which has not been saved by the game since
 }
 
 // chooseSave returns the newest save of the world, or the newest of all where no world is known or none of it is left.
@@ -98,20 +98,17 @@ func examine(path string) (chosen, error) {
 		return chosen{}, err
 	}
 	defer archive.Close()
-	if _, err := archive.Header(); err != nil {
+	header, err := archive.Header()
+	if err != nil {
 		return chosen{}, err
 	}
-	c := chosen{path: path}
-	value, found, err := archive.Subtree(ledgerKey)
-	switch {
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	known, _, err := readAccounts(archive)
+	if err != nil {
 		return chosen{}, err
-	case found:
-		accounts, _ := value.(*scriptdat.Table)
-		c.world, _ = accounts.Get("world").(string)
 	}
+	c := chosen{path: path, version: header.Version, world: known.world}
 	if c.world == "" {
-		c.proposed, err = readProposed(archive)
+		c.proposed, err = patch.Proposed(archive)
 	}
 	return c, err
 }

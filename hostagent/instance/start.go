@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"mainbus/hostagent/factorio/patch"
 	"mainbus/hostagent/factorio/save"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/wire"
@@ -31,11 +32,13 @@ type note struct {
 	Port     uint16 `json:"port"`
 	RCON     string `json:"rcon"` // address
 	Password string `json:"password"`
-	Save     string `json:"save"`    // file name
-	Source   string `json:"source"`  // the save that it was patched from
-	Written  int64  `json:"written"` // when that was, Unix seconds
-	Number   uint64 `json:"number"`  // of the start, counted
-	Start    string `json:"start"`   // as the save was patched with; empty: it was not
+	Save     string `json:"save"`               // file name
+	Source   string `json:"source"`             // the save that it was patched from
+	Written  int64  `json:"written"`            // when that was, Unix seconds
+	Number   uint64 `json:"number"`             // of the start, counted
+	Start    string `json:"start"`              // as the save was patched with; empty: it was not
+	Refusal  string `json:"refusal,omitempty"`  // why it was not
+	Converts string `json:"converts,omitempty"` // version of the older save that this run only brings up to date
 }
 
 // launch is one start of a game, from its folder to its process. It runs in a goroutine of its own and shares nothing
@@ -46,7 +49,9 @@ type launch struct {
 	want   want
 	state  state
 	avoid  map[uint16]bool // ports that only seemed free
-	phase  func(wire.State, string)
+
+	converted bool // the run before has converted the save that is chosen
+	phase     func(wire.State, string)
 }
 
 type launched struct {
@@ -144,6 +149,16 @@ func (l *launch) source(ctx context.Context, damaged map[string]bool) (chosen, e
 
 // patch puts the module, a new start number and, into a world that has none, an id into the save that the game runs from.
 func (l *launch) patch(source chosen, modules map[string][]byte) (note, error) {
+	if l.isOlder(source.version) {
+		if !l.converted {
+			return l.toConvert(source)
+		}
+		var err error
+		if source, err = l.takeConverted(source); err != nil {
+			return note{}, err
+		}
+		defer os.RemoveAll(l.folder.conversion())
+	}
 	l.phase(wire.State_STATE_STARTING, "patching save")
 	// A world that was not saved since its first start is the same world when it starts again: under another id
 	// the ledger would take it for one more, and what it traded would be lost.
@@ -153,12 +168,12 @@ func (l *launch) patch(source chosen, modules map[string][]byte) (note, error) {
 	start := fmt.Sprintf("%d-%s", l.state.Starts, randomHex(4))
 	target := l.savePath()
 	written := modified(source.path) // before it may be replaced
-	patched, err := patch{start: start, world: l.state.World, modules: modules}.apply(source.path, target)
+	refusal, err := patch.Patch{Start: start, World: l.state.World, Modules: modules}.Apply(source.path, target)
 	if err != nil {
 		return note{}, fmt.Errorf("patch save %s: %w", filepath.Base(source.path), err)
 	}
 	n := note{Save: filepath.Base(target), Source: filepath.Base(source.path), Written: written, Number: l.state.Starts}
-	if patched {
+	if n.Refusal = refusal; refusal == "" {
 		n.Start = start
 	}
 	return n, nil
@@ -187,14 +202,21 @@ func (l *launch) spawn(ctx context.Context, n note) (*supervisor.Game, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start game: %w", err)
 	}
+	file, settings := l.savePath(), l.folder.serverSettings()
+	if n.Converts != "" {
+		file, settings = l.folder.converted(), l.folder.conversionSettings()
+	}
 	spec := supervisor.Spec{Dir: string(l.folder), Note: text, Argv: []string{
 		l.cfg.Game.Binary(), "--config", l.folder.config(),
-		"--start-server", l.savePath(),
+		"--start-server", file,
 		"--port", strconv.Itoa(int(n.Port)),
 		"--rcon-bind", n.RCON, "--rcon-password", n.Password,
-		"--server-settings", l.folder.serverSettings(),
+		"--server-settings", settings,
 		"--mod-directory", l.folder.mods(),
 	}}
+	if n.Converts != "" {
+		spec.Argv = append(spec.Argv, "--bind", "127.0.0.1")
+	}
 	// Not to be given up half-way: a game would run that nobody knows of.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), spawnTime)
 	defer cancel()

@@ -1,6 +1,8 @@
 package instance
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"maps"
 	"strings"
 	"sync"
@@ -45,4 +47,10 @@ func (b *broadcast) announce() {
 		close(b.ch)
 		b.ch = nil
 	}
+}
+
+func randomHex(bytes int) string {
+	b := make([]byte, bytes)
+	rand.Read(b) // never fails
+	return hex.EncodeToString(b)
 }

@@ -6,6 +6,8 @@
 local codec = require("mainbus/codec")
 local core = require("mainbus/core")
 
+local prototypes = prototypes -- the scenario is read later and may have a global of its own by this name
+
 local bus = { commands = {} }
 
 local TERMINALS_PER_TICK = 16

@@ -2,6 +2,7 @@
 
 local band, bxor, rshift = bit32.band, bit32.bxor, bit32.rshift
 local byte, format, gsub = string.byte, string.format, string.gsub
+local helpers = helpers -- the scenario is read later and may have a global of its own by this name
 
 local codec = {}
 

@@ -1,6 +1,7 @@
--- Entry point of the save module: required by the save's control.lua after the scenario.
+-- Entry point of the save module: required on the first line of the save's control.lua, before the scenario's own text.
 
+local hooks = require("mainbus/script")
 local core = require("mainbus/core")
 
 core.register("bus", require("mainbus/bus"))
-core.install(require("event_handler"))
+core.install(hooks)

@@ -7,6 +7,8 @@
 local START = require("mainbus/start")
 local codec = require("mainbus/codec")
 
+local print, rcon = print, rcon -- the scenario is read later and may have globals of its own by these names
+
 local core = {}
 
 local LINE_BYTES = 4000 -- longer writes to a pipe may tear when a forked saver writes to it too
@@ -257,9 +259,9 @@ local function tick_channels(link, tick)
   end
 end
 
-local function on_tick(event)
+local function on_tick()
   local link = current_link()
-  local ok, err = xpcall(tick_channels, tostring, link, event.tick)
+  local ok, err = xpcall(tick_channels, tostring, link, game.tick)
   if not ok then
     stop_trading(link, "tick", err)
   end
@@ -275,10 +277,9 @@ local function add_command()
   commands.add_command(command_name, "Used by the cluster that this server belongs to.", on_command)
 end
 
--- Registered unconditionally: handlers must be equal on the server and on every client that joins.
-function core.install(handler)
+function core.install(hooks)
   add_command()
-  handler.add_lib({ events = { [defines.events.on_tick] = on_tick } })
+  hooks.on_event(defines.events.on_tick, on_tick)
 end
 
 return core

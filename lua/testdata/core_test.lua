@@ -83,6 +83,6 @@ storage = {}
 package.loaded = {}
 g.start = "4"
 local fresh = dofile("core/core.lua")
-fresh.install({ add_lib = function(lib) g.handlers = lib.events end })
+fresh.install({ on_event = function(event, handler) g.handlers[event] = handler end })
 g.tick()
 g.equal(g.last("core"), "mainbus2")

@@ -1,7 +1,7 @@
 -- A stand-in for the game, as much of it as the save modules touch, for the real Lua 5.2 interpreter. It checks nothing of
 -- ours; mainbus-sim is the honest simulator, this is for looking at one module at a time.
 
-local game_double = { lines = {}, replies = {}, handlers = {}, start = "1" }
+local game_double = { lines = {}, replies = {}, log = {}, handlers = {}, filters = {}, slots = {}, start = "1" }
 
 local encoded = {}
 helpers = {
@@ -14,7 +14,7 @@ helpers = {
   end,
 }
 
-defines = { events = { on_tick = 1 }, inventory = { chest = 1 } }
+defines = { events = { on_tick = 0, on_built_entity = 6, on_custom = 200 }, inventory = { chest = 1 } }
 game = { tick = 0, speed = 1, surfaces = {} }
 storage = {}
 
@@ -111,12 +111,47 @@ function print(text)
   game_double.lines[#game_double.lines + 1] = text
 end
 
-local modules = { core = "core", codec = "core", control = "core", bus = "bus" }
+function log(text)
+  game_double.log[#game_double.log + 1] = text
+end
+
+-- The game's script: an object that raises for what it doesn't have.
+local numbers = { ["on_tick"] = 0, ["on_built_entity"] = 6, ["my-event"] = 200 }
+local bootstrap = { object_name = "LuaBootstrap", mod_name = "level" }
+function bootstrap.get_event_id(event)
+  local name = type(event) == "table" and event.name or event
+  return type(name) == "number" and name or numbers[name] or error("The given event does not exist.")
+end
+function bootstrap.on_event(event, handler, filters)
+  assert(event ~= nil and (handler == nil or type(handler) == "function"), "expected an event and a function")
+  local list = type(event) == "table" and not event.object_name and event or { event }
+  for _, one in ipairs(list) do
+    local number = bootstrap.get_event_id(one)
+    game_double.handlers[number], game_double.filters[number] = handler, filters
+  end
+end
+function bootstrap.get_event_handler(event) return game_double.handlers[bootstrap.get_event_id(event)] end
+function bootstrap.get_event_filter(event) return game_double.filters[bootstrap.get_event_id(event)] end
+for _, slot in ipairs({ "on_init", "on_load", "on_configuration_changed", "on_nth_tick" }) do
+  bootstrap[slot] = function(...) game_double.slots[slot] = { ... } end
+end
+game_double.bootstrap = bootstrap
+
+local function game_object(members)
+  local function raise(_, key) error("LuaBootstrap doesn't contain key " .. key .. ".") end
+  return setmetatable({}, {
+    __index = function(_, key)
+      if members[key] == nil then raise(nil, key) end
+      return members[key]
+    end,
+    __newindex = raise,
+  })
+end
+
+local modules = { core = "core", codec = "core", control = "core", script = "core", bus = "bus" }
 local loaded = {}
-local handler = { add_lib = function(lib) game_double.handlers = lib.events end }
 local function load_module(path)
   if path == "mainbus/start" then return { start = game_double.start, world = "aaaa" } end
-  if path == "event_handler" then return handler end
   local name = path:match("^mainbus/(%w+)$")
   if loaded[name] == nil then
     loaded[name] = dofile(modules[name] .. "/" .. name .. ".lua") or true
@@ -128,6 +163,8 @@ end
 function game_double.load(start)
   game_double.start = start
   loaded, remote.interfaces, commands.commands = {}, {}, {}
+  game_double.handlers, game_double.filters, game_double.slots = {}, {}, {}
+  script = game_object(bootstrap)
   require = load_module
   require("mainbus/control")
 end
@@ -135,7 +172,7 @@ end
 function game_double.tick(n)
   for _ = 1, n or 1 do
     game.tick = game.tick + 1
-    game_double.handlers[defines.events.on_tick]({ tick = game.tick })
+    game_double.handlers[defines.events.on_tick]({ tick = game.tick, name = defines.events.on_tick })
   end
 end
 

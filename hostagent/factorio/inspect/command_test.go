@@ -3,30 +3,54 @@ package inspect
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
+	"mainbus/hostagent/factorio/encoded"
 	"mainbus/hostagent/factorio/internal/sample"
 )
 
 // A command is mainbusctl as users have it.
 type command string
 
-func build(t *testing.T) command {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "mainbusctl")
+// built is the folder of the command, which one build makes for all tests.
+var built string
+
+func TestMain(m *testing.M) {
+	var err error
+	if built, err = os.MkdirTemp("", "inspect-test-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(built)
+	os.Exit(code)
+}
+
+var buildOnce = sync.OnceValues(func() (command, error) {
+	path := filepath.Join(built, "mainbusctl")
 	if runtime.GOOS == "windows" {
 		path += ".exe"
 	}
 	if out, err := exec.Command("go", "build", "-o", path, "mainbus/cmd/mainbusctl").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		return "", fmt.Errorf("%w\n%s", err, out)
 	}
-	return command(path)
+	return command(path), nil
+})
+
+func build(t *testing.T) command {
+	t.Helper()
+	c, err := buildOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // inspect runs mainbusctl inspect without any controller.
@@ -100,6 +124,31 @@ func (c command) checkBothWays(t *testing.T, path string, want any) {
 	}
 }
 
+func TestCommandOnExchangeStrings(t *testing.T) {
+	dir := sample.Dir(t, "exchange-strings")
+	decodeFile := func(name string) map[string]any {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return decode(t, text).(map[string]any)
+	}
+	texts, expected := decodeFile("strings.json"), decodeFile("expected.json")
+	if len(texts) < 2 {
+		t.Fatalf("%d strings", len(texts))
+	}
+	c := build(t)
+	for name, text := range texts {
+		path := filepath.Join(t.TempDir(), name+".txt")
+		if err := os.WriteFile(path, []byte(text.(string)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.checkBothWays(t, path, map[string]any{
+			"map_gen_settings": expected[name+"_map_gen_settings"], "map_settings": expected[name+"_map_settings"],
+		})
+	}
+}
+
 func TestCommandOnLogs(t *testing.T) {
 	dir := sample.Dir(t, "logs")
 	c := build(t)
@@ -156,6 +205,12 @@ func TestCommandOnLogs(t *testing.T) {
 func TestCommandOnStandardInput(t *testing.T) {
 	c := build(t)
 	if out, errs, code := c.inspect(t, []byte(run), "-"); code != 0 || !strings.Contains(out, "Log of Factorio 2.0.77") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+	if out, errs, code := c.inspect(t, []byte(encoded.EncodeBlueprint([]byte(`{"blueprint":{"label":"smelter"}}`))), "-"); code != 0 || !strings.Contains(out, "smelter") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+	if out, errs, code := c.inspect(t, []byte(">>>eNpjZGBk<<<"), "-"); code != 1 || out != "" || strings.Count(errs, "\n") != 1 {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
 	if out, errs, code := c.inspect(t, []byte(strings.Repeat("x", 1<<20)), "-"); code != 1 || out != "" || strings.Count(errs, "\n") != 1 {

@@ -20,6 +20,9 @@ var documents = format{
 			return nil, fmt.Errorf("it looks like JSON: %w", err)
 		}
 		data = bytes.TrimPrefix(data, []byte("\ufeff"))
+		if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
+			return playerListReport(data)
+		}
 		doc, err := jsondoc.Parse(data)
 		if err != nil {
 			return nil, fmt.Errorf("it looks like JSON, but is none: %w", err)
@@ -46,6 +49,9 @@ var documentKinds = []struct {
 }{
 	{[]string{"mods"}, modListReport},
 	{[]string{"dependencies", "factorio_version", "title", "author"}, modInfoReport},
+	{[]string{"visibility", "game_password", "max_players", "require_user_verification", "allow_commands", "autosave_interval", "auto_pause"}, serverSettingsReport},
+	{[]string{"autoplace_controls", "cliff_settings", "starting_points", "starting_area", "property_expression_names", "autoplace_settings"}, mapGenerationReport},
+	{[]string{"pollution", "enemy_evolution", "enemy_expansion", "difficulty_settings", "path_finder", "unit_group"}, mapSettingsReport},
 }
 
 func modListReport(data []byte) (*Report, error) {
@@ -53,16 +59,32 @@ func modListReport(data []byte) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it looks like a mod list, but can't be read: %w", err)
 	}
-	type mod struct {
-		Name    string `json:"name"`
-		Enabled bool   `json:"enabled"`
-		Version string `json:"version,omitempty"`
+	mods := make([]modEntry, len(list.Mods))
+	for i, m := range list.Mods {
+		mods[i] = modEntry{Name: m.Name, Enabled: m.Enabled, Version: m.Version}
 	}
-	mods := []mod{}
-	enabled := 0
+	r := &Report{Title: "Mod list", Warnings: list.Problems()}
+	r.section(modsSection(mods))
+	r.object = struct {
+		Format   string     `json:"format"`
+		Mods     []modEntry `json:"mods"`
+		Warnings []string   `json:"warnings"`
+	}{"mod-list", mods, orEmpty(r.Warnings)}
+	return r, nil
+}
+
+// modEntry is a mod that a list or a pack names.
+type modEntry struct {
+	Name    string `json:"name"`
+	Enabled bool   `json:"enabled"`
+	Version string `json:"version,omitempty"`
+	SHA1    string `json:"sha1,omitempty"`
+}
+
+func modsSection(mods []modEntry) Section {
 	s := Section{}
-	for _, m := range list.Mods {
-		mods = append(mods, mod{m.Name, m.Enabled, m.Version})
+	enabled := 0
+	for _, m := range mods {
 		state, version := "disabled", m.Version
 		if m.Enabled {
 			state = "enabled"
@@ -74,14 +96,7 @@ func modListReport(data []byte) (*Report, error) {
 		s.add(m.Name, version, state)
 	}
 	s.Head = fmt.Sprintf("Mods (%d, %d enabled)", len(mods), enabled)
-	r := &Report{Title: "Mod list", Warnings: list.Problems()}
-	r.section(s)
-	r.object = struct {
-		Format   string   `json:"format"`
-		Mods     []mod    `json:"mods"`
-		Warnings []string `json:"warnings"`
-	}{"mod-list", mods, orEmpty(r.Warnings)}
-	return r, nil
+	return s
 }
 
 // orEmpty makes an empty list of none, which in JSON is [] and not null.

@@ -26,7 +26,7 @@ type Input struct {
 }
 
 // ErrUnknown says that a file is nothing that can be told.
-var ErrUnknown = errors.New("it is no file of the game that can be told: no save, mod, log, mod list or mod settings")
+var ErrUnknown = errors.New("it is no file of the game that can be told: no save, mod, log, mod list, mod settings, server settings, list of players, map settings, map exchange string, mod pack string or blueprint string")
 
 // A format is one kind of file. Read gets a file that is was true for.
 type format struct {
@@ -35,7 +35,7 @@ type format struct {
 }
 
 // formats in the order in which they are tried.
-var formats = []format{zips, modSettings, documents, logs}
+var formats = []format{zips, modSettings, exchangeStrings, encodedTexts, documents, logs}
 
 // file is an input with its beginning.
 type file struct {
@@ -86,6 +86,12 @@ func (f file) whole() ([]byte, error) {
 		return nil, fmt.Errorf("read the file: %w", err)
 	}
 	return data, nil
+}
+
+// beginning is the first of a file that people may have copied a text into, and white space before it.
+func (f file) beginning() string {
+	const most = 256
+	return string(f.head[:min(most, len(f.head))])
 }
 
 func (f file) reader() io.Reader { return io.NewSectionReader(f.Data, 0, f.Size) }

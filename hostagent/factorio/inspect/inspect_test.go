@@ -8,6 +8,10 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"mainbus/hostagent/factorio"
+	"mainbus/hostagent/factorio/encoded"
+	"mainbus/hostagent/factorio/modpack"
 )
 
 func inspect(data []byte, name string) (*Report, error) {
@@ -194,6 +198,40 @@ func TestModList(t *testing.T) {
 	}
 }
 
+func TestEncoded(t *testing.T) {
+	pack := modpack.New("mine", factorio.Version{Major: 2})
+	pack.Mods = []modpack.Mod{{Name: "base", Enabled: true, Version: "2.0.0"}, {Name: "alpha", Version: "1.2.3"}}
+	packText, err := pack.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	blueprint := encoded.EncodeBlueprint([]byte(`{"blueprint":{"label":"smelter","version":562949958402048,"entities":[]}}`))
+	for _, test := range []struct{ name, text, want, shown string }{
+		{"a mod pack", packText, `map[description: factorio_version:2.0.0 format:mod-pack mods:[map[enabled:true name:base version:2.0.0] ` +
+			`map[enabled:false name:alpha version:1.2.3]] name:mine settings:map[runtime-global:map[] runtime-per-user:map[] startup:map[]] ` +
+			`warnings:["alpha": it has no "sha1", so nothing tells whether its file is the right one]]`, "Mods (2, 1 enabled)"},
+		{"a blueprint", blueprint, `map[content:map[blueprint:map[entities:[] label:smelter version:5.62949958402048e+14]] format:blueprint]`,
+			"Blueprint string of Factorio 2.0.76"},
+		{"JSON", encoded.Encode([]byte(`{"a":[1]}`)), `map[content:map[a:[1]] format:encoded warnings:[]]`, "Encoded text of 9 bytes"},
+		{"text", encoded.Encode([]byte("hello")), `map[content:hello format:encoded warnings:[]]`, "hello"},
+		{"bytes", encoded.Encode([]byte("\xff")), "map[content:\ufffd format:encoded warnings:[It is no UTF-8; what is none is shown as U+FFFD.]]", "no UTF-8"},
+	} {
+		for _, text := range []string{test.text, " \r\n" + test.text[:10] + "\n" + test.text[10:] + "\n"} {
+			r, err := inspect([]byte(text), "")
+			if err != nil {
+				t.Errorf("%s: %v", test.name, err)
+				continue
+			}
+			if got := fmt.Sprint(jsonOf(t, r)); got != test.want {
+				t.Errorf("%s:\n got %s\nwant %s", test.name, got, test.want)
+			}
+			if got := textOf(t, r); !strings.Contains(got, test.shown) {
+				t.Errorf("%s: %s", test.name, got)
+			}
+		}
+	}
+}
+
 // Damaged files of every kind, and what is none.
 func TestDamaged(t *testing.T) {
 	mod := zipOf("alpha_1.2.3/info.json", info)
@@ -224,6 +262,13 @@ func TestDamaged(t *testing.T) {
 		{"JSON of something else", `{"left":1}`, "it is JSON, but"},
 		{"a mod list of numbers", `{"mods":[1,2]}`, "it looks like a mod list, but can't be read"},
 		{"a mod list without names", `{"mods":[{"enabled":true}]}`, "it looks like a mod list, but can't be read"},
+		{"a cut map exchange string", ">>>eNpjZGBk", "it looks like a map exchange string, but can't be read: map exchange string: it does not end with <<<"},
+		{"a map exchange string of nothing", ">>>\n<<<\n", "it looks like a map exchange string, but can't be read: map exchange string: it can't be inflated"},
+		{"a cut encoded text", "eNoz", "it looks like an encoded text, but can't be read: it can't be inflated"},
+		{"a cut blueprint string", "0eNoz", "it looks like a blueprint string, but can't be read: it can't be inflated"},
+		{"a blueprint string of text", encoded.EncodeBlueprint([]byte("hi")), "it looks like a blueprint string, but its content can't be read: line 1"},
+		{"a mod pack of something", encoded.Encode([]byte(`{"mods":1,"settings":1,"factorio_version":1}`)), "it looks like a mod pack string, but can't be read: mod pack string: \"mods\" is 1"},
+		{"a word", "eNough\n", "it looks like an encoded text, but can't be read"},
 		{"cut mod settings", "\x02\x00\x00\x00\x48\x00\x00\x00\x00\x05\x00\x03", "it looks like mod settings, but can't be read"},
 		{"mod settings of an unknown type", "\x02\x00\x00\x00\x48\x00\x00\x00\x00\x05\x00\x01\x00\x00\x00\x00\x01k\x09\x00", "it looks like mod settings, but can't be read"},
 	} {
@@ -248,7 +293,10 @@ func TestBytesText(t *testing.T) {
 func FuzzInspect(f *testing.F) {
 	for _, seed := range []string{
 		run, info, string(zipOf("alpha_1.2.3/info.json", info)), string(zipOf("a/level.dat", "\x02\x00")), `{"mods":[{"name":"base","enabled":true}]}`,
-		"\x02\x00\x00\x00\x48\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00",
+		"\x02\x00\x00\x00\x48\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00", ">>>eNo=<<<",
+		encoded.EncodeBlueprint([]byte("{}")), encoded.Encode([]byte(`{"mods":[],"settings":{},"factorio_version":"2.0","name":"","description":""}`)),
+		`{"visibility":{"public":true},"tags":["a",1],"token":"t"}`, `["a", {"username": "b", "reason": "x"}]`,
+		`{"seed": null, "autoplace_controls": {"coal": {"size": "big"}}}`, `{"pollution": {"ageing": "1"}, "steering": {}}`,
 	} {
 		f.Add([]byte(seed), "x.zip")
 	}

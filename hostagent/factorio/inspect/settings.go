@@ -24,22 +24,48 @@ var modSettings = format{
 		if err != nil {
 			return nil, fmt.Errorf("it looks like mod settings, but can't be read: %w", err)
 		}
-		r := &Report{Title: "Mod settings of Factorio " + settings.Version.String(), Warnings: settings.Problems(), object: settings}
+		r := &Report{Title: "Mod settings of Factorio " + settings.Version.String(), Warnings: settings.Problems()}
+		r.object = newModSettingsJSON(settings, len(data))
 		about := Section{Head: "File"}
 		about.add("written by", settings.Version.String())
 		about.add("size", bytesText(f.Size))
 		r.section(about)
-		names := map[string]string{
-			modsettings.Startup: "Startup settings", modsettings.RuntimeGlobal: "Settings of the map", modsettings.RuntimePerUser: "Settings of players",
-		}
-		for _, scope := range settings.Scopes {
-			list, _ := scope.Value.(proptree.Dictionary)
-			name := names[scope.Key]
-			if name == "" {
-				name = "Settings of " + scope.Key
-			}
-			r.section(settingsSection(name, list))
-		}
+		r.settings(settings.Scopes)
 		return r, nil
 	},
+}
+
+type modSettingsJSON struct {
+	Version  [4]uint16           `json:"version"`
+	Flag     int                 `json:"flag"`
+	Bytes    int                 `json:"bytes"`
+	Consumed int                 `json:"consumed"`
+	Settings proptree.Dictionary `json:"settings"`
+}
+
+// newModSettingsJSON gets the number of bytes that the file had. All were consumed: with any left it could not be read.
+func newModSettingsJSON(f modsettings.File, size int) modSettingsJSON {
+	v := modSettingsJSON{
+		Version: [4]uint16{f.Version.Major, f.Version.Minor, f.Version.Patch, f.Version.Developer},
+		Bytes:   size, Consumed: size, Settings: f.Scopes,
+	}
+	if f.Flag {
+		v.Flag = 1
+	}
+	return v
+}
+
+// settings adds the settings of mods, a section for each scope.
+func (r *Report) settings(scopes proptree.Dictionary) {
+	names := map[string]string{
+		modsettings.Startup: "Startup settings", modsettings.RuntimeGlobal: "Settings of the map", modsettings.RuntimePerUser: "Settings of players",
+	}
+	for _, scope := range scopes {
+		list, _ := scope.Value.(proptree.Dictionary)
+		name := names[scope.Key]
+		if name == "" {
+			name = "Settings of " + scope.Key
+		}
+		r.section(settingsSection(name, list))
+	}
 }

@@ -4,7 +4,6 @@ package modsettings
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -178,24 +177,4 @@ func isNumber(v any) bool {
 		return true
 	}
 	return false
-}
-
-// MarshalJSON shows the file: version as four numbers, flag, the number of bytes that it has and that were understood, and the
-// settings by scope.
-func (f File) MarshalJSON() ([]byte, error) {
-	b, err := f.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	flag := 0
-	if f.Flag {
-		flag = 1
-	}
-	return json.Marshal(struct {
-		Version  [4]uint16           `json:"version"`
-		Flag     int                 `json:"flag"`
-		Bytes    int                 `json:"bytes"`
-		Consumed int                 `json:"consumed"`
-		Settings proptree.Dictionary `json:"settings"`
-	}{[4]uint16{f.Version.Major, f.Version.Minor, f.Version.Patch, f.Version.Developer}, flag, len(b), len(b), f.Scopes})
 }

@@ -184,6 +184,7 @@ func TestDamagedSaves(t *testing.T) {
 		{"metadata", inWhole(levelMetadata, []byte("\x00\x00\x10\x00\x00\x00\x00\x00")), "verify save PATH: the level has 3146087 bytes, but level.datmetadata says 1048576"},
 		{"short metadata", inWhole(levelMetadata, []byte("\x00")), "verify save PATH: level.datmetadata of save has not 8 bytes"},
 		{"long metadata", inWhole(levelMetadata, make([]byte, 9)), "verify save PATH: level.datmetadata of save has not 8 bytes"},
+		{"no metadata", makeZip(t, file("a/level.dat0", string(part("0")))), "verify save PATH: open in save level.datmetadata: file does not exist"},
 		{"gap in the parts", inWhole("level.dat5", part("3")), "verify save PATH: open level of save: 5 parts, but no level.dat4"},
 		{"one part more", inWhole("level.dat4", part("3")), "verify save PATH: the level has 3146446 bytes, but level.datmetadata says 3146087"},
 		{"part is no zlib", inWhole("level.dat1", []byte("text")), "verify save PATH: inflate level.dat1 of save: zlib: invalid header"},
@@ -236,6 +237,26 @@ func TestOpenToleratesFolderEntries(t *testing.T) {
 	a := openSave(t, makeZip(t, file("a/", ""), file("a/locale/", ""), file("a/locale/x", "1")))
 	if !slices.Equal(a.Names(), []string{"locale/x"}) {
 		t.Errorf("names %q", a.Names())
+	}
+}
+
+func TestOpenPassesOverWhatAMacAdds(t *testing.T) {
+	level := file("a/level.dat", string(encode(t, header20)))
+	for name, entries := range map[string][]entry{
+		"after":  {level, file("__MACOSX/", ""), file("__MACOSX/a/._level.dat", "x"), file("__MACOSX/._a", "x")},
+		"before": {file("__MACOSX/._a", "x"), level},
+	} {
+		path := makeZip(t, entries...)
+		if err := Rewrite(path, path, nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if a := openSave(t, path); a.Root() != "a" || !slices.Equal(a.Names(), []string{"level.dat"}) {
+			t.Errorf("%s: root %q, names %q", name, a.Root(), a.Names())
+		}
+	}
+	if _, err := Open(makeZip(t, level, file("__MACOSX2/x", ""))); err == nil {
+		t.Error("another folder is passed over too")
 	}
 }
 

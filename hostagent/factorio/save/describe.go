@@ -1,6 +1,8 @@
 package save
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +10,7 @@ import (
 	"strings"
 
 	"mainbus/hostagent/factorio"
+	"mainbus/hostagent/factorio/internal/bin"
 	"mainbus/hostagent/factorio/proptree"
 )
 
@@ -58,9 +61,15 @@ type ModDescription struct {
 	CRC     uint32 `json:"crc"`
 }
 
-// InitHeaderDescription is about level-init.dat, the map as it was created: its version is that of the creation.
+// InitHeaderDescription is about level-init.dat, the map as it was created: its version is that of the creation, of which the
+// rest of the header is read from 0.17 on.
 type InitHeaderDescription struct {
-	Version         string `json:"version"`
+	Version string `json:"version"`
+	*InitHeaderRest
+}
+
+// InitHeaderRest is what follows the version.
+type InitHeaderRest struct {
 	Level           string `json:"level_name"`
 	LoadedFrom      string `json:"loaded_from"`
 	Build           uint32 `json:"loaded_from_build"`
@@ -68,7 +77,10 @@ type InitHeaderDescription struct {
 	Mods            int    `json:"mods"` // number
 }
 
-const levelInit = "level-init.dat"
+const (
+	levelInit   = "level-init.dat"
+	versionSize = 8
+)
 
 // Describe reads the whole level, and is an error where Verify is one because of the level.
 func (a *Archive) Describe() (Description, error) {
@@ -135,12 +147,21 @@ func (a *Archive) describeInit() (*InitHeaderDescription, error) {
 		return nil, err
 	}
 	defer r.Close()
-	h, err := ReadHeader(r)
+	in := bufio.NewReader(r)
+	if v := peekVersion(in); v.Major == 0 && v.Minor > 0 && v.Compare(oldest) < 0 {
+		return &InitHeaderDescription{Version: mapVersion(v)}, nil
+	}
+	h, err := ReadHeader(in)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", levelInit, err)
 	}
-	return &InitHeaderDescription{
-		Version: mapVersion(h.Version), Level: h.Level, LoadedFrom: h.LoadedFrom.String(), Build: h.Build,
-		AllowedCommands: h.AllowedCommands, Mods: len(h.Mods),
-	}, nil
+	return &InitHeaderDescription{mapVersion(h.Version), &InitHeaderRest{
+		Level: h.Level, LoadedFrom: h.LoadedFrom.String(), Build: h.Build, AllowedCommands: h.AllowedCommands, Mods: len(h.Mods),
+	}}, nil
+}
+
+// peekVersion returns nothing if there is none.
+func peekVersion(r *bufio.Reader) factorio.Version {
+	head, _ := r.Peek(versionSize)
+	return bin.NewReader(bytes.NewReader(head)).Version()
 }

@@ -12,12 +12,12 @@ import (
 // TempSuffix ends the name of Rewrite's temporary file: dst and this. What is left over by a killed program is no save.
 const TempSuffix = ".mainbus.tmp.zip"
 
-// Rewrite copies the save src to dst, with the files in set (names relative to the root folder) replaced or added. All other
-// files are copied as they are stored. The copy is made beside dst, synced to disk and verified before it is renamed to
-// dst; on any error dst is as before. src may be dst.
-func Rewrite(src, dst string, set map[string][]byte) error {
+// Rewrite copies the save src to dst, with the files in set (names relative to the root folder) replaced or added and those in
+// drop left out unless they are in set. All other files are copied as they are stored. The copy is made beside dst, synced to
+// disk and verified before it is renamed to dst; on any error dst is as before. src may be dst.
+func Rewrite(src, dst string, set map[string][]byte, drop ...string) error {
 	temp := dst + TempSuffix
-	if err := rewriteTo(temp, src, set); err != nil {
+	if err := rewriteTo(temp, src, set, drop); err != nil {
 		os.Remove(temp)
 		return fmt.Errorf("rewrite save %s: %w", src, err)
 	}
@@ -29,7 +29,7 @@ func Rewrite(src, dst string, set map[string][]byte) error {
 	return nil
 }
 
-func rewriteTo(temp, src string, set map[string][]byte) error {
+func rewriteTo(temp, src string, set map[string][]byte, drop []string) error {
 	a, err := Open(src)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func rewriteTo(temp, src string, set map[string][]byte) error {
 		f.Close()
 		return err
 	}
-	w.copyWith(a, set)
+	w.copyWith(a, set, drop...)
 	if err := w.Close(); err != nil {
 		return err
 	}
@@ -55,11 +55,11 @@ func rewriteTo(temp, src string, set map[string][]byte) error {
 }
 
 // copyWith keeps the order of the entries; new ones come last. Errors are left for Close.
-func (w *Writer) copyWith(a *Archive, set map[string][]byte) {
+func (w *Writer) copyWith(a *Archive, set map[string][]byte, drop ...string) {
 	for _, name := range a.names {
 		if data, ok := set[name]; ok {
 			w.File(name, data)
-		} else {
+		} else if !slices.Contains(drop, name) {
 			w.copyEntry(name, a.entries[name])
 		}
 	}

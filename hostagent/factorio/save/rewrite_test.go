@@ -5,14 +5,10 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"testing"
-
-	"mainbus/hostagent/factorio/internal/sample"
 )
 
 func TestRewriteRealSaves(t *testing.T) {
@@ -80,6 +76,33 @@ func TestRewriteInPlaceTwice(t *testing.T) {
 	}
 }
 
+func TestRewriteDropsFiles(t *testing.T) {
+	path, _ := makeSave(t, t.TempDir())
+	before := openSave(t, path).Names()
+	set := map[string][]byte{"mainbus/a.lua": []byte("a"), "mainbus/b.lua": []byte("b")}
+	if err := Rewrite(path, path, set); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		set  map[string][]byte
+		drop []string
+		want []string
+	}{
+		{map[string][]byte{"mainbus/b.lua": []byte("c")}, []string{"mainbus/a.lua", "mainbus/b.lua", "absent"}, append(slices.Clone(before), "mainbus/b.lua")},
+		{nil, []string{"mainbus/b.lua"}, before},
+	} {
+		if err := Rewrite(path, path, step.set, step.drop...); err != nil {
+			t.Fatal(err)
+		}
+		if got := openSave(t, path).Names(); !slices.Equal(got, step.want) {
+			t.Errorf("dropped %q: left %q, want %q", step.drop, got, step.want)
+		}
+	}
+	if err := Rewrite(path, path, nil, before[len(before)-1], "level.dat0"); err == nil {
+		t.Error("a level without its beginning was accepted")
+	}
+}
+
 func TestFailedRewriteLeavesTheOldSave(t *testing.T) {
 	dir := t.TempDir()
 	path, _ := makeSave(t, dir)
@@ -106,38 +129,5 @@ func TestFailedRewriteLeavesTheOldSave(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("left over: %v, %v", left, err)
-	}
-}
-
-// A save of any size must pass through in little memory.
-func TestRewriteNeedsLittleMemory(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "large.zip")
-	w, err := Create(path, "large")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const size = 32 << 20
-	w.Level(header20, io.LimitReader(rand.NewChaCha8([32]byte{}), size))
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	if err := Rewrite(path, path, map[string][]byte{"control.lua": []byte("x")}); err != nil {
-		t.Fatal(err)
-	}
-	runtime.ReadMemStats(&after)
-	if used := after.TotalAlloc - before.TotalAlloc; used > size/8 {
-		t.Errorf("%d bytes were allocated for a save of %d", used, size)
-	}
-}
-
-func BenchmarkRewrite(b *testing.B) {
-	path := filepath.Join(sample.Dir(b, "saves"), "2.0.55-headless-init.zip")
-	dst := filepath.Join(b.TempDir(), "x.zip")
-	for b.Loop() {
-		if err := Rewrite(path, dst, map[string][]byte{"control.lua": nil}); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

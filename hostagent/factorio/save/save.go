@@ -22,6 +22,8 @@ import (
 	"mainbus/hostagent/factorio/scriptdat"
 )
 
+const scriptData = "script.dat"
+
 const (
 	maxEntries   = 10_000
 	maxDirectory = 8 << 20 // bytes of the zip's directory that are read
@@ -47,7 +49,8 @@ type Archive struct {
 }
 
 // Open opens a save. It refuses what is no zip, entries outside one root folder or with paths that leave it, links, double
-// entries (also where case does not count), entries that overlap, more than 10,000 entries and sizes beyond 8 GiB in all.
+// entries (also where case does not count), entries that overlap, more than 10,000 entries and sizes beyond 8 GiB in all. The
+// folder __MACOSX, which a Mac adds to what it packs, is passed over.
 func Open(path string) (*Archive, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -94,11 +97,10 @@ func NewArchive(r io.ReaderAt, size int64) (*Archive, error) {
 	if len(z.File) == 0 || len(z.File) > maxEntries {
 		return nil, fmt.Errorf("%d entries are not within 1..%d", len(z.File), maxEntries)
 	}
-	root, _, _ := strings.Cut(z.File[0].Name, "/")
-	if err := checkRoot(root); err != nil {
+	a := &Archive{root: findRoot(z.File), entries: make(map[string]*zip.File, len(z.File))}
+	if err := checkRoot(a.root); err != nil {
 		return nil, err
 	}
-	a := &Archive{root: root, entries: make(map[string]*zip.File, len(z.File))}
 	var total uint64
 	for _, f := range z.File {
 		if err := a.add(f); err != nil {
@@ -114,6 +116,22 @@ func NewArchive(r io.ReaderAt, size int64) (*Archive, error) {
 	return a, checkExtents(z.File, size)
 }
 
+// findRoot returns the first entry's folder, or that of the first one which no Mac has added.
+func findRoot(files []*zip.File) string {
+	first := files[0]
+	for _, f := range files {
+		if !isMacOS(f) {
+			first = f
+			break
+		}
+	}
+	root, _, _ := strings.Cut(first.Name, "/")
+	return root
+}
+
+// isMacOS tells the folder beside the root in which macOS keeps what its file system knows of the files that it packs.
+func isMacOS(f *zip.File) bool { return strings.HasPrefix(f.Name, "__MACOSX/") }
+
 func (a *Archive) add(f *zip.File) error {
 	switch mode := f.Mode(); {
 	case f.Flags&flagEncrypted != 0:
@@ -128,6 +146,9 @@ func (a *Archive) add(f *zip.File) error {
 		return fmt.Errorf("it is neither file nor folder but %v", mode)
 	}
 	root, name, inRoot := strings.Cut(f.Name, "/")
+	if root != a.root && isMacOS(f) {
+		return nil
+	}
 	if root != a.root || !inRoot {
 		return fmt.Errorf("it is not in the root folder %q", a.root)
 	}
@@ -304,13 +325,8 @@ func (a *Archive) Header() (Header, error) {
 
 // Subtree looks for a table in the scenario's storage, as scriptdat.Find does.
 func (a *Archive) Subtree(key string) (scriptdat.Value, bool, error) {
-	r, err := a.Open("script.dat")
-	if errors.Is(err, fs.ErrNotExist) {
+	if a.entries[scriptData] == nil {
 		return nil, false, nil
 	}
-	if err != nil {
-		return nil, false, err
-	}
-	defer r.Close()
-	return scriptdat.Find(r, "level", key)
+	return scriptdat.Find(func() (io.ReadCloser, error) { return a.Open(scriptData) }, "level", key)
 }

@@ -132,9 +132,9 @@ func (w *Writer) levelPart(number int, data []byte) error {
 func (w *Writer) Script(f scriptdat.File) error {
 	var b bytes.Buffer
 	if err := scriptdat.Write(&b, f); err != nil {
-		return w.fail("script.dat", err)
+		return w.fail(scriptData, err)
 	}
-	return w.File("script.dat", b.Bytes())
+	return w.File(scriptData, b.Bytes())
 }
 
 // Close completes the zip and syncs the file to disk.

@@ -2,86 +2,170 @@ package scriptdat
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
 	"mainbus/hostagent/factorio/internal/bin"
 )
 
+const (
+	maxSubtree = 8 << 20  // encoded bytes of the table that Find returns
+	findMemory = 32 << 20 // of the values that Find decodes, failed attempts included
+)
+
+// errFound ends a search.
+var errFound = errors.New("found")
+
 // Find looks in one block for a table under a string key, at any depth, and decodes only that: a *Table of plain values,
-// without Ref or Object. Tables that are not plain are passed over; the first that is wins. It reads no further than the
-// block, and holds the block in memory.
+// without Ref or Object, of at most 8 MiB. Tables that are not plain are passed over; the first that is wins. The file that
+// open opens is read to its end, so that what is wrong with it as a whole shows too, but held in memory are only two times
+// 8 MiB of it at most, and the values, for which there are 32 MiB.
 //
 // The tree is walked first, so that a string which looks like an encoded key is not taken for one. If the walk meets something
-// that this package does not know, the key's bytes are searched for in the whole block.
-func Find(r io.Reader, block, key string) (Value, bool, error) {
+// that this package does not know, the file is opened once more and the key's bytes are searched for in the whole block.
+func Find(open func() (io.ReadCloser, error), block, key string) (Value, bool, error) {
+	memory := findMemory
+	s := search{key: key, cursor: cursor{memory: &memory}}
+	err := s.in(open, block, s.walkAll)
+	if s.strange() {
+		s = search{key: key, cursor: cursor{memory: &memory}}
+		err = s.in(open, block, s.scanAll)
+	}
+	switch {
+	case err != nil:
+	case s.found != nil:
+		return s.found, true, nil
+	case memory < 0:
+		err = errMemory
+	case s.tooLong:
+		err = errTooLong
+	default:
+		return nil, false, nil
+	}
+	return nil, false, fmt.Errorf("look for %q in script.dat: %w", key, err)
+}
+
+// search goes through one block of a stream.
+type search struct {
+	cursor
+	key     string
+	found   *Table
+	tooLong bool // a table under the key was longer than maxSubtree
+}
+
+// strange tells whether the block is not built as this package knows it.
+func (s *search) strange() bool {
+	return s.err != nil && !s.cut && s.err != errFound && s.err != errMemory
+}
+
+// in calls look at the beginning of the block, if there is one. What look makes of the block is in s; the error is of the file.
+func (s *search) in(open func() (io.ReadCloser, error), block string, look func()) error {
+	r, err := open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
 	in := bin.NewReader(r)
 	_, count := readHead(in)
 	for i := 0; i < count && in.Err() == nil; i++ {
 		name, length := in.String(maxName), in.Size()
-		if name != block {
+		if name != block || in.Err() != nil {
 			in.Skip(int64(length) + 1)
 			continue
 		}
-		body := in.Bytes(length, maxBlock)
-		if in.Err() != nil {
-			break
+		s.more, s.left = in, int64(length)
+		look()
+		if s.cut {
+			return s.err
 		}
-		t, err := findTable(body, key)
-		if err != nil {
-			return nil, false, fmt.Errorf("look for %q in script.dat: %w", key, err)
-		}
-		if t == nil {
-			return nil, false, nil
-		}
-		return t, true, nil
+		break
 	}
 	if err := in.Err(); err != nil {
-		return nil, false, fmt.Errorf("look for %q in script.dat: %w", key, err)
+		return err
 	}
-	return nil, false, nil
+	_, err = io.Copy(io.Discard, in)
+	return err
 }
 
-func findTable(body []byte, key string) (*Table, error) {
-	if isLua(body) {
-		return nil, nil
+func (s *search) walkAll() {
+	if s.fill(len(luaSource)); isLua(s.b) {
+		return
 	}
-	var found *Table
-	memory := findMemory
-	try := func(at int) (stop bool) {
-		found = plainTable(body, at, &memory)
-		return found != nil || memory < 0
+	s.pass(bodyHead)
+	s.walk(0)
+	if s.err == nil && s.rest() != 0 {
+		s.fail(errors.New("bytes after the tree"))
 	}
-	walk := cursor{b: body, memory: &memory}
-	walk.take(bodyHead)
-	stopped := walk.skip(0, func(k []byte) bool { return string(k) == key && try(walk.at) })
-	if !stopped && (walk.err != nil || walk.at != len(body)) {
-		encoded := bin.AppendString([]byte{tagString}, key)
-		for at := 0; ; at++ {
-			i := bytes.Index(body[at:], encoded)
-			if i < 0 {
-				break
-			}
-			if at += i; try(at + len(encoded)) {
-				break
+}
+
+// walk passes over the value at the cursor and tries what is under the key within it.
+func (s *search) walk(depth int) {
+	start := s.pos()
+	switch tag := s.tag(); tag {
+	case tagNil, tagFalse, tagTrue:
+	case tagNumber, tagObject:
+		s.pass(8)
+	case tagRef:
+		s.pass(2)
+	case tagString:
+		s.pass(s.size())
+	case tagTable:
+		for range s.entries(depth) {
+			s.walkPair(depth + 1)
+			if s.err != nil {
+				return
 			}
 		}
+	default:
+		s.fail(unknownTag(tag, start))
 	}
-	if found == nil && memory < 0 {
-		return nil, errMemory
-	}
-	return found, nil
 }
 
-// plainTable returns nil if there is no table without shared tables and game objects.
-func plainTable(body []byte, at int, memory *int) *Table {
-	if at >= len(body) || body[at] != tagTable {
-		return nil
+func (s *search) walkPair(depth int) {
+	if s.fill(1); s.at < len(s.b) && s.b[s.at] == tagString {
+		s.at++
+		if n := s.size(); n != len(s.key) {
+			s.pass(n)
+		} else if string(s.take(n)) == s.key {
+			s.try()
+		}
+	} else {
+		s.walk(depth)
 	}
-	c := cursor{b: body, at: at, memory: memory, plain: true}
+	s.walk(depth)
+}
+
+func (s *search) scanAll() {
+	key := bin.AppendString([]byte{tagString}, s.key)
+	for s.err == nil && s.rest() >= int64(len(key)) {
+		s.fill(len(key))
+		i := bytes.Index(s.b[s.at:], key)
+		if i < 0 {
+			s.at = len(s.b) - len(key) + 1
+			continue
+		}
+		s.at += i + len(key)
+		s.try()
+	}
+}
+
+// try decodes the value at the cursor, which stays where it is, and ends the search if it is a plain table.
+func (s *search) try() {
+	s.fill(maxSubtree)
+	if s.err != nil || s.at == len(s.b) || s.b[s.at] != tagTable {
+		return
+	}
+	end := min(len(s.b), s.at+maxSubtree)
+	c := cursor{b: s.b[:end], at: s.at, left: s.left + int64(len(s.b)-end), plain: true, memory: s.memory}
 	t, _ := c.value(0).(*Table)
-	if c.err != nil {
-		return nil
+	switch c.err {
+	case nil:
+		s.found = t
+		s.fail(errFound)
+	case errMemory:
+		s.fail(errMemory)
+	case errTooLong:
+		s.tooLong = true
 	}
-	return t
 }

@@ -17,23 +17,21 @@ import (
 )
 
 const (
-	maxBlocks   = 10_000
-	maxName     = 1 << 10
-	maxBlock    = 64 << 20  // bytes of one block; the largest real one seen has 13 MB
-	maxMemory   = 512 << 20 // of the values that Read decodes
-	findMemory  = 128 << 20 // of the values that Find decodes, failed attempts included
-	maxDepth    = 200       // of tables within tables
-	bodyHead    = 9         // version and a byte
-	luaSource   = "do local "
-	tagNil      = 0
-	tagFalse    = 1
-	tagTrue     = 2
-	tagNumber   = 3
-	tagString   = 4
-	tagTable    = 5
-	tagRef      = 6
-	tagObject   = 7
-	valueMemory = 32 // of one value with its share of a Pair, roughly
+	maxBlocks = 10_000
+	maxName   = 1 << 10
+	maxBlock  = 64 << 20  // bytes of one block; the largest real one seen has 13 MB
+	maxMemory = 512 << 20 // of the values that Read decodes
+	maxDepth  = 200       // of tables within tables
+	bodyHead  = 9         // version and a byte
+	luaSource = "do local "
+	tagNil    = 0
+	tagFalse  = 1
+	tagTrue   = 2
+	tagNumber = 3
+	tagString = 4
+	tagTable  = 5
+	tagRef    = 6
+	tagObject = 7
 )
 
 // Value is one of nil, bool, float64, string (any bytes), *Table, Object or Ref.

@@ -193,6 +193,48 @@ func TestOnLoadMayNotWrite(t *testing.T) {
 	}
 }
 
+func TestGameIsNotThereInOnLoad(t *testing.T) {
+	for name, test := range map[string]struct{ source, want string }{
+		"game":      {`script.on_load(function() n = game.tick end)`, "attempt to index global 'game' (a nil value)"},
+		"deep":      {`script.on_load(function() storage.t.u.v = 2 end)`, modifiedOnLoad},
+		"removed":   {`script.on_load(function() storage.t = nil end)`, modifiedOnLoad},
+		"replaced":  {`script.on_load(function() storage = {} end)`, modifiedOnLoad},
+		"read only": {`script.on_load(function() n = storage.t.u.v script.on_event(defines.events.on_tick, print) end)`, ""},
+	} {
+		s, _ := newGame(t, newWorld(t), map[string]string{"__level__/control.lua": test.source})
+		inner := &scriptdat.Table{Pairs: []scriptdat.Pair{{Key: "v", Value: 1.0}}}
+		middle := &scriptdat.Table{Pairs: []scriptdat.Pair{{Key: "u", Value: inner}}}
+		err := s.Load([]scriptdat.Block{{Name: "level", Value: &scriptdat.Table{Pairs: []scriptdat.Pair{{Key: "t", Value: middle}}}}}, nil)
+		var handler *HandlerError
+		switch {
+		case test.want == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case test.want != "" && (!errors.As(err, &handler) || handler.Where != "level::on_load()" || !strings.Contains(err.Error(), test.want)):
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// A remote call that fails on its way back into a script leaves the variables of the functions that wait there alone.
+func TestFailedCallsBackIntoAScript(t *testing.T) {
+	files := map[string]string{"__a__/control.lua": `
+		local function fail() error("no") end
+		remote.add_interface("a", {fail = fail})
+		function try()
+			local n = 1
+			local function more() n = n + 1 return n end
+			more()
+			local ok, err = pcall(remote.call, "b", "again")
+			n = n + 10
+			return ok, more(), err
+		end`, "__b__/control.lua": `remote.add_interface("b", {again = function() remote.call("a", "fail") end})`}
+	g, host := newModdedGame(t, nil, files)
+	got := say(t, g, host, `__a__ local ok, n, err = try() rcon.print(tostring(ok) .. n .. err)`)
+	if !strings.HasPrefix(got, "false13") || !strings.Contains(got, "__a__/control.lua:2: no") {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestObjectsInStorage(t *testing.T) {
 	w := newWorld(t)
 	s, host := newGame(t, w, nil)

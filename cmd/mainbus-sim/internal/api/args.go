@@ -108,6 +108,8 @@ func (c call) name(v lua.LValue, what string) string {
 			return p.Name
 		case *world.Recipe:
 			return p.Name
+		case recipe:
+			return p.Name
 		}
 	}
 	text, ok := v.(lua.LString)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"math"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -97,6 +98,9 @@ func (s *Script) addCustomTableClass() {
 	table := func(t customTable) content {
 		if settings, ok := s.settingTable(t); ok {
 			return settings
+		}
+		if force, ok := strings.CutPrefix(string(t), recipesOf); ok {
+			return recipeTable(force)
 		}
 		return tables[t]
 	}

@@ -18,6 +18,7 @@ func (s *Script) addEntityClass() {
 	}
 	addFluids(m)
 	addRequests(m)
+	addMachines(m)
 	declare(s, m.with(attrs, methods))
 }
 

@@ -13,8 +13,9 @@ func (s *Script) addForceClass() {
 		name:  "LuaForce",
 		valid: func(f *world.Force) bool { return !f.Gone },
 		attrs: attributes[*world.Force]{
-			"name":  read(func(_ call, f *world.Force) any { return f.Name }),
-			"index": read(func(_ call, f *world.Force) any { return f.Index }),
+			"name":    read(func(_ call, f *world.Force) any { return f.Name }),
+			"index":   read(func(_ call, f *world.Force) any { return f.Index }),
+			"recipes": read(func(_ call, f *world.Force) any { return customTable(recipesOf + f.Name) }),
 			"players": read(func(c call, f *world.Force) any {
 				return list(playersOf(c.w.Players, f))
 			}),
@@ -29,6 +30,12 @@ func (s *Script) addForceClass() {
 					c.fail("The prototype is not a linked-container.")
 				}
 				return f.LinkedInventory(p.Name, uint32(c.count(c.arg(2))))
+			},
+			"get_spawn_position": func(c call, f *world.Force) any { return f.Spawn(c.surfaceOf(c.arg(1))) },
+			"set_spawn_position": func(c call, f *world.Force) any {
+				x, y := c.position(c.arg(1))
+				f.SetSpawn(c.surfaceOf(c.arg(2)), world.Point{X: x, Y: y})
+				return nothing{}
 			},
 			"get_entity_count": func(c call, f *world.Force) any {
 				return c.w.CountEntities(f, c.entityPrototype(c.arg(1)).Name)

@@ -164,7 +164,7 @@ func (c *class) offered() map[string]bool {
 
 // onlyIn20 are offered members that 2.1 has no more; docs/simulator.md marks them.
 var onlyIn20 = map[string]bool{
-	"LuaEntity.fluidbox": true, "LuaFluidBox": true, "LuaRecipePrototype.category": true,
+	"LuaEntity.fluidbox": true, "LuaFluidBox": true, "LuaRecipePrototype.category": true, "LuaRecipe.category": true,
 	"writing LuaEntity.minable": true, // in 2.1 by minable_flag
 }
 

@@ -12,7 +12,8 @@ func (s *Script) addGlobals() {
 	s.clearClasses()
 	for _, add := range []func(){
 		s.addGameClass, s.addPlanetClass, s.addCustomTableClass, s.addSurfaceClass, s.addForceClass, s.addPlayerClass,
-		s.addEntityClass, s.addFluidBoxClass, s.addLogisticClasses, s.addInventoryClass, s.addStackClass, s.addPrototypeClasses,
+		s.addEntityClass, s.addFluidBoxClass, s.addLogisticClasses, s.addInventoryClass, s.addStackClass, s.addRecipeClass,
+		s.addPrototypeClasses,
 	} {
 		add()
 	}

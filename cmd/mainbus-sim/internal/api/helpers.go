@@ -1,12 +1,8 @@
 package api
 
 import (
-	"bytes"
-	"compress/zlib"
-	"encoding/base64"
-	"io"
-
 	"mainbus/hostagent/factorio"
+	"mainbus/hostagent/factorio/encoded"
 )
 
 // maxDecoded bounds what decode_string inflates to.
@@ -19,13 +15,13 @@ func (s *Script) addHelpersClass() {
 			"game_version": read(func(call, helpersObject) any { return s.p.Version.String() }),
 		},
 		methods: methods[helpersObject]{
-			"encode_string": func(c call, _ helpersObject) any { return encode(c.l.CheckString(1)) },
+			"encode_string": func(c call, _ helpersObject) any { return encoded.Encode([]byte(c.l.CheckString(1))) },
 			"decode_string": func(c call, _ helpersObject) any {
-				l := c.l
-				if text, ok := decode(l.CheckString(1)); ok {
-					return text
+				text, err := encoded.Decode(c.l.CheckString(1), maxDecoded)
+				if err != nil {
+					return nil
 				}
-				return nil
+				return string(text)
 			},
 			"table_to_json": func(c call, _ helpersObject) any {
 				l := c.l
@@ -65,29 +61,4 @@ func (s *Script) addHelpersClass() {
 			},
 		},
 	})
-}
-
-// encode deflates with zlib and writes base64.
-func encode(text string) string {
-	var out bytes.Buffer
-	w := zlib.NewWriter(&out)
-	_, _ = io.WriteString(w, text) // a buffer takes everything
-	_ = w.Close()
-	return base64.StdEncoding.EncodeToString(out.Bytes())
-}
-
-func decode(text string) (string, bool) {
-	packed, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return "", false
-	}
-	r, err := zlib.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return "", false
-	}
-	data, err := io.ReadAll(io.LimitReader(r, maxDecoded+1))
-	if err != nil || len(data) > maxDecoded {
-		return "", false
-	}
-	return string(data), true
 }

@@ -109,7 +109,7 @@ func (st *Stage) extend(l *lua.LState) int {
 		if !hasType || !hasName {
 			l.RaiseError("Missing name or type in the following prototype definition: %s", st.s.vm.Text(p.RawGetString("name")))
 		}
-		subtable(l, st.raw, string(typ)).RawSetString(string(name), p)
+		luavm.Set(subtable(l, st.raw, string(typ)), name, p)
 		id := string(typ) + "." + string(name)
 		if mod := st.s.mod.Name; !slices.Contains(st.touched[id], mod) {
 			st.touched[id] = append(st.touched[id], mod)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"mainbus/hostagent/factorio/serversettings"
 )
 
 // configKey is a setting that /config reads and changes in the running game.
@@ -48,33 +50,33 @@ var configKeys = map[string]configKey{
 	"allow-commands": {func(s *settings) string { return fmt.Sprintf("Allow Lua commands set to %s.", s.AllowCommands) }, func(s *settings, v string) error {
 		switch v {
 		case "true", "false", "admins-only":
-			s.AllowCommands = allowed(v)
+			s.AllowCommands = serversettings.Commands(v)
 			return nil
 		}
 		return tell("Expected true, false or admins-only, not %s.", v)
 	}},
 	"autosave-interval": {func(s *settings) string {
-		switch s.AutosaveInterval {
+		switch s.AutosaveMinutes {
 		case 0:
 			return "Autosave is disabled."
 		case 1:
 			return "Autosave every minute."
 		}
-		return fmt.Sprintf("Autosave every %d minutes.", s.AutosaveInterval)
-	}, number(func(s *settings) *int { return &s.AutosaveInterval })},
+		return fmt.Sprintf("Autosave every %d minutes.", s.AutosaveMinutes)
+	}, number(func(s *settings) *int { return &s.AutosaveMinutes })},
 	"afk-auto-kick":             numberKey("AFK auto kick interval", func(s *settings) *int { return &s.AFKKickMinutes }),
 	"max-players":               numberKey("Maximum number of players", func(s *settings) *int { return &s.MaxPlayers }),
-	"max-upload-speed":          numberKey("Maximum upload speed", func(s *settings) *int { return &s.MaxUpload }),
+	"max-upload-speed":          numberKey("Maximum upload speed", func(s *settings) *int { return &s.MaxUploadKilobytes }),
 	"max-upload-slots":          numberKey("Maximum upload slots", func(s *settings) *int { return &s.MaxUploadSlots }),
 	"autosave-only-on-server":   boolKey("Autosave only on server", func(s *settings) *bool { return &s.AutosaveOnlyOnServer }),
 	"only-admins-can-pause":     boolKey("Only admins can pause", func(s *settings) *bool { return &s.OnlyAdminsCanPause }),
-	"require-user-verification": boolKey("Require user verification", func(s *settings) *bool { return &s.UserVerification }),
-	"visibility-public":         boolKey("Public visibility", func(s *settings) *bool { return &s.Visibility.Public }),
-	"visibility-lan":            boolKey("LAN visibility", func(s *settings) *bool { return &s.Visibility.LAN }),
+	"require-user-verification": boolKey("Require user verification", func(s *settings) *bool { return &s.RequireUserVerification }),
+	"visibility-public":         boolKey("Public visibility", func(s *settings) *bool { return &s.Public }),
+	"visibility-lan":            boolKey("LAN visibility", func(s *settings) *bool { return &s.LAN }),
 	"visibility-steam":          boolKey("Steam visibility", func(s *settings) *bool { return &s.SteamVisibility }),
 	"allow-debug-settings":      boolKey("Allow debug settings", func(s *settings) *bool { return &s.AllowDebug }),
 	"ignore-player-limit-for-returning-players": boolKey("Ignore player limit for returning players",
-		func(s *settings) *bool { return &s.ReturningPlayers }),
+		func(s *settings) *bool { return &s.IgnoreLimitForKnown }),
 }
 
 func numberKey(label string, at func(*settings) *int) configKey {

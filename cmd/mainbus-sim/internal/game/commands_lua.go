@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mainbus/cmd/mainbus-sim/internal/life"
+	"mainbus/hostagent/factorio/serversettings"
 )
 
 // luaCommands are those that run Lua.
@@ -76,9 +77,9 @@ func (s *server) luaCommand(r *request, source string, kind luaKind) error {
 // luaForbidden follows allow_commands: the server counts as an admin.
 func (s *server) luaForbidden(r *request) bool {
 	switch s.settings.AllowCommands {
-	case "true":
+	case serversettings.Everybody:
 		return false
-	case "false":
+	case serversettings.Nobody:
 		return true
 	}
 	return r.caller != "" && !s.world.IsAdmin(r.caller)

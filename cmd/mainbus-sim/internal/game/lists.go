@@ -1,8 +1,6 @@
 package game
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,37 +9,14 @@ import (
 	"strings"
 
 	"mainbus/cmd/mainbus-sim/internal/world"
+	"mainbus/hostagent/factorio/playerlists"
 )
 
 // lists are the files of admins, whitelist and bans. What they say is part of the map while it runs.
 type lists struct {
 	admins, whitelist, bans string // paths
 	whitelisting            bool
-	addresses               map[string]string // of banned names in lower case, as the file had them
-}
-
-// listEntry is an element of such a file: a name, or an object.
-type listEntry struct {
-	Username string `json:"username"`
-	Reason   string `json:"reason,omitempty"`
-	Address  string `json:"address,omitempty"`
-}
-
-func (e *listEntry) UnmarshalJSON(data []byte) error {
-	if bytes.HasPrefix(data, []byte(`"`)) {
-		return json.Unmarshal(data, &e.Username)
-	}
-	type plain listEntry
-	return json.Unmarshal(data, (*plain)(e))
-}
-
-// MarshalJSON writes a name alone as the game does.
-func (e listEntry) MarshalJSON() ([]byte, error) {
-	if e.Reason == "" && e.Address == "" {
-		return json.Marshal(e.Username)
-	}
-	type plain listEntry
-	return json.Marshal(plain(e))
+	banned                  map[string]playerlists.Player // by name in lower case, as the file had them
 }
 
 func (s *server) findLists() error {
@@ -53,7 +28,7 @@ func (s *server) findLists() error {
 	}
 	s.lists = lists{
 		admins: file("server-adminlist"), whitelist: file("server-whitelist"), bans: file("server-banlist"),
-		addresses: map[string]string{},
+		banned: map[string]playerlists.Player{},
 	}
 	var err error
 	s.lists.whitelisting, err = s.opts.Bool("use-server-whitelist")
@@ -65,94 +40,72 @@ func (s *server) readLists() error {
 	if err := s.findLists(); err != nil {
 		return err
 	}
-	admins, err := readList(s.lists.admins, names(s.world.Admins))
-	if err != nil {
+	if err := readNames(s.lists.admins, &s.world.Admins); err != nil {
 		return err
 	}
-	allowed, err := readList(s.lists.whitelist, names(s.world.Whitelist))
-	if err != nil {
+	if err := readNames(s.lists.whitelist, &s.world.Whitelist); err != nil {
 		return err
 	}
-	bans, err := readList(s.lists.bans, nil)
-	if err != nil {
+	bans, there, err := readList(s.lists.bans)
+	if err != nil || !there {
 		return err
 	}
-	s.world.Admins, s.world.Whitelist = usernames(admins), usernames(allowed)
-	if bans != nil {
-		s.world.Bans = nil
-		for _, e := range bans {
-			s.world.Bans = append(s.world.Bans, world.Ban{Name: e.Username, Reason: e.Reason})
-			s.lists.addresses[strings.ToLower(e.Username)] = e.Address
-		}
+	s.world.Bans = nil
+	for _, p := range bans.Players {
+		s.world.Bans = append(s.world.Bans, world.Ban{Name: p.Name, Reason: p.Reason})
+		s.lists.banned[strings.ToLower(p.Name)] = p
 	}
 	return nil
 }
 
-// readList reads a file; absent is what there was.
-func readList(file string, absent []listEntry) ([]listEntry, error) {
+// readNames makes names those of a file, if there is one.
+func readNames(file string, names *[]string) error {
+	list, there, err := readList(file)
+	if there {
+		*names = list.Names()
+	}
+	return err
+}
+
+// readList reads a file; there says whether there was one.
+func readList(file string) (list playerlists.List, there bool, err error) {
 	data, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return absent, nil
+		return list, false, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read list of players: %w", err)
-	}
-	list := []listEntry{}
-	if err := json.Unmarshal(data, &list); err != nil {
-		return nil, fmt.Errorf("read list of players %s: %w", file, err)
-	}
-	return list, nil
-}
-
-func names(list []string) []listEntry {
-	out := make([]listEntry, len(list))
-	for i, name := range list {
-		out[i].Username = name
-	}
-	return out
-}
-
-func usernames(list []listEntry) []string {
-	out := make([]string, len(list))
-	for i, e := range list {
-		out[i] = e.Username
-	}
-	return out
-}
-
-func (s *server) writeList(file string, list []listEntry) {
-	var data bytes.Buffer
-	encoder := json.NewEncoder(&data)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	if list == nil {
-		list = []listEntry{}
-	}
-	err := encoder.Encode(list)
 	if err == nil {
-		err = os.WriteFile(file, data.Bytes(), 0o644)
+		list, err = playerlists.Parse(data)
 	}
 	if err != nil {
+		return list, false, fmt.Errorf("read list of players %s: %w", file, err)
+	}
+	return list, true, nil
+}
+
+func (s *server) writeList(file string, list playerlists.List) {
+	if err := os.WriteFile(file, list.Bytes(), 0o644); err != nil {
 		s.saveFailed(file, err)
 	}
 }
 
-func (s *server) writeAdmins() { s.writeList(s.lists.admins, names(s.world.Admins)) }
+func (s *server) writeAdmins() { s.writeList(s.lists.admins, playerlists.Of(s.world.Admins)) }
 
 // writeWhitelist keeps the file as it is while the whitelist is off, as the game does.
 func (s *server) writeWhitelist() {
 	if s.lists.whitelisting {
-		s.writeList(s.lists.whitelist, names(s.world.Whitelist))
+		s.writeList(s.lists.whitelist, playerlists.Of(s.world.Whitelist))
 	}
 }
 
 // writeBans writes names in lower case and sorted.
 func (s *server) writeBans() {
-	var list []listEntry
+	var list playerlists.List
 	for _, b := range s.world.Bans {
 		name := strings.ToLower(b.Name)
-		list = append(list, listEntry{Username: name, Reason: b.Reason, Address: s.lists.addresses[name]})
+		p := s.lists.banned[name]
+		p.Name, p.Reason = name, b.Reason
+		list.Players = append(list.Players, p)
 	}
-	slices.SortFunc(list, func(a, b listEntry) int { return strings.Compare(a.Username, b.Username) })
+	slices.SortFunc(list.Players, func(a, b playerlists.Player) int { return strings.Compare(a.Name, b.Name) })
 	s.writeList(s.lists.bans, list)
 }

@@ -80,7 +80,7 @@ func (i installation) modFile(t *testing.T, m testMod) string {
 }
 
 // unpack puts the mod into the mod directory as a folder.
-func (m testMod) unpack(t *testing.T, i installation, words map[string]string) {
+func (m testMod) unpack(t testing.TB, i installation, words map[string]string) {
 	t.Helper()
 	dir := filepath.Join(i.dir, "mods", m.name)
 	files := map[string]string{"info.json": m.info()}

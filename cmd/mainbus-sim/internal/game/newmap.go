@@ -154,7 +154,7 @@ func (s *server) beginMap(scenario, name string) error {
 		return err
 	}
 	plan := s.plan.World(name)
-	if s.content, err = newMapFile(sc, s.mods, s.settings.AllowCommands.header()); err != nil {
+	if s.content, err = newMapFile(sc, s.mods, commandsHeader(s.settings.AllowCommands)); err != nil {
 		return err
 	}
 	s.content.Level.MapGen, s.content.Level.MapSettings = settings.Gen, settings.Map

@@ -134,7 +134,7 @@ func TestPeopleAreJudged(t *testing.T) {
 	i := newInstallation(t, "")
 	i.create(t, "alpha", eventPrinter)
 	ban := filepath.Join(i.dir, "server-banlist.json")
-	writeFileT(t, ban, `["OldOne", {"username": "other", "reason": "x", "address": "0.0.0.0"}]`)
+	writeFileT(t, ban, `["OldOne", {"username": "other", "reason": "x", "address": "0.0.0.0", "ticket": 7}]`)
 	p := i.start(t, "alpha")
 	p.join("ann")
 	p.join("bob")
@@ -165,7 +165,7 @@ func TestPeopleAreJudged(t *testing.T) {
 			p.dated(step.line)
 		}
 	}
-	wantJSON(t, ban, `["never",{"username":"other","reason":"x","address":"0.0.0.0"}]`)
+	wantJSON(t, ban, `["never",{"username":"other","reason":"x","address":"0.0.0.0","ticket":7}]`)
 	wantJSON(t, filepath.Join(i.dir, "server-adminlist.json"), `["ann"]`)
 	p.join("ann")
 	p.say("/demote ann")
@@ -180,7 +180,7 @@ func TestPeopleAreJudged(t *testing.T) {
 	wantJSON(t, filepath.Join(i.dir, "server-adminlist.json"), `[]`)
 }
 
-func writeFileT(t *testing.T, path, text string) {
+func writeFileT(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

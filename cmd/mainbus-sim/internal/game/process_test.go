@@ -46,7 +46,7 @@ func startProcess(cmd *exec.Cmd) error {
 // installation is a simulated game in a temporary folder.
 type installation struct{ dir string }
 
-func newInstallation(t *testing.T, scenario string) installation {
+func newInstallation(t testing.TB, scenario string) installation {
 	t.Helper()
 	dir := t.TempDir()
 	file := ""
@@ -67,7 +67,7 @@ func newInstallation(t *testing.T, scenario string) installation {
 	return i
 }
 
-func (i installation) settings(t *testing.T, text string) {
+func (i installation) settings(t testing.TB, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(i.dir, "server-settings.json"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func (i installation) command(args ...string) *exec.Cmd {
 func (i installation) saveFile(name string) string { return filepath.Join(i.dir, "saves", name+".zip") }
 
 // run runs the game to its end.
-func (i installation) run(t *testing.T, args ...string) (string, int) {
+func (i installation) run(t testing.TB, args ...string) (string, int) {
 	t.Helper()
 	cmd := i.command(args...)
 	var out bytes.Buffer
@@ -102,7 +102,7 @@ func (i installation) run(t *testing.T, args ...string) (string, int) {
 }
 
 // create makes a save and puts a script into it.
-func (i installation) create(t *testing.T, name, control string) {
+func (i installation) create(t testing.TB, name, control string) {
 	t.Helper()
 	if out, code := i.run(t, "--create", name); code != 0 {
 		t.Fatalf("exit code %d:\n%s", code, out)

@@ -46,7 +46,7 @@ func (s *server) snapshot() (*mapFile, error) {
 	}
 	content.Level.World, content.Storage = data, storage
 	content.Header.Version, content.Header.LoadedFrom, content.Header.Build = gameVersion, gameVersion, gameBuild
-	content.Header.Mods, content.Header.AllowedCommands = s.mods, s.settings.AllowCommands.header()
+	content.Header.Mods, content.Header.AllowedCommands = s.mods, commandsHeader(s.settings.AllowCommands)
 	content.Header.Settings, content.Header.SettingsChecksum = s.told.Settings.Saved(), s.told.Settings.Checksum()
 	return &content, nil
 }

@@ -37,7 +37,7 @@ func (g *run) serve(what start) error {
 	if s.settings, err = readSettings(g.opts.Value("server-settings"), g.paths.write); err != nil {
 		return err
 	}
-	if s.settings.Visibility.Public && !s.settings.UserVerification {
+	if s.settings.Public && !s.settings.RequireUserVerification {
 		g.out.Failure("Main.cpp:839", "require_user_verification must be enabled for public games.")
 		return errReported
 	}
@@ -129,7 +129,7 @@ func (s *server) host() error {
 		return complaint("Binding IPv4 socket failed: %s", reason(err))
 	}
 	s.out.Engine("Hosting game at IP ADDR:({%s})", address)
-	if s.settings.Visibility.Public {
+	if s.settings.Public {
 		s.publish()
 	}
 	s.change("InGame", s.world.Tick)

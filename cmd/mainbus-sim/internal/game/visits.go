@@ -182,12 +182,12 @@ func (s *server) sendMap(one *visit, peerState, serverState string) error {
 func (s *server) refusal(j life.Join) string {
 	admin, known := s.world.IsAdmin(j.Player), s.world.Player(j.Player) != nil
 	full := s.settings.MaxPlayers > 0 && len(s.visits.peers)+len(s.visits.underway) >= s.settings.MaxPlayers &&
-		!admin && !(known && s.settings.ReturningPlayers)
+		!admin && !(known && s.settings.IgnoreLimitForKnown)
 	here := s.visits.peers[j.Player] > 0 || slices.ContainsFunc(s.visits.underway, func(one *visit) bool { return one.join.Player == j.Player })
 	switch {
 	case j.Mods != nil && !maps.Equal(j.Mods, modVersions(s.mods)):
 		return "ModsMismatch"
-	case s.settings.UserVerification && j.Guest:
+	case s.settings.RequireUserVerification && j.Guest:
 		return "UserVerificationMissing"
 	case s.settings.GamePassword != "" && j.Password == "":
 		return "PasswordMissing"

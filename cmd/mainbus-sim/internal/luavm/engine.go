@@ -153,7 +153,7 @@ func setTable(original instruction) instruction {
 		if t, ok := object.(*lua.LTable); ok {
 			key, value := operand(reg, f, partB(code)), operand(reg, f, partC(code))
 			if value != lua.LNil {
-				makeRoom(t, key)
+				makeRoom(written(l, t, key), key)
 			}
 			checkKey(l, t, key)
 		} else if l.GetMetaField(object, "__newindex") == lua.LNil {
@@ -161,6 +161,21 @@ func setTable(original instruction) instruction {
 		}
 		return original(l, code, base)
 	}
+}
+
+// written is the table that t[key] = value changes: the one that __newindex names, or its, if t lacks the key.
+func written(l *lua.LState, t *lua.LTable, key lua.LValue) *lua.LTable {
+	for range 100 { // Lua gives up there too
+		if t.Metatable == lua.LNil || t.RawGet(key) != lua.LNil {
+			break
+		}
+		next, ok := l.GetMetaField(t, "__newindex").(*lua.LTable)
+		if !ok {
+			break
+		}
+		t = next
+	}
+	return t
 }
 
 // checkKey refuses keys that Lua refuses, unless a metatable takes them.

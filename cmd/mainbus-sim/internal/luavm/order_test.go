@@ -12,6 +12,8 @@ func TestPairsOrder(t *testing.T) {
 		{`local t = {} t[-1] = 1 t[0] = 1 t[1.5] = 1 t[true] = 1 t[1] = 1 t[0] = nil t[0] = 1`, "1 -1 1.5 true 0"},
 		{`local t = {} rawset(t, "a", 1) rawset(t, "b", 1) rawset(t, "a", nil) rawset(t, "a", 1)`, "b a"},
 		{`local t = {} for i = 1, 200 do t["k" .. i] = 1 t["k" .. i] = nil end t.x = 1 t.k7 = 1`, "x k7"},
+		{`local t = {} local front = setmetatable({}, {__newindex = t}) front.a = 1 front.b = 1 t.a = nil front.a = 1`, "b a"},
+		{`local t = {a = 1} local front = setmetatable(t, {__newindex = {}}) t.b = 1 t.a = nil t.a = 1 rawset(t, "c", 1)`, "c"},
 		{`local t = {a = 1, b = 2, c = 3, d = 4} for k in pairs(t) do if k ~= "c" then t[k] = nil end end`, "c"},
 	} {
 		if got := eval(t, newVM(t, nil), test.source+keys); got != test.want {

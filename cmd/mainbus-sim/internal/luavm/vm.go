@@ -31,6 +31,7 @@ type VM struct {
 	sealed  bool
 	threads []*lua.LState // one per depth of protected calls, see protected
 	depth   int
+	calls   int // of Call that are under way
 }
 
 // Error is a Lua error that no pcall caught.
@@ -114,9 +115,18 @@ func (vm *VM) Run(source, name string) error {
 	return err
 }
 
-// Call calls a function from outside Lua and returns what it returns. The error is an *Error.
+// Call calls a function from outside Lua and returns what it returns. The error is an *Error. It may be called while
+// Lua that an earlier Call began is running.
 func (vm *VM) Call(fn *lua.LFunction, args ...lua.LValue) ([]lua.LValue, error) {
-	results, err := call(vm.L, fn, args)
+	vm.calls++
+	defer func() { vm.calls-- }()
+	var results []lua.LValue
+	var err error
+	if vm.calls == 1 {
+		results, err = call(vm.L, fn, args)
+	} else {
+		results, err = vm.protected(fn, args)
+	}
 	if err == nil {
 		return results, nil
 	}

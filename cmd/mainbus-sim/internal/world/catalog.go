@@ -52,8 +52,9 @@ type EntityPrototype struct {
 	Filters     bool   // the inventory can have filters
 	Mode        string // logistic_mode with underscores, "" when it is no logistic chest
 	Health      float64
-	Volume      float64 // of its fluid box; 0 is none
-	Buffer      float64 // joules that it stores; 0 is none
+	Volume      float64  // of its fluid box; 0 is none
+	Buffer      float64  // joules that it stores; 0 is none
+	Categories  []string // of the recipes that a machine crafts; none for what is no machine
 	Box         [2]Point
 	MineResult  string
 	Minable     bool
@@ -279,6 +280,14 @@ func (c *Catalog) addEntity(typ, name string, p Properties) error {
 		Mode: underscored(p.text("logistic_mode")), Box: readBox(p.list("collision_box")),
 		Minable: p.table("minable") != nil, MineResult: p.table("minable").text("result"),
 	}
+	if e.Volume == 0 {
+		e.Volume = readFluidBoxes(p)
+	}
+	for _, category := range p.list("crafting_categories") {
+		if text, ok := category.(string); ok {
+			e.Categories = append(e.Categories, text)
+		}
+	}
 	kind := p.text("inventory_type")
 	e.Bar = kind == "" || kind == "with_bar" || kind == "with_filters_and_bar"
 	e.Filters = kind == "with_filters_and_bar"
@@ -298,6 +307,15 @@ func (c *Catalog) addEntity(typ, name string, p Properties) error {
 	c.entities[name] = e
 	c.Entities = append(c.Entities, e)
 	return nil
+}
+
+// readFluidBoxes is the volume of a machine's first fluid box. A Lua table with keys besides 1, 2, ... is an object.
+func readFluidBoxes(p Properties) float64 {
+	first := p.table("fluid_boxes").table("1")
+	if boxes := p.list("fluid_boxes"); len(boxes) > 0 {
+		first, _ = boxes[0].(map[string]any)
+	}
+	return first.number("volume", 0)
 }
 
 func (c *Catalog) addFluid(_, name string, p Properties) error {

@@ -8,30 +8,32 @@ import (
 
 // Entity is something that stands on a surface. Its pointer stays; Gone is set when it is destroyed.
 type Entity struct {
-	Unit        uint64       `json:"unit"`         // from 1; never used again
-	ID          string       `json:"id,omitempty"` // in the scenario file
-	Name        string       `json:"name"`
-	Type        string       `json:"type"`
-	Quality     string       `json:"quality"`
-	Surface     int          `json:"surface"`
-	Force       int          `json:"force"`
-	X           float64      `json:"x"`
-	Y           float64      `json:"y"`
-	Damage      float64      `json:"damage,omitempty"` // what is missing of its health
-	Inventories []*Inventory `json:"inventories,omitempty"`
-	Fluid       *Fluid       `json:"fluid,omitempty"`
-	Energy      float64      `json:"energy,omitempty"` // joules
-	Buffer      float64      `json:"buffer,omitempty"` // joules, when a script set another than the prototype's
-	Requests    *Requests    `json:"requests,omitempty"`
-	Storage     *Key         `json:"storage,omitempty"` // filter of a storage chest
-	Link        uint32       `json:"link,omitempty"`    // of a linked container
-	Marked      int          `json:"marked,omitempty"`  // index of the force whose robots shall take it away
-	LastUser    int          `json:"last_user,omitempty"`
-	Away        bool         `json:"away,omitempty"` // a character whose player is offline: nobody finds it
-	NotMinable  bool         `json:"not_minable,omitempty"`
-	NotOperable bool         `json:"not_operable,omitempty"`
-	Protected   bool         `json:"protected,omitempty"` // destructible is false
-	Gone        bool         `json:"-"`
+	Unit          uint64       `json:"unit"`         // from 1; never used again
+	ID            string       `json:"id,omitempty"` // in the scenario file
+	Name          string       `json:"name"`
+	Type          string       `json:"type"`
+	Quality       string       `json:"quality"`
+	Surface       int          `json:"surface"`
+	Force         int          `json:"force"`
+	X             float64      `json:"x"`
+	Y             float64      `json:"y"`
+	Damage        float64      `json:"damage,omitempty"` // what is missing of its health
+	Inventories   []*Inventory `json:"inventories,omitempty"`
+	Fluid         *Fluid       `json:"fluid,omitempty"`
+	Energy        float64      `json:"energy,omitempty"` // joules
+	Buffer        float64      `json:"buffer,omitempty"` // joules, when a script set another than the prototype's
+	Requests      *Requests    `json:"requests,omitempty"`
+	Storage       *Key         `json:"storage,omitempty"` // filter of a storage chest
+	Link          uint32       `json:"link,omitempty"`    // of a linked container
+	Recipe        string       `json:"recipe,omitempty"`  // of a machine
+	RecipeQuality string       `json:"recipe_quality,omitempty"`
+	Marked        int          `json:"marked,omitempty"` // index of the force whose robots shall take it away
+	LastUser      int          `json:"last_user,omitempty"`
+	Away          bool         `json:"away,omitempty"` // a character whose player is offline: nobody finds it
+	NotMinable    bool         `json:"not_minable,omitempty"`
+	NotOperable   bool         `json:"not_operable,omitempty"`
+	Protected     bool         `json:"protected,omitempty"` // destructible is false
+	Gone          bool         `json:"-"`
 }
 
 // itemOnGround is the prototype of the entities that hold one spilled stack each.

@@ -54,7 +54,7 @@ func (w *World) InsertFluid(e *Entity, f Fluid) FluidAmount {
 
 func (w *World) pourFluid(e *Entity, f Fluid) FluidAmount {
 	p := w.Catalog.Fluid(f.Name)
-	if p == nil || f.Amount <= 0 || (e.Fluid != nil && e.Fluid.Name != f.Name) {
+	if p == nil || f.Amount <= 0 || !w.holds(e, f.Name) || (e.Fluid != nil && e.Fluid.Name != f.Name) {
 		return 0
 	}
 	f.Temperature = min(max(f.Temperature, p.DefaultTemperature), p.MaxTemperature)

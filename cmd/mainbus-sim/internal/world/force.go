@@ -8,11 +8,13 @@ import (
 
 // Force owns entities. Its pointer stays; Gone is set when it is merged into another.
 type Force struct {
-	Name   string             `json:"name"`
-	Index  int                `json:"index"` // from 1
-	Groups map[string]*Slots  `json:"groups,omitempty"`
-	Linked []*LinkedInventory `json:"linked,omitempty"`
-	Gone   bool               `json:"-"`
+	Name    string             `json:"name"`
+	Index   int                `json:"index"` // from 1
+	Groups  map[string]*Slots  `json:"groups,omitempty"`
+	Linked  []*LinkedInventory `json:"linked,omitempty"`
+	Spawns  map[int]Point      `json:"spawns,omitempty"`  // by index of the surface, where it isn't the middle
+	Recipes map[string]bool    `json:"recipes,omitempty"` // that a script enabled or disabled
+	Gone    bool               `json:"-"`
 }
 
 // LinkedInventory is the inventory that all linked containers of a force, name and link share.

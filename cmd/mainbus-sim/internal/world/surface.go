@@ -78,6 +78,9 @@ func (w *World) DeleteSurface(s *Surface) bool {
 
 func (w *World) deleteSurface(s *Surface) {
 	w.emit("on_pre_surface_deleted", Fields{"surface_index": s.Index})
+	for _, f := range w.Forces {
+		delete(f.Spawns, s.Index)
+	}
 	for _, p := range w.Players {
 		if p.Surface == s.Index {
 			w.MovePlayer(p, w.Surfaces[0], 0, 0)

@@ -180,6 +180,9 @@ func (w *World) dropUnknown() {
 		if w.Catalog.Quality(e.Quality) == nil {
 			e.Quality = "normal"
 		}
+		if w.Catalog.Recipe(e.Recipe) == nil || w.Catalog.Quality(e.RecipeQuality) == nil {
+			e.Recipe, e.RecipeQuality = "", ""
+		}
 		if p != nil && p.Type == e.Type && (e.Type != "item-entity" || (len(e.Inventories) == 1 && len(e.Inventories[0].Slots) == 1)) {
 			continue
 		}

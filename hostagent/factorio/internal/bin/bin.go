@@ -156,6 +156,16 @@ func (r *Reader) Bytes(n, limit uint32) []byte {
 	return b
 }
 
+// Read gives the bytes as they are. It makes a Reader an io.Reader.
+func (r *Reader) Read(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	n, err := r.r.Read(p)
+	r.pos += int64(n)
+	return n, err
+}
+
 // Skip passes over n bytes.
 func (r *Reader) Skip(n int64) {
 	if r.err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -33,19 +34,30 @@ type Member struct {
 // passed over. Errors tell line and column.
 func Parse(text []byte) (*Doc, error) {
 	text = bytes.TrimPrefix(text, bom)
-	if len(text) > maxText {
-		return nil, fmt.Errorf("%d bytes of JSON, more than %d MiB", len(text), maxText>>20)
-	}
-	doubled, err := Check(text, '{')
+	doubled, err := check(text, '{')
 	if err != nil {
 		return nil, err
 	}
 	return &Doc{text: bytes.Clone(text), doubled: doubled}, nil
 }
 
-// Check reports whether text is one JSON value that begins with open, '{' or '['. It returns the keys that an object has more
+// ParseList checks text as Parse does, but it must be an array. It returns the elements, and the keys that an object in it has more
+// than once.
+func ParseList(text []byte) (elements []json.RawMessage, doubled []string, err error) {
+	text = bytes.TrimPrefix(text, bom)
+	if doubled, err = check(text, '['); err != nil {
+		return nil, nil, err
+	}
+	elements, _ = Elements(text)
+	return elements, doubled, nil
+}
+
+// check reports whether text is one JSON value that begins with open, '{' or '['. It returns the keys that an object has more
 // than once, with the keys that lead to them.
-func Check(text []byte, open json.Delim) (doubled []string, err error) {
+func check(text []byte, open json.Delim) (doubled []string, err error) {
+	if len(text) > maxText {
+		return nil, fmt.Errorf("%d bytes of JSON, more than %d MiB", len(text), maxText>>20)
+	}
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, errors.New("no JSON: the file is empty")
 	}
@@ -161,6 +173,33 @@ func Elements(text []byte) (out []json.RawMessage, ok bool) {
 		return nil, false
 	}
 	return out, json.Unmarshal(text, &out) == nil
+}
+
+// Plain returns a value without the comments in its objects. Of a key that an object has more than once the last stays.
+func Plain(value json.RawMessage) json.RawMessage {
+	var parts [][]byte
+	open, end := "[", "]"
+	if members, ok := Members(value); ok {
+		open, end = "{", "}"
+		lastAt := make(map[string]int)
+		for i, m := range members {
+			lastAt[m.Key] = i
+		}
+		for i, m := range members {
+			if strings.HasPrefix(m.Key, "_") || lastAt[m.Key] != i {
+				continue
+			}
+			key, _ := encode(m.Key)
+			parts = append(parts, slices.Concat(key, []byte(": "), Plain(m.Value)))
+		}
+	} else if elements, ok := Elements(value); ok {
+		for _, e := range elements {
+			parts = append(parts, Plain(e))
+		}
+	} else {
+		return bytes.TrimSpace(value)
+	}
+	return slices.Concat([]byte(open), bytes.Join(parts, []byte(", ")), []byte(end))
 }
 
 // span is where a member is in a text.

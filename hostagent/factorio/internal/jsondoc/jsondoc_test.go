@@ -94,6 +94,19 @@ func TestGet(t *testing.T) {
 	}
 }
 
+func TestPlain(t *testing.T) {
+	for text, want := range map[string]string{
+		file: `{"name": "x", "visibility": {"public": true, "lan": [1, 2.0]}, "big": 12345678901234567890, "empty": {}}`,
+		` [1 , {"_a":2}, [ {"b":{"_c":1,"d":"_e"}} ]]`: `[1, {}, [{"b": {"d": "_e"}}]]`,
+		`{"a": 1, "_": {}, "b": 2, "a": 3}`:            `{"b": 2, "a": 3}`,
+		" null ":                                       "null",
+	} {
+		if got := string(Plain([]byte(text))); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
 func TestDoubledKeys(t *testing.T) {
 	d, err := Parse([]byte(`{"a": 1, "b": [{"c": 1, "c": 2}], "a": 3}`))
 	if err != nil {
