@@ -115,8 +115,7 @@ func (c *Controller) open() (err error) {
 	s, err := store.Open(store.Config{
 		Path:    filepath.Join(c.cfg.DataDir, databaseName),
 		Backups: c.backups(),
-		Grant:   c.runs.grant,
-		Fence:   c.runs.fence,
+		Push:    c.runs.push,
 		Log:     c.log,
 	})
 	if err != nil {

@@ -118,6 +118,13 @@ func tell(p store.Posting, instance string) string {
 			return "The debt of " + who + " went to its new identity: " + goods
 		}
 		return who + " took over a debt of " + goods
+	case ledger.Held:
+		if p.Qty < 0 {
+			return goods + " of " + who + " are held no longer"
+		}
+		return who + " says that it sent " + goods + " more than it can have: they are held"
+	case ledger.Released:
+		return goods + " of " + who + " that were held were put on the bus"
 	}
 	return who + ": " + p.Kind.String() + " of " + goods
 }

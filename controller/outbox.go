@@ -8,27 +8,42 @@ import (
 	"mainbus/transport/wire"
 )
 
-// outbox holds the grants that wait to be sent to one run. They are totals, so of one item only the newest is kept: an
-// agent that does not read costs one number per item and blocks nobody.
+// Operations of the bus channel (docs/gamelink.md).
+const (
+	opGrant = "grant"
+	opFull  = "full"
+)
+
+// outKey is what a record is about. Of several only the newest counts.
+type outKey struct {
+	op   string
+	item ledger.Item
+}
+
+// outbox holds what waits to be told to one run: grants, which are totals, and limits that are reached or no longer. Of
+// each item only the newest is kept: an agent that does not read costs two numbers per item and blocks nobody.
 type outbox struct {
-	mu     sync.Mutex
-	totals map[ledger.Item]int64
-	order  []ledger.Item
-	ready  chan struct{} // gets a value after put; one may stand for several
+	mu      sync.Mutex
+	numbers map[outKey]int64
+	order   []outKey
+	ready   chan struct{} // gets a value after put; one may stand for several
 }
 
 func newOutbox() *outbox {
-	return &outbox{totals: map[ledger.Item]int64{}, ready: make(chan struct{}, 1)}
+	return &outbox{numbers: map[outKey]int64{}, ready: make(chan struct{}, 1)}
 }
 
 // put never blocks.
-func (o *outbox) put(item ledger.Item, g int64) {
+func (o *outbox) put(key outKey, n int64) {
 	o.mu.Lock()
-	before, waits := o.totals[item]
+	before, waits := o.numbers[key]
 	if !waits {
-		o.order = append(o.order, item)
+		o.order = append(o.order, key)
 	}
-	o.totals[item] = max(before, g)
+	if key.op == opGrant {
+		n = max(before, n)
+	}
+	o.numbers[key] = n
 	o.mu.Unlock()
 	select {
 	case o.ready <- struct{}{}:
@@ -36,8 +51,8 @@ func (o *outbox) put(item ledger.Item, g int64) {
 	}
 }
 
-// take returns the grant that has waited longest, nil if none does. Each item is an envelope of its own: a newer one can
-// then take its place wherever it still waits on its way.
+// take returns what has waited longest, nil if nothing does. Each record is an envelope of its own: a newer one can then
+// take its place wherever it still waits on its way.
 func (o *outbox) take() *wire.Envelope {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -45,12 +60,15 @@ func (o *outbox) take() *wire.Envelope {
 		o.order = nil // let go of what was taken
 		return nil
 	}
-	item := o.order[0]
+	key := o.order[0]
 	o.order = o.order[1:]
-	g := o.totals[item]
-	delete(o.totals, item)
+	n := o.numbers[key]
+	delete(o.numbers, key)
+	name := string(bus.AppendKey(nil, key.item))
+	if key.op != opGrant {
+		name = key.op + " " + name
+	}
 	return &wire.Envelope{
-		Channel: busChannel, Op: "grant", Class: wire.Class_CLASS_BUS,
-		Key: string(bus.AppendKey(nil, item)), Body: bus.AppendGrant(nil, item, g),
+		Channel: busChannel, Op: key.op, Class: wire.Class_CLASS_BUS, Key: name, Body: bus.AppendNumber(nil, key.item, n),
 	}
 }

@@ -9,13 +9,15 @@ import (
 )
 
 func TestOutboxKeepsTheNewestOfEachItem(t *testing.T) {
-	item := func(n int) ledger.Item { return ledger.Item{Name: fmt.Sprint("item-", n), Quality: "normal"} }
+	grant := func(n int) outKey {
+		return outKey{opGrant, ledger.Item{Name: fmt.Sprint("item-", n), Quality: "normal"}}
+	}
 	o := newOutbox()
 	for g := range int64(10_000) { // nobody reads
-		o.put(item(int(g%3)), g)
+		o.put(grant(int(g%3)), g)
 	}
-	o.put(item(1), 5) // older news do not replace newer ones
-	if len(o.order) != 3 || len(o.totals) != 3 {
+	o.put(grant(1), 5) // older news do not replace newer ones
+	if len(o.order) != 3 || len(o.numbers) != 3 {
 		t.Errorf("%d grants wait, want one per item", len(o.order))
 	}
 	<-o.ready
@@ -26,9 +28,19 @@ func TestOutboxKeepsTheNewestOfEachItem(t *testing.T) {
 	if want := []string{"item-0/normal=9999", "item-1/normal=9997", "item-2/normal=9998"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	o.put(item(1), 20_000)
+	o.put(grant(1), 20_000)
 	<-o.ready
 	if e := o.take(); e == nil || string(e.Body) != "item-1/normal=20000" {
 		t.Errorf("after it was emptied: %v", e)
+	}
+	full := outKey{opFull, grant(1).item}
+	o.put(full, 1)
+	o.put(grant(1), 30_000)
+	o.put(full, 0)
+	if e := o.take(); e.Op != "full" || string(e.Body) != "item-1/normal=0" {
+		t.Errorf("of a limit that was reached and no longer is: %v", e)
+	}
+	if e := o.take(); e.Op != "grant" || string(e.Body) != "item-1/normal=30000" || o.take() != nil {
+		t.Errorf("beside it: %v", e)
 	}
 }

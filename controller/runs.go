@@ -51,23 +51,31 @@ type runs struct {
 
 func newRuns() *runs { return &runs{sessions: map[ledger.Slot]*session{}} }
 
-// grant passes a grant on; one for a run that is gone is dropped, since the next bind settles it. It never blocks.
-func (r *runs) grant(g ledger.Grant) {
+// push passes on what the ledger says to a slot; what is for a run that is gone is dropped, since the next bind settles
+// it. It never blocks.
+func (r *runs) push(reply ledger.ForSlot) {
+	slot, epoch := reply.For()
 	r.mu.Lock()
-	s := r.sessions[g.Slot]
+	s := r.sessions[slot]
 	r.mu.Unlock()
-	if s != nil && s.epoch == g.Epoch {
-		s.out.put(g.Item, g.G)
+	if s == nil || s.epoch != epoch {
+		return
+	}
+	switch reply := reply.(type) {
+	case ledger.Grant:
+		s.out.put(outKey{opGrant, reply.Item}, reply.G)
+	case ledger.Full:
+		s.out.put(outKey{opFull, reply.Item}, number(reply.Full))
+	case ledger.Fenced: // the agent attaches anew, also if it has nothing to say
+		s.stream.Close()
 	}
 }
 
-// fence ends a run that the ledger has ended, so that its agent attaches anew also if it has nothing to say.
-func (r *runs) fence(f ledger.Fenced) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s := r.sessions[f.Slot]; s != nil && s.epoch == f.Epoch {
-		s.stream.Close()
+func number(b bool) int64 {
+	if b {
+		return 1
 	}
+	return 0
 }
 
 // add makes s the slot's session and ends the one before. It returns false if s is itself an older one.

@@ -14,19 +14,19 @@ type closedStream struct {
 
 func (s *closedStream) Close() { s.closed = true }
 
-func TestFenceEndsTheRunThatItNames(t *testing.T) {
+func TestTheLedgerEndsTheRunThatItNames(t *testing.T) {
 	r := newRuns()
 	epoch := ledger.Epoch{Incarnation: 1, Number: 2}
 	var s closedStream
 	if !r.add(&session{slot: "a", epoch: epoch, stream: &s}) {
 		t.Fatal("the first run was not taken")
 	}
-	r.fence(ledger.Fenced{Slot: "b", Epoch: epoch})
-	r.fence(ledger.Fenced{Slot: "a", Epoch: ledger.Epoch{Incarnation: 1, Number: 1}})
+	r.push(ledger.Fenced{Slot: "b", Epoch: epoch})
+	r.push(ledger.Fenced{Slot: "a", Epoch: ledger.Epoch{Incarnation: 1, Number: 1}})
 	if s.closed {
 		t.Error("a run was ended that was not named")
 	}
-	r.fence(ledger.Fenced{Slot: "a", Epoch: epoch})
+	r.push(ledger.Fenced{Slot: "a", Epoch: epoch})
 	if !s.closed {
 		t.Error("the run goes on")
 	}

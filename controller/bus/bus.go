@@ -136,11 +136,11 @@ func AppendKey(dst []byte, item ledger.Item) []byte {
 	return appendEscaped(dst, item.Quality)
 }
 
-// AppendGrant adds the record that grants a world g of an item in total.
-func AppendGrant(dst []byte, item ledger.Item, g int64) []byte {
+// AppendNumber adds a record of one number: a grant, in total, or whether a limit is reached.
+func AppendNumber(dst []byte, item ledger.Item, n int64) []byte {
 	if len(dst) > 0 {
 		dst = append(dst, '+')
 	}
 	dst = append(AppendKey(dst, item), '=')
-	return strconv.AppendInt(dst, g, 10)
+	return strconv.AppendInt(dst, n, 10)
 }

@@ -48,9 +48,9 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-func TestAppendGrant(t *testing.T) {
-	b := AppendGrant(nil, item("iron-plate", "normal"), 200)
-	b = AppendGrant(b, item("my_mod item", "rare"), 1<<53)
+func TestAppendNumber(t *testing.T) {
+	b := AppendNumber(nil, item("iron-plate", "normal"), 200)
+	b = AppendNumber(b, item("my_mod item", "rare"), 1<<53)
 	if want := "iron-plate/normal=200+my_5Fmod_20item/rare=9007199254740992"; string(b) != want {
 		t.Errorf("got %s, want %s", b, want)
 	}
@@ -71,7 +71,7 @@ func FuzzParse(f *testing.F) {
 			}
 			r := records[n]
 			key, _, _ := strings.Cut(text, "=")
-			if got := string(AppendGrant(nil, r.Item, 7)); got != key+"=7" {
+			if got := string(AppendNumber(nil, r.Item, 7)); got != key+"=7" {
 				t.Errorf("%q was read as %v and written as %q", text, r.Item, got)
 			}
 		}

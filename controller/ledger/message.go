@@ -125,6 +125,12 @@ func (Move) message()      {}
 // Reply is what Apply answers.
 type Reply interface{ reply() }
 
+// ForSlot is a reply to whoever serves a slot's run, which need not be who sent the message.
+type ForSlot interface {
+	Reply
+	For() (Slot, Epoch)
+}
+
 // Run carries the epoch that Open asked for.
 type Run struct {
 	Slot  Slot
@@ -172,3 +178,9 @@ func (Assign) reply()  {}
 func (Full) reply()    {}
 func (Grant) reply()   {}
 func (Refused) reply() {}
+
+// For implements ForSlot.
+func (g Grant) For() (Slot, Epoch) { return g.Slot, g.Epoch }
+
+// For implements ForSlot.
+func (f Full) For() (Slot, Epoch) { return f.Slot, f.Epoch }

@@ -132,6 +132,9 @@ type Fenced struct {
 	Epoch Epoch
 }
 
+// For implements ForSlot.
+func (f Fenced) For() (Slot, Epoch) { return f.Slot, f.Epoch }
+
 func (PlayerIn) reply()      {}
 func (PlayerAway) reply()    {}
 func (OutAck) reply()        {}

@@ -23,7 +23,7 @@ func openWithBackups(t *testing.T, dir string) *SQLite {
 	t.Helper()
 	s, err := Open(Config{
 		Path: filepath.Join(dir, "controller.db"), Backups: filepath.Join(dir, "backups"),
-		Grant: func(ledger.Grant) {}, Log: slog.New(slog.DiscardHandler),
+		Push: func(ledger.ForSlot) {}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +150,7 @@ func TestRestoreRefusesWhatIsNoBackup(t *testing.T) {
 	exec := func(query string) func(string) {
 		return func(file string) {
 			copyTo(t, made.Path, file)
-			other, err := Open(Config{Path: file, Grant: func(ledger.Grant) {}, Log: slog.New(slog.DiscardHandler)})
+			other, err := Open(Config{Path: file, Push: func(ledger.ForSlot) {}, Log: slog.New(slog.DiscardHandler)})
 			if err != nil {
 				t.Fatal(err)
 			}

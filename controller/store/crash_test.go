@@ -24,7 +24,7 @@ const (
 
 // crashChild stores exports as fast as it can and prints each that was acknowledged, until it is killed.
 func crashChild(dir string) {
-	s, err := Open(Config{Path: filepath.Join(dir, "controller.db"), Grant: func(ledger.Grant) {}, Log: slog.Default()})
+	s, err := Open(Config{Path: filepath.Join(dir, "controller.db"), Push: func(ledger.ForSlot) {}, Log: slog.Default()})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -159,7 +159,7 @@ func BenchmarkTransfers(b *testing.B) {
 // One transfer at a time: what an item on its way between two worlds waits for.
 func BenchmarkOneTransfer(b *testing.B) {
 	granted := make(chan struct{}, 1)
-	s := openStore(b, dbPath(b), func(ledger.Grant) { granted <- struct{}{} })
+	s := openStore(b, dbPath(b), func(ledger.ForSlot) { granted <- struct{}{} })
 	from, to := join(b, s, "from"), join(b, s, "to")
 	apply(b, s, totals("to", to, 0, 0, ledger.MaxCount))
 	for e := int64(1); b.Loop(); e++ {

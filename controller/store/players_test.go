@@ -88,9 +88,9 @@ func TestPlayersSurviveReopening(t *testing.T) {
 }
 
 func TestWhoeverIsFencedIsTold(t *testing.T) {
-	var told []ledger.Fenced
+	var told []ledger.ForSlot
 	s, err := Open(Config{
-		Path: dbPath(t), Grant: func(ledger.Grant) {}, Fence: func(f ledger.Fenced) { told = append(told, f) },
+		Path: dbPath(t), Push: func(r ledger.ForSlot) { told = append(told, r) },
 		Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -107,7 +107,7 @@ func TestWhoeverIsFencedIsTold(t *testing.T) {
 	if len(replies) != 1 {
 		t.Errorf("whoever bound a world is answered %+v", replies)
 	}
-	if want := []ledger.Fenced{{Slot: "a", Epoch: epoch}}; !reflect.DeepEqual(told, want) {
+	if want := []ledger.ForSlot{ledger.Fenced{Slot: "a", Epoch: epoch}}; !reflect.DeepEqual(told, want) {
 		t.Errorf("told %+v, want %+v", told, want)
 	}
 }

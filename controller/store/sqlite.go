@@ -31,11 +31,10 @@ const (
 type Config struct {
 	Path    string // of the database file; its folder exists
 	Backups string // the folder of backups, made when it is needed; empty: backups beside the file
-	// Grant is called by the writer for each grant after it is stored. It must not block and must not call the store.
-	Grant func(ledger.Grant)
-	// Fence is called alike for each run that the ledger has ended because of what another one said. It may be nil.
-	Fence func(ledger.Fenced)
-	Log   *slog.Logger
+	// Push is called by the writer for each reply that is for a slot, whoever sent the message, after it is stored. It must
+	// not block and must not call the store.
+	Push func(ledger.ForSlot)
+	Log  *slog.Logger
 }
 
 // SQLite is a Store in one file.

@@ -32,8 +32,8 @@ type Store interface {
 	Ledger() string
 	// Incarnation grows with each opening, and whenever the books had to be read again after a failed write.
 	Incarnation() int64
-	// Apply books one message and returns the replies to its sender after they are stored. Grants and
-	// the news of fenced runs go to whoever was named when the store was opened, in the order in which they were stored.
+	// Apply books one message and returns the replies to its sender after they are stored. Those that
+	// are for a slot go to whoever was named when the store was opened, in the order in which they were stored.
 	Apply(ctx context.Context, m ledger.Message) ([]ledger.Reply, error)
 	Bus(ctx context.Context) ([]BusItem, error)
 	// Accounts are those of one item, or of all if it is zero.

@@ -32,21 +32,21 @@ var iron = ledger.Item{Name: "iron-plate", Quality: "normal"}
 // grantLog collects what a store grants.
 type grantLog struct {
 	mu   sync.Mutex
-	list []ledger.Grant
+	list []ledger.ForSlot
 }
 
-func (l *grantLog) add(g ledger.Grant) {
+func (l *grantLog) add(r ledger.ForSlot) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.list = append(l.list, g)
+	l.list = append(l.list, r)
 }
 
-func openStore(t testing.TB, path string, grant func(ledger.Grant)) *SQLite {
+func openStore(t testing.TB, path string, push func(ledger.ForSlot)) *SQLite {
 	t.Helper()
-	if grant == nil {
-		grant = func(ledger.Grant) {}
+	if push == nil {
+		push = func(ledger.ForSlot) {}
 	}
-	s, err := Open(Config{Path: path, Grant: grant, Log: slog.New(slog.DiscardHandler)})
+	s, err := Open(Config{Path: path, Push: push, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestBooksSurviveReopening(t *testing.T) {
 	if got, err := s.Bus(ctx); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("bus %+v, %v; want %+v", got, err, want)
 	}
-	if want := []ledger.Grant{{Slot: "b", Epoch: b, Item: iron, G: 30}}; !reflect.DeepEqual(grants.list, want) {
+	if want := []ledger.ForSlot{ledger.Grant{Slot: "b", Epoch: b, Item: iron, G: 30}}; !reflect.DeepEqual(grants.list, want) {
 		t.Errorf("granted %v, want %v", grants.list, want)
 	}
 	id, incarnation := s.Ledger(), s.Incarnation()
@@ -142,7 +142,7 @@ func TestWorldsMayChangePlaces(t *testing.T) {
 
 func TestFailedWriteChangesNothing(t *testing.T) {
 	ctx := context.Background()
-	s := openStore(t, dbPath(t), func(g ledger.Grant) { t.Errorf("granted %v", g) })
+	s := openStore(t, dbPath(t), func(r ledger.ForSlot) { t.Errorf("granted %v", r) })
 	a, b := join(t, s, "a"), join(t, s, "b")
 	apply(t, s, totals("b", b, 0, 0, 30))
 	err := s.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
@@ -385,7 +385,7 @@ func TestMigrations(t *testing.T) {
 	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM second").Scan(&n); err == nil {
 		t.Error("half of the broken step stayed")
 	}
-	if _, err := Open(Config{Path: path, Grant: func(ledger.Grant) {}, Log: slog.New(slog.DiscardHandler)}); !errors.Is(err, ErrNewer) {
+	if _, err := Open(Config{Path: path, Push: func(ledger.ForSlot) {}, Log: slog.New(slog.DiscardHandler)}); !errors.Is(err, ErrNewer) {
 		t.Errorf("a newer database: %v", err)
 	}
 }

@@ -22,7 +22,7 @@ type job struct {
 	message ledger.Message
 	write   func(context.Context, *sql.Conn) error
 
-	replies []ledger.Reply // those for the sender
+	replies []ledger.Reply // without those that are for a slot
 	err     error
 	done    chan struct{}
 }
@@ -36,8 +36,7 @@ type writer struct {
 	conn  *sql.Conn
 	log   *slog.Logger
 	jobs  chan *job
-	grant func(ledger.Grant)
-	fence func(ledger.Fenced)
+	push  func(ledger.ForSlot)
 	begun func(incarnation int64)
 	took  func(time.Duration)
 
@@ -53,11 +52,8 @@ func newWriter(conn *sql.Conn, id string, cfg Config) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Fence == nil {
-		cfg.Fence = func(ledger.Fenced) {}
-	}
 	return &writer{
-		conn: conn, log: cfg.Log, jobs: make(chan *job, maxQueue), grant: cfg.Grant, fence: cfg.Fence,
+		conn: conn, log: cfg.Log, jobs: make(chan *job, maxQueue), push: cfg.Push,
 		ledger: id, rows: rows, posted: time.Now(),
 	}, nil
 }
@@ -106,12 +102,9 @@ func (w *writer) process(batch []*job) {
 		}
 		kept := j.replies[:0]
 		for _, r := range j.replies {
-			switch r := r.(type) {
-			case ledger.Grant:
-				w.grant(r)
-			case ledger.Fenced:
-				w.fence(r)
-			default:
+			if p, ok := r.(ledger.ForSlot); ok {
+				w.push(p)
+			} else {
 				kept = append(kept, r)
 			}
 		}
