@@ -40,7 +40,7 @@ func Restore(backup, path, backups string) (Restored, error) {
 	if err := copyFile(backup, coming); err != nil {
 		return Restored{}, fmt.Errorf("restore: copy %s: %w", backup, err)
 	}
-	r, err := prepare(coming)
+	r, err := prepare(coming, incarnationOf(path))
 	if err != nil {
 		return Restored{}, fmt.Errorf("restore: %w: %s: %w", ErrBackup, backup, err)
 	}
@@ -53,8 +53,21 @@ func Restore(backup, path, backups string) (Restored, error) {
 	return r, nil
 }
 
-// prepare brings a copied database to this program's form and checks that it is whole and adds up.
-func prepare(path string) (r Restored, err error) {
+// incarnationOf is the newest incarnation that a database knows, 0 if it can't be read: then only the clock keeps the
+// next one above it.
+func incarnationOf(path string) (incarnation int64) {
+	db, err := sql.Open("sqlite", dsn(path, "ro"))
+	if err != nil {
+		return 0
+	}
+	defer db.Close()
+	_ = db.QueryRow("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'incarnation'").Scan(&incarnation)
+	return incarnation
+}
+
+// prepare brings a copied database to this program's form and checks that it is whole and adds up. Its incarnation is
+// raised to the one given: worlds refuse to be bound by a lower one than they have seen.
+func prepare(path string, incarnation int64) (r Restored, err error) {
 	db, err := sql.Open("sqlite", dsn(path, ""))
 	if err != nil {
 		return r, err
@@ -81,6 +94,12 @@ func prepare(path string) (r Restored, err error) {
 	}
 	if wrong := state.Audit(); len(wrong) > 0 {
 		return r, fmt.Errorf("its books do not add up: %s", wrong[0])
+	}
+	if incarnation > books.Incarnation {
+		rows := &rowWriter{conn: conn}
+		if err := rows.books(ledger.Books{Incarnation: incarnation}); err != nil {
+			return r, err
+		}
 	}
 	r = Restored{Ledger: books.Ledger, Worlds: len(books.Worlds), Incarnation: books.Incarnation}
 	for query, n := range map[string]*int{

@@ -1,0 +1,50 @@
+package ledger_test
+
+import (
+	"testing"
+
+	"mainbus/controller/ledger"
+)
+
+// What the simulation found, as the shortest sequences of messages that show it. The numbers of schedules lose their
+// meaning whenever the simulation learns something; these don't.
+
+func (c *cluster) bindFrom(m ledger.Bound) ledger.Assign {
+	c.t.Helper()
+	m.Epoch = c.open(m.Slot)
+	c.ids++
+	m.NewWorld = ledger.World("born" + string(rune('a'+c.ids)))
+	return c.do(m)[0].(ledger.Assign)
+}
+
+// A copy that had sent goods was forgotten by a restored ledger, bound again under its own id, and crashed before any
+// save had that id. It came back as the copy of its parent and got one more identity, while its goods stayed on the bus.
+func TestACopyThatTheLedgerForgotIsTheSameAfterACrash(t *testing.T) {
+	c := newCluster(t)
+	parent := c.join("a")
+	adopted := c.bindFrom(ledger.Bound{
+		Slot: "b", Ledger: "L1", World: "fork", FromLedger: "L1", FromWorld: parent,
+		Totals: []ledger.Record{rec(iron, 50, 0, 0)},
+	})
+	if bus, _ := c.book(); adopted.World != "fork" || bus != 50 {
+		t.Fatalf("adopted as %s, bus %d", adopted.World, bus)
+	}
+	again := c.bindFrom(ledger.Bound{Slot: "b", Ledger: "L1", World: parent})
+	if bus, _ := c.book(); again.World != "fork" || !again.Fresh || bus != 0 {
+		t.Errorf("came back as %+v, bus %d", again, bus)
+	}
+}
+
+// A world got another identity while it ran, because a restored ledger had met a copy of its save first. It crashed before
+// any save had that, and the only file left was the one that it was born with, which names no ledger.
+func TestAWorldRenamedWhileItRanIsTheSameFromTheFileItWasBornWith(t *testing.T) {
+	c := newCluster(t)
+	c.bindFrom(ledger.Bound{Slot: "a", Ledger: "L1", World: "w"})
+	renamed := c.bindFrom(ledger.Bound{Slot: "b", Ledger: "L1", World: "w"})
+	c.totals("b", rec(iron, 20, 0, 0))
+	c.bindFrom(ledger.Bound{Slot: "a", Ledger: "", World: "another"}) // and w is leased nowhere
+	again := c.bindFrom(ledger.Bound{Slot: "b", Ledger: "", World: "w"})
+	if bus, _ := c.book(); again.World != renamed.World || !again.Fresh || bus != 0 {
+		t.Errorf("was %s, came back as %+v, bus %d", renamed.World, again, bus)
+	}
+}
