@@ -44,8 +44,7 @@ func (t *twin) backups() string { return filepath.Join(t.dir, "backups") }
 func (t *twin) open() (err error) {
 	t.store, err = Open(Config{
 		Path: t.path(), Backups: t.backups(), Log: slog.New(slog.DiscardHandler),
-		Grant: func(g ledger.Grant) { t.replies = append(t.replies, g) },
-		Fence: func(f ledger.Fenced) { t.replies = append(t.replies, f) },
+		Push: func(r ledger.ForSlot) { t.replies = append(t.replies, r) },
 	})
 	return err
 }
