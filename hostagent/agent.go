@@ -45,6 +45,7 @@ type Config struct {
 	Port        uint16 // UDP; 0: the one last used, else DefaultPort or the next free one
 	Version     string // of this program
 	Self        string // path of this program's executable: started with "supervise DIR" it supervises a game
+	Hidden      bool   // not announced: controllers need the address
 
 	// Interfaces chooses the network interfaces on which the agent is announced; nil takes the usual ones.
 	Interfaces func([]net.Interface) []net.Interface
@@ -130,7 +131,9 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	for _, id := range a.peers.ids() {
 		a.keepLink(id)
 	}
-	a.workers.Go(func() { a.announce(ctx) })
+	if !a.cfg.Hidden {
+		a.workers.Go(func() { a.announce(ctx) })
+	}
 	a.cfg.Started(a.status())
 	a.showCodes(ctx)
 	return nil
