@@ -53,8 +53,21 @@ func (s *simulation) forget(p *place) {
 	}
 	if !held {
 		delete(s.lineages, p.world)
+		s.silence(p, p.world)
 	}
 	p.world, p.forgotten = "", false
+}
+
+// silence keeps the ledger from hearing of a world any more.
+func (s *simulation) silence(p *place, world ledger.World) {
+	p.zombies = slices.DeleteFunc(p.zombies, func(z *process) bool {
+		_, id := z.world.Identity()
+		return id == world
+	})
+	s.bag = slices.DeleteFunc(s.bag, func(m any) bool {
+		b, ok := m.(ledger.Bound)
+		return ok && b.World == world
+	})
 }
 
 // restart does what an agent does after a crash: the newest save of the same world, else of the world that it was before
@@ -172,10 +185,16 @@ func (s *simulation) agentStep(p *place, q *process) {
 		s.bind(p, q)
 		return
 	}
+	s.tellPlayers(p, q)
 	switch s.r.IntN(12) {
 	case 0:
 		if records, ok := q.world.Report(q.epoch); ok {
-			s.send(ledger.Truth{Slot: p.slot, Epoch: q.epoch, Totals: records})
+			truth := ledger.Truth{Slot: p.slot, Epoch: q.epoch, Totals: records}
+			if w, ok := q.world.(crowd); ok && s.chance(50) {
+				players := w.Players()
+				truth.Players = &players
+			}
+			s.send(truth)
 		}
 	case 1:
 		s.send(ledger.Still{Slot: p.slot, Epoch: q.epoch, Still: s.chance(50)})
@@ -214,6 +233,8 @@ func (s *simulation) hear(r ledger.Reply) {
 		}
 	case ledger.Grant:
 		s.each(r.Slot, func(_ *place, q *process) { q.world.Grant(r) })
+	default:
+		s.hearPlayers(r)
 	}
 }
 
@@ -223,6 +244,7 @@ func (s *simulation) assign(p *place, q *process, a ledger.Assign) {
 	}
 	s.trace("%s assigned %+v", p.slot, a)
 	s.lineages[a.World] = true
+	s.stats.Wiped += int64(len(a.Wipe))
 	if a.Fresh {
 		s.stats.Forks++
 	}
@@ -237,6 +259,9 @@ func (s *simulation) assign(p *place, q *process, a ledger.Assign) {
 // remembers where it was before it moved, the place is the copy.
 func (s *simulation) checkIdentity(a ledger.Assign) {
 	p := s.place(a.Slot)
+	if p.world == a.World {
+		p.forgotten = false // the ledger knows it again, whatever becomes of the process that told it
+	}
 	if p.process == nil || p.process.epoch != a.Epoch || p.world == "" || p.world == a.World {
 		return
 	}
@@ -283,6 +308,10 @@ func (s *simulation) hearStale(m ledger.Message) {
 	case ledger.Truth:
 		slot, epoch = m.Slot, m.Epoch
 	case ledger.Assigned:
+		slot, epoch = m.Slot, m.Epoch
+	case ledger.PlayerJoin:
+		slot, epoch = m.Slot, m.Epoch
+	case ledger.PlayerOut:
 		slot, epoch = m.Slot, m.Epoch
 	default:
 		return

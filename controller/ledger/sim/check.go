@@ -78,7 +78,10 @@ func (s *simulation) check() error {
 			return fmt.Errorf("no save holds world %s", world)
 		}
 	}
-	have = have.plus(s.control.stored.goods())
+	if err := s.checkPlayers(); err != nil {
+		return err
+	}
+	have = have.plus(s.control.stored.goods()).plus(s.control.stored.carried())
 	if have != made {
 		return fmt.Errorf("the cluster has %v and made %v", have, made)
 	}

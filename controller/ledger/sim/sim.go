@@ -66,6 +66,7 @@ type Setup struct {
 // Stats says how often things happened, so that a test can tell that a schedule did something.
 type Stats struct {
 	Schedules, Crashes, Loads, Copies, Forks, Zombies, Controllers, Restores, Stale, Debts, Revived int64
+	Joined, Left, Wiped, Fenced                                                                     int64 // players, and runs because of them
 }
 
 // simulation is one schedule.
@@ -197,6 +198,8 @@ func (s *simulation) fault(p *place, x int) {
 		s.control.keepBackup(s)
 	case x < 995: // the ledger is restored from a backup
 		s.restore()
+	case x < 998: // somebody gives up waiting for a world
+		_ = s.apply(ledger.Reclaim{Name: playerNames[s.r.IntN(playerCount)]})
 	}
 }
 
@@ -213,4 +216,8 @@ func (t *Stats) add(o Stats) {
 	t.Stale += o.Stale
 	t.Debts += o.Debts
 	t.Revived += o.Revived
+	t.Joined += o.Joined
+	t.Left += o.Left
+	t.Wiped += o.Wiped
+	t.Fenced += o.Fenced
 }

@@ -60,6 +60,7 @@ var Breaks = []Break{NoReconcile, DeltaGrants, NoZero, LostBuffer, CountTwice, T
 
 // game is a world in Go: what a crash rolls back, the map and the script's storage.
 type game struct {
+	people
 	rule       Break
 	ledger     string
 	world      ledger.World
@@ -83,6 +84,7 @@ func newGame(s Setup) Save {
 
 func (g game) Load() World {
 	g.trading = false
+	g.disconnect()
 	return &g
 }
 
@@ -96,7 +98,7 @@ func (g *game) Save() Save {
 	return saved
 }
 
-func (g *game) Goods() (have, made Goods) { return g.contents.plus(g.buffer), g.made }
+func (g *game) Goods() (have, made Goods) { return g.contents.plus(g.buffer).plus(g.carried()), g.made }
 
 func (g *game) Lacks() (out Goods) {
 	for k := range out {
@@ -125,11 +127,12 @@ func (g *game) Bind(epoch ledger.Epoch) (ledger.Bound, bool) {
 		return ledger.Bound{}, false
 	}
 	g.epoch = epoch
+	carried := g.carried()
 	for k := range g.born {
-		g.born[k] = g.contents[k] + g.buffer[k] - g.made[k]
+		g.born[k] = g.contents[k] + g.buffer[k] + carried[k] - g.made[k]
 	}
 	g.trading = g.trading && g.rule == TradeEarly
-	return ledger.Bound{Ledger: g.ledger, World: g.world, Totals: g.Tell(), FromLedger: g.fromLedger, FromWorld: g.fromWorld}, true
+	return ledger.Bound{Ledger: g.ledger, World: g.world, Totals: g.Tell(), Players: g.Players(), FromLedger: g.fromLedger, FromWorld: g.fromWorld}, true
 }
 
 func (g *game) Assigned(epoch ledger.Epoch) bool {
@@ -149,6 +152,7 @@ func (g *game) Assign(a ledger.Assign) bool {
 			g.fromLedger, g.fromWorld = g.ledger, g.world
 		}
 		g.ledger, g.world = a.Ledger, a.World
+		g.assignPlayers(a)
 	}
 	if !again && a.Fresh {
 		// What this identity began with is what there was at bind: nothing may leave before assign.
@@ -156,6 +160,7 @@ func (g *game) Assign(a ledger.Assign) bool {
 	}
 	g.assigned = a.Epoch
 	g.trading = true
+	g.emptyBoxes()
 	return true
 }
 
@@ -174,6 +179,7 @@ func (g *game) Grant(r ledger.Grant) {
 }
 
 func (g *game) Live(r *rand.Rand) {
+	g.livePlayers(r)
 	k, n := r.IntN(Kinds), int64(1+r.IntN(15))
 	switch r.IntN(6) {
 	case 0:
