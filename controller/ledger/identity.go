@@ -8,8 +8,7 @@ func (s *State) bound(m Bound) error {
 		return err
 	}
 	if r.world != nil {
-		s.reply(r.assign)
-		return nil
+		return s.boundAgain(r, m)
 	}
 	if err := validBound(m); err != nil {
 		return err
@@ -34,7 +33,7 @@ func (s *State) bound(m Bound) error {
 	s.reconcile(w, told, s.reconcilePassages(w, players.Totals, lost))
 	s.setTick(w, m.Tick)
 	s.uncover(w)
-	r.world = w
+	r.world, r.was = w, m.identity()
 	r.assign = Assign{
 		Slot: m.Slot, Epoch: m.Epoch, Ledger: s.ledger, World: w.row.ID,
 		Fresh: fresh, Void: fresh && m.Ledger == s.ledger, Wipe: wipe,
@@ -43,6 +42,24 @@ func (s *State) bound(m Bound) error {
 	s.tellWants(r, totals)
 	return nil
 }
+
+// boundAgain answers a repetition alike. Another game under the same epoch must attach by itself: what it holds was not
+// booked.
+func (s *State) boundAgain(r *run, m Bound) error {
+	if now := (identity{r.assign.Ledger, r.assign.World}); m.identity() != r.was && m.identity() != now {
+		return fmt.Errorf("%w: %s is of world %s, not %.40q", ErrStale, r.epoch, r.assign.World, m.World)
+	}
+	s.reply(r.assign)
+	return nil
+}
+
+// identity is what a world calls itself.
+type identity struct {
+	ledger string
+	world  World
+}
+
+func (m Bound) identity() identity { return identity{m.Ledger, m.World} }
 
 func validBound(m Bound) error {
 	if m.Ledger != "" && !validID(m.Ledger) || !validID(string(m.World)) || !validID(string(m.NewWorld)) {

@@ -448,6 +448,14 @@ func TestRepeatedBindIsAnsweredAlike(t *testing.T) {
 	if bus, _ := c.book(); bus != 9 {
 		t.Errorf("bus %d, want the 9 that were told since", bus)
 	}
+	m.Ledger, m.World = "L1", first[0].(ledger.Assign).World
+	if again := c.do(m); !reflect.DeepEqual(first, again) {
+		t.Errorf("under its new name: first %v, then %v", first, again)
+	}
+	m.World = "other"
+	if replies, err := c.state.Apply(m); !errors.Is(err, ledger.ErrStale) {
+		t.Errorf("another world under the same epoch: %v, %v", replies, err)
+	}
 }
 
 func TestReleaseReturnsUnconfirmedGrants(t *testing.T) {

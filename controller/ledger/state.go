@@ -42,8 +42,9 @@ type want struct {
 type run struct {
 	slot     Slot
 	epoch    Epoch
-	world    *world // nil until bound
-	assign   Assign // the answer to Bound
+	world    *world   // nil until bound
+	was      identity // when it was bound
+	assign   Assign   // the answer to Bound
 	assigned bool
 	still    bool
 	wants    map[Item]*want
