@@ -123,6 +123,13 @@ func tell(p store.Posting, instance string) string {
 			return goods + " of " + who + " are held no longer"
 		}
 		return who + " says that it sent " + goods + " more than it can have: they are held"
+	case ledger.Accepted:
+		return goodsText(p.Item, p.Qty) + " that nobody accounts for: the books were taken as they are"
+	case ledger.Relabeled:
+		if p.Qty < 0 {
+			return goods + " got another name by a change of mods"
+		}
+		return goods + " came from another name by a change of mods"
 	case ledger.Released:
 		return goods + " of " + who + " that were held were put on the bus"
 	}

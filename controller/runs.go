@@ -276,6 +276,10 @@ func (s *session) busSaid(ctx context.Context, e *wire.Envelope) error {
 	}
 	if !e.GetTruth() && (errors.Is(err, bus.ErrMalformed) || errors.Is(err, ledger.ErrInvalid)) {
 		s.refuse("a line that makes no sense", "err", err)
+		if errors.Is(err, bus.ErrMalformed) { // the ledger has counted what it refused itself
+			_, err = s.store.Apply(ctx, ledger.Garbled{Slot: s.slot, Epoch: s.epoch})
+			return err
+		}
 		return nil
 	}
 	for _, r := range replies {

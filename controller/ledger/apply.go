@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -41,6 +42,14 @@ func (s *State) Apply(m Message) ([]Reply, error) {
 		err = s.setPolicy(m)
 	case Release:
 		err = s.releaseHeld(m)
+	case Verify:
+		s.verify()
+	case Accept:
+		err = s.accept(m)
+	case Renamed:
+		err = s.renamed(m)
+	case Garbled:
+		err = s.garbled(m)
 	case Forgive:
 		err = s.forgive(m)
 	case Answer:
@@ -49,6 +58,9 @@ func (s *State) Apply(m Message) ([]Reply, error) {
 		err = s.moveLease(m)
 	default:
 		err = fmt.Errorf("%w: %T", ErrInvalid, m)
+	}
+	if errors.Is(err, ErrInvalid) {
+		s.noticeInvalid(m)
 	}
 	return s.replies, err
 }
@@ -130,7 +142,8 @@ func (s *State) totals(m Totals) error {
 	// A world tells totals only after assign, so this may be how the ledger learns of it.
 	s.startTrade(r)
 	for _, t := range m.Records {
-		if !s.tell(r, t, m.Tick) {
+		if why := s.tell(r, t, m.Tick); why != "" {
+			s.notice(m.Slot).refuse(t.Item.String() + ": " + why)
 			s.reply(Refused{Slot: m.Slot, Epoch: m.Epoch, Item: t.Item})
 		}
 	}
@@ -138,15 +151,18 @@ func (s *State) totals(m Totals) error {
 	return nil
 }
 
-// tell books one record of a running world, unless it can't be: within an epoch totals only grow, and nothing is
+// tell books one record of a running world, or says why it can't be: within an epoch totals only grow, and nothing is
 // received that was not granted.
-func (s *State) tell(r *run, t Record, tick int64) bool {
+func (s *State) tell(r *run, t Record, tick int64) (refused string) {
 	w := r.world
-	a := w.account(t.Item)
-	if t.E < a.e+a.held || t.I < a.i || t.I > a.g {
-		return false
+	a := w.peek(t.Item)
+	switch {
+	case t.E < a.e+a.held || t.I < a.i:
+		return "a total fell within its epoch"
+	case t.I > a.g:
+		return "it received what was not granted"
 	}
-	e, held := s.accept(w, *a, t.E, tick)
+	e, held := s.growthOf(w, a, t.E, tick)
 	d := e - a.e
 	s.hold(w, t.Item, held)
 	s.book(w, t.Item, e, a.g, t.I)
@@ -156,7 +172,7 @@ func (s *State) tell(r *run, t Record, tick int64) bool {
 	}
 	s.setWant(r, t.Item, t.W)
 	s.serve(t.Item)
-	return true
+	return ""
 }
 
 func (s *State) canBook(w *world, records []Record) error {
@@ -165,19 +181,22 @@ func (s *State) canBook(w *world, records []Record) error {
 			return fmt.Errorf("%w: more of %s than can be counted", ErrInvalid, t.Item)
 		}
 	}
-	return canKeep(w, records)
+	return s.canKeep(w, records)
 }
 
-// canKeep checks that a world may have accounts for what it tells of.
-func canKeep(w *world, records []Record) error {
-	items := len(w.accounts)
+// canKeep checks that there is room for accounts and pools of what a world tells of.
+func (s *State) canKeep(w *world, records []Record) error {
+	items, pools := len(w.accounts), len(s.pools)
 	for _, t := range records {
 		if w.accounts[t.Item] == nil {
 			items++
 		}
+		if s.pools[t.Item] == nil {
+			pools++
+		}
 	}
-	if items > MaxItems {
-		return fmt.Errorf("%w: %d different items", ErrInvalid, items)
+	if items > MaxItems || pools > maxPools && pools > len(s.pools) {
+		return fmt.Errorf("%w: %d different items of the world, %d of all worlds", ErrInvalid, items, pools)
 	}
 	return nil
 }

@@ -13,6 +13,36 @@ func (m Mismatch) String() string {
 	return fmt.Sprintf("%s: bus %d − owed %d + carried %d is not %d + %d", m.Item, m.Bus, m.Owed, m.Carried, m.Net, m.Posted)
 }
 
+// verify freezes the items whose books do not add up: nothing more of them is granted, because nobody knows how much of
+// it there is. No message changes by how much they are wrong, so they stay so until somebody accepts it.
+func (s *State) verify() {
+	wrong := s.Audit()
+	for _, m := range wrong {
+		s.pool(m.Item).frozen = true
+	}
+	s.reply(Verified{Wrong: wrong})
+}
+
+// accept makes an admin posting of what does not add up.
+func (s *State) accept(m Accept) error {
+	for _, wrong := range s.Audit() {
+		if wrong.Item != m.Item {
+			continue
+		}
+		if wrong.Bus < 0 {
+			s.move(m.Item, -wrong.Bus)
+			wrong.Bus = 0
+		}
+		n := wrong.Bus - wrong.Owed + wrong.Carried - wrong.Net - wrong.Posted
+		s.adjust(m.Item, n)
+		s.postBus(Accepted, m.Item, n)
+		s.pool(m.Item).frozen = false
+		s.serve(m.Item)
+		return nil
+	}
+	return fmt.Errorf("%w: the books of %s add up", ErrOrder, m.Item)
+}
+
 // Audit checks the books of every item and returns those that do not add up; there are none unless the stored books
 // were changed by somebody else.
 func (s *State) Audit() []Mismatch {

@@ -45,7 +45,7 @@ func (s *State) requeueAll(r *run) []Item {
 // serve grants what the bus has of an item to those who want it. Worlds in debt wait.
 func (s *State) serve(item Item) {
 	p := s.pools[item]
-	if p == nil {
+	if p == nil || p.frozen {
 		return
 	}
 	if free := p.spendable(p.rule.Strict); free > 0 && len(p.queue) > 0 {

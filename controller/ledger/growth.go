@@ -18,9 +18,9 @@ const (
 	MaxTick  = 1 << 40
 )
 
-// accept divides what a world says that it has sent into what is booked and what is held. What was booked once, and
+// growthOf divides what a world says that it has sent into what is booked and what is held. What was booked once, and
 // rolled back, is no growth.
-func (s *State) accept(w *world, a account, told, tick int64) (e, held int64) {
+func (s *State) growthOf(w *world, a account, told, tick int64) (e, held int64) {
 	grown := told - a.e - a.held
 	if grown <= 0 {
 		held = max(0, told-a.e) // what was held is what rolls back first: it came last
@@ -34,10 +34,10 @@ func (s *State) accept(w *world, a account, told, tick int64) (e, held int64) {
 
 // hold notes how much of what a world has sent is held.
 func (s *State) hold(w *world, item Item, held int64) {
-	a := w.account(item)
-	if a.held == held {
+	if w.peek(item).held == held {
 		return
 	}
+	a := w.account(item)
 	s.post(w, Held, item, held-a.held)
 	a.held = held
 	s.touch(w, item)

@@ -24,6 +24,9 @@ func (s *State) bound(m Bound) error {
 	if fresh {
 		totals, players = zeroed(totals), Players{}
 	}
+	if s.worlds[w.row.ID] == nil && len(s.worlds) >= MaxWorlds {
+		return fmt.Errorf("%w: the ledger knows %d worlds already", ErrInvalid, len(s.worlds))
+	}
 	told := report{withPassages(totals, players.Totals), m.Tick, m.Save, bindBasis}
 	if err := s.canReconcile(w, told); err != nil {
 		return err
@@ -106,7 +109,7 @@ func (s *State) identify(m Bound) (w *world, fresh bool, err error) {
 		// the world has traded is yet to be booked. Where it came from has to be known again, or a crash before its first
 		// save would make another world of it and leave on the bus what it had sent.
 		row := WorldRow{ID: m.World, FromLedger: m.FromLedger, FromWorld: m.FromWorld}
-		return &world{row: row, accounts: map[Item]*account{}}, newborn, nil
+		return &world{row: row, accounts: map[Item]*account{}, unused: true}, newborn, nil
 	case known.row.Slot != "" && known.row.Slot != m.Slot:
 		w, err = s.newWorld(m, Copied)
 		return w, true, err
@@ -120,7 +123,7 @@ func (s *State) newWorld(m Bound, why Question) (*world, error) {
 		return nil, fmt.Errorf("%w: world id %s is taken", ErrInvalid, m.NewWorld)
 	}
 	row := WorldRow{ID: m.NewWorld, FromLedger: m.Ledger, FromWorld: m.World, Question: why}
-	return &world{row: row, accounts: map[Item]*account{}}, nil
+	return &world{row: row, accounts: map[Item]*account{}, unused: true}, nil
 }
 
 // lease gives w to a slot. The world that the slot had before is released.
@@ -156,6 +159,16 @@ func (s *State) release(w *world) {
 	for _, p := range s.playersOf(w) {
 		s.giveBack(p)
 	}
+	if w.unused {
+		s.forget(w)
+	}
+}
+
+// forget drops a world that never traded. Should it come back, it is adopted, at zero as it was.
+func (s *State) forget(w *world) {
+	delete(s.worlds, w.row.ID)
+	delete(s.dirty.worlds, w)
+	s.dirty.gone[w.row.ID] = struct{}{}
 }
 
 // answer books what people said about a world that came as a copy.

@@ -142,6 +142,48 @@ func TestStraysAreCountedAndNotBooked(t *testing.T) {
 	}
 }
 
+func TestWorldsThatNeverTradedAreForgotten(t *testing.T) {
+	c := newCluster(t)
+	first := c.bind("a", "L2", "x", rec(iron, 5, 5, 9)).World
+	if got := c.worlds(); len(got) != 1 || got[first].Slot != "a" {
+		t.Fatalf("stored %v", got)
+	}
+	second := c.bind("a", "L2", "y").World
+	b := c.state.Take()
+	if len(b.Gone) != 1 || b.Gone[0] != first || len(b.Worlds) != 1 || b.Worlds[0].ID != second || b.Empty() {
+		t.Errorf("stored %+v", b)
+	}
+	if a := c.bind("a", "L1", first); a.World != first || a.Fresh {
+		t.Errorf("it comes back as %+v", a)
+	}
+	if b := c.state.Take(); len(b.Gone) != 1 || b.Gone[0] != second || len(b.Worlds) != 1 || b.Worlds[0].ID != first {
+		t.Errorf("stored %+v", b)
+	}
+	c.do(ledger.Assigned{Slot: "a", Epoch: c.epoch["a"]})
+	c.totals("a", rec(iron, 1, 0, 0))
+	c.bind("a", "L2", "z")
+	if b := c.state.Take(); len(b.Gone) != 0 {
+		t.Errorf("forgotten although it has traded: %v", b.Gone)
+	}
+}
+
+func TestRefusalsAreCounted(t *testing.T) {
+	c := newCluster(t)
+	c.join("a")
+	c.totals("a", rec(iron, 10, 0, 0))
+	c.totals("a", rec(iron, 9, 0, 0))
+	c.totals("a", rec(iron, 10, 1, 0))
+	if got := c.state.Notices(); len(got) != 1 || got[0].Refused != 2 || got[0].Why != "iron-plate/normal: it received what was not granted" {
+		t.Errorf("noticed %+v", got)
+	}
+	c.do(ledger.Garbled{Slot: "a", Epoch: c.epoch["a"]})
+	c.refuses(ledger.ErrStale, ledger.Garbled{Slot: "a"})
+	c.refuses(ledger.ErrInvalid, ledger.Totals{Slot: "a", Epoch: c.epoch["a"], Records: []ledger.Record{rec(iron, -1, 0, 0)}})
+	if got := c.state.Notices(); got[0].Refused != 4 || got[0].Strays != 1 {
+		t.Errorf("noticed %+v", got)
+	}
+}
+
 // A world that comes back as what it was on disk before its first tick is known by the id that it was given there, also
 // to a ledger that was restored from a backup older than the world.
 func TestAForgottenWorldThatWasNeverSavedIsNotCountedTwice(t *testing.T) {

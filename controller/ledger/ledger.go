@@ -25,7 +25,9 @@ const (
 	MaxName    = 200    // bytes of an item's name
 	MaxQuality = 100    // bytes of a quality's name
 	MaxItems   = 65_536 // different items of one world
-	maxID      = 64     // bytes of a world's or ledger's id
+	MaxWorlds  = 65_536
+	maxPools   = 262_144 // different items of all worlds
+	maxID      = 64      // bytes of a world's or ledger's id
 
 	// maxSum bounds the bus and a debt, to which many worlds add, far from where an int64 would wrap.
 	maxSum = 1 << 62

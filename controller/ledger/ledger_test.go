@@ -18,6 +18,7 @@ type cluster struct {
 	state *ledger.State
 	epoch map[ledger.Slot]ledger.Epoch
 	ids   int
+	wrong bool // the books do not add up, and are not meant to
 }
 
 func newCluster(t *testing.T) *cluster {
@@ -37,7 +38,7 @@ func (c *cluster) do(m ledger.Message) []ledger.Reply {
 	if err != nil {
 		c.t.Fatalf("%T: %v", m, err)
 	}
-	if wrong := c.state.Audit(); len(wrong) > 0 {
+	if wrong := c.state.Audit(); len(wrong) > 0 && !c.wrong {
 		c.t.Fatalf("after %T: %v", m, wrong)
 	}
 	return replies

@@ -88,6 +88,34 @@ type Release struct {
 	Amount int64
 }
 
+// Renamed says, before Bound, what the game's mods have renamed in a world since it was last assigned. Its accounts of an
+// old name go to the new one, and so does all that the bus has of it. Repeating it does no harm. A world that the ledger
+// does not know, or that is another slot's, renames nothing.
+type Renamed struct {
+	Slot    Slot
+	Epoch   Epoch
+	Ledger  string
+	World   World
+	Renames []Rename
+}
+
+// Rename is one item's old and new name.
+type Rename struct{ Old, New Item }
+
+// Garbled says that a world told what could not even be read. It is counted.
+type Garbled struct {
+	Slot  Slot
+	Epoch Epoch
+}
+
+// Verify checks all books, and stops grants of items whose books do not add up until that is accepted. Answered by
+// Verified.
+type Verify struct{}
+
+// Accept takes the books of an item as they are, although they do not add up: an admin posting makes up for the
+// difference.
+type Accept struct{ Item Item }
+
 // Forgive lets a world off a debt, at most Amount of it. An admin posting makes up for it.
 type Forgive struct {
 	World  World
@@ -116,6 +144,10 @@ func (Truth) message()     {}
 func (Still) message()     {}
 func (Closed) message()    {}
 func (Saved) message()     {}
+func (Renamed) message()   {}
+func (Garbled) message()   {}
+func (Verify) message()    {}
+func (Accept) message()    {}
 func (SetPolicy) message() {}
 func (Release) message()   {}
 func (Forgive) message()   {}
@@ -166,6 +198,9 @@ type Full struct {
 	Full  bool
 }
 
+// Verified says which items do not add up. There are none unless somebody else has changed the stored books.
+type Verified struct{ Wrong []Mismatch }
+
 // Refused says that a record was not booked, because a total fell within its epoch or says more than was granted.
 type Refused struct {
 	Slot  Slot
@@ -173,11 +208,12 @@ type Refused struct {
 	Item  Item
 }
 
-func (Run) reply()     {}
-func (Assign) reply()  {}
-func (Full) reply()    {}
-func (Grant) reply()   {}
-func (Refused) reply() {}
+func (Run) reply()      {}
+func (Assign) reply()   {}
+func (Verified) reply() {}
+func (Full) reply()     {}
+func (Grant) reply()    {}
+func (Refused) reply()  {}
 
 // For implements ForSlot.
 func (g Grant) For() (Slot, Epoch) { return g.Slot, g.Epoch }

@@ -197,7 +197,7 @@ func (s *State) player(name string) *player {
 func (s *State) setHome(p *player, holder *world, token Token) {
 	p.holder, p.row.Token, p.row.Holder = holder, token, ""
 	if holder != nil {
-		p.row.Holder = holder.row.ID
+		p.row.Holder, holder.unused = holder.row.ID, false
 	}
 	s.seeToken(token)
 	s.dirty.players[p] = struct{}{}

@@ -39,12 +39,12 @@ type report struct {
 // booking is what a report makes of an account.
 func (s *State) booking(w *world, t Record, r report) (e, g, held int64) {
 	a := w.peek(t.Item)
-	e, held = s.accept(w, a, t.E, r.tick)
+	e, held = s.growthOf(w, a, t.E, r.tick)
 	return e, r.granted(a, t.I), held
 }
 
 func (s *State) canReconcile(w *world, r report) error {
-	if err := canKeep(w, r.totals); err != nil {
+	if err := s.canKeep(w, r.totals); err != nil {
 		return err
 	}
 	for _, t := range complete(w, r.totals) {
@@ -66,7 +66,7 @@ func (s *State) canReconcile(w *world, r report) error {
 // players than was booked.
 func (s *State) reconcile(w *world, r report, carried map[Item]int64) {
 	for _, t := range complete(w, r.totals) {
-		a := w.account(t.Item)
+		a := w.peek(t.Item)
 		e, g, held := s.booking(w, t, r)
 		d := (e - g) - (a.e - a.g)
 		s.hold(w, t.Item, held)

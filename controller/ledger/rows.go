@@ -49,6 +49,7 @@ type Books struct {
 	Ledger      string
 	Incarnation int64
 	Policy      *Policy // nil: the default, out of Take: unchanged
+	Gone        []World // only out of Take, and before Worlds: those that are forgotten
 	Worlds      []WorldRow
 	Accounts    []AccountRow
 	Bus         []BusRow
@@ -58,7 +59,7 @@ type Books struct {
 
 // Empty reports whether there is nothing to store.
 func (b Books) Empty() bool {
-	return b.Incarnation == 0 && b.Policy == nil && len(b.Worlds) == 0 && len(b.Accounts) == 0 && len(b.Bus) == 0 && len(b.Players) == 0 && len(b.Versions) == 0
+	return b.Incarnation == 0 && b.Policy == nil && len(b.Gone) == 0 && len(b.Worlds) == 0 && len(b.Accounts) == 0 && len(b.Bus) == 0 && len(b.Players) == 0 && len(b.Versions) == 0
 }
 
 // PostingKind says why goods were booked.
@@ -78,12 +79,15 @@ const (
 	DebtMoved                         // a debt went to the world's new identity: negative here, positive there
 	Held                              // a world said that it had sent more than it can have
 	Released                          // what was held was booked after all
+	Accepted                          // what did not add up was made an admin posting
+	Relabeled                         // an item has another name: negative of the old one, positive of the new
 )
 
 var postingKinds = [...]string{
 	Exported: "export", Granted: "grant", Reconciled: "reconcile", Indebted: "debt", Repaid: "repay",
 	Joined: "join", Left: "leave", Returned: "return", Forgiven: "forgive", DebtMoved: "debt moved",
 	Held: "hold", Released: "release",
+	Accepted: "accept", Relabeled: "rename",
 }
 
 // Known tells whether k is one of the kinds.
@@ -98,7 +102,7 @@ func (k PostingKind) String() string {
 
 // Posting is a line of the log that people read; no rule depends on it. Equal postings are summed until they are taken.
 type Posting struct {
-	World World
+	World World // empty if it was none
 	Epoch Epoch // of the world's run, zero if it has none
 	Kind  PostingKind
 	Item
@@ -117,6 +121,7 @@ type dirty struct {
 	incarnation bool
 	policy      bool
 	worlds      map[*world]struct{}
+	gone        map[World]struct{}
 	accounts    map[accountKey]struct{}
 	bus         map[Item]struct{}
 	postings    map[Posting]int64 // by posting without its quantity
@@ -124,7 +129,10 @@ type dirty struct {
 	versions    []VersionRow
 }
 
-func (s *State) touch(w *world, item Item) { s.dirty.accounts[accountKey{w, item}] = struct{}{} }
+func (s *State) touch(w *world, item Item) {
+	w.unused = false
+	s.dirty.accounts[accountKey{w, item}] = struct{}{}
+}
 
 func (s *State) touchWorld(w *world) { s.dirty.worlds[w] = struct{}{} }
 
@@ -151,7 +159,13 @@ func (s *State) postLoad(w *world, item Item, n int64, r report) {
 	s.postAs(Posting{World: w.row.ID, Kind: Reconciled, Item: item, Tick: r.tick, Save: r.save}, w, n)
 }
 
+// postBus is for what no world has done.
+func (s *State) postBus(kind PostingKind, item Item, n int64) {
+	s.dirty.postings[Posting{Kind: kind, Item: item}] += n
+}
+
 func (s *State) postAs(p Posting, w *world, n int64) {
+	w.unused = false
 	if r := s.runs[w.row.Slot]; r != nil {
 		p.Epoch = r.epoch
 	}
@@ -181,7 +195,7 @@ func New(b Books) (*State, error) {
 		players: map[string]*player{}, token: Token{Incarnation: b.Incarnation},
 		notices: map[Slot]*Notice{}, full: map[Item]struct{}{},
 		dirty: dirty{
-			worlds: map[*world]struct{}{}, accounts: map[accountKey]struct{}{},
+			worlds: map[*world]struct{}{}, gone: map[World]struct{}{}, accounts: map[accountKey]struct{}{},
 			bus: map[Item]struct{}{}, postings: map[Posting]int64{}, players: map[*player]struct{}{},
 		},
 	}
@@ -240,6 +254,8 @@ func (s *State) Take() Books {
 	if d.incarnation {
 		b.Incarnation, d.incarnation = s.incarnation, false
 	}
+	b.Gone = slices.Sorted(maps.Keys(d.gone))
+	clear(d.gone)
 	for w := range d.worlds {
 		b.Worlds = append(b.Worlds, w.row)
 	}

@@ -16,6 +16,7 @@ func (a account) net() int64 { return a.e - a.g + a.ep - a.ip }
 type world struct {
 	row      WorldRow
 	tick     int64 // of its clock, as last told
+	unused   bool  // made by this process, and nothing was ever booked that names it
 	accounts map[Item]*account
 }
 
@@ -25,6 +26,7 @@ type pool struct {
 	posted    int64 // sum of the admin postings
 	uncovered int64 // sum of what no finished save of a world covers
 	full      bool  // at its limit, and worlds were told so
+	frozen    bool  // its books do not add up
 	rule      Rule
 	reserves  reserves
 	queue     []*want

@@ -20,11 +20,10 @@ func (p *pool) spendable(strict bool) int64 {
 
 // book sets what is booked of an item of a world.
 func (s *State) book(w *world, item Item, e, g, i int64) {
-	a := w.account(item)
-	if a.e == e && a.g == g && a.i == i {
+	if a := w.peek(item); a.e == e && a.g == g && a.i == i {
 		return
 	}
-	p := s.pool(item)
+	a, p := w.account(item), s.pool(item)
 	p.uncovered -= a.uncovered()
 	a.e, a.g, a.i = e, g, i
 	a.top = max(a.top, e)
@@ -34,11 +33,10 @@ func (s *State) book(w *world, item Item, e, g, i int64) {
 
 // cover notes what a finished save of a world has of an item.
 func (s *State) cover(w *world, item Item, f int64) {
-	a := w.account(item)
-	if a.covered == f {
+	if w.peek(item).covered == f {
 		return
 	}
-	p := s.pool(item)
+	a, p := w.account(item), s.pool(item)
 	p.uncovered -= a.uncovered()
 	a.covered = f
 	p.uncovered += a.uncovered()
@@ -61,7 +59,7 @@ func (s *State) saved(m Saved) error {
 	if err := validReport(m.Totals, m.Tick); err != nil {
 		return err
 	}
-	if err := canKeep(r.world, m.Totals); err != nil {
+	if err := s.canKeep(r.world, m.Totals); err != nil {
 		return err
 	}
 	if m.Ledger != s.ledger || m.World != r.world.row.ID || m.Tick < r.savedTick {

@@ -69,6 +69,12 @@ func (r *rowWriter) books(b ledger.Books) error {
 			return fmt.Errorf("write the policy: %w", err)
 		}
 	}
+	for _, id := range b.Gone { // nothing else names them
+		if _, err := r.conn.ExecContext(context.Background(), "DELETE FROM world WHERE world = ?", id); err != nil {
+			return fmt.Errorf("forget world %s: %w", id, err)
+		}
+		delete(r.worlds, id)
+	}
 	if err := r.putWorlds(b.Worlds); err != nil {
 		return err
 	}
@@ -137,6 +143,14 @@ func (r *rowWriter) item(item ledger.Item) (int64, error) {
 	return n, err
 }
 
+// worldOrNone returns a world's number, nil if it is none.
+func (r *rowWriter) worldOrNone(w ledger.World) any {
+	if w == "" {
+		return nil
+	}
+	return r.worlds[w]
+}
+
 // postings appends to the log and drops the oldest rows, so that the disk can't fill up with it.
 func (r *rowWriter) postings(all []ledger.Posting, at time.Time) error {
 	for _, p := range all {
@@ -144,7 +158,7 @@ func (r *rowWriter) postings(all []ledger.Posting, at time.Time) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.posting.Exec(at.UnixMilli(), r.worlds[p.World], p.Epoch.String(), int(p.Kind), item, p.Qty, p.Tick, p.Save); err != nil {
+		if _, err := r.posting.Exec(at.UnixMilli(), r.worldOrNone(p.World), p.Epoch.String(), int(p.Kind), item, p.Qty, p.Tick, p.Save); err != nil {
 			return fmt.Errorf("write posting: %w", err)
 		}
 	}

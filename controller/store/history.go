@@ -117,9 +117,9 @@ func (s *SQLite) Postings(ctx context.Context, f PostingFilter) ([]Posting, erro
 		}
 		restrict("posting.kind IN (?"+strings.Repeat(", ?", len(kinds)-1)+")", kinds...)
 	}
-	query := `SELECT posting.id, posting.at, world.world, coalesce(run.slot, world.slot, ''), posting.epoch, kind, item.name, item.quality, qty,
+	query := `SELECT posting.id, posting.at, coalesce(world.world, ''), coalesce(run.slot, world.slot, ''), posting.epoch, kind, item.name, item.quality, qty,
 			run.at, run.again, run.start, run.save, run.save_at, run.tick
-		FROM posting JOIN world ON world.id = posting.world JOIN item ON item.id = posting.item LEFT JOIN run ON run.epoch = posting.epoch`
+		FROM posting LEFT JOIN world ON world.id = posting.world JOIN item ON item.id = posting.item LEFT JOIN run ON run.epoch = posting.epoch`
 	if len(where) > 0 {
 		query += " WHERE " + strings.Join(where, " AND ")
 	}

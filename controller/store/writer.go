@@ -207,11 +207,15 @@ func (w *writer) ready() (err error) {
 	if err != nil {
 		return err
 	}
-	for _, wrong := range state.Audit() {
-		w.log.Error("the books do not add up", "item", wrong.Item.String(), "bus", wrong.Bus, "owed", wrong.Owed, "carried", wrong.Carried, "net", wrong.Net, "posted", wrong.Posted)
-	}
 	if _, err := state.Apply(ledger.Begin{UnixSeconds: time.Now().Unix()}); err != nil {
 		return err
+	}
+	replies, err := state.Apply(ledger.Verify{})
+	if err != nil {
+		return err
+	}
+	for _, wrong := range replies[0].(ledger.Verified).Wrong {
+		w.log.Error("the books do not add up; nothing more of the item is granted", "item", wrong.Item.String(), "bus", wrong.Bus, "owed", wrong.Owed, "carried", wrong.Carried, "net", wrong.Net, "posted", wrong.Posted)
 	}
 	defer func() {
 		if err != nil {

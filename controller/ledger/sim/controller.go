@@ -41,6 +41,7 @@ type controller struct {
 // stored keeps the rows that a State hands out, as a database does.
 type stored struct {
 	incarnation int64
+	policy      *ledger.Policy
 	worlds      map[ledger.World]ledger.WorldRow
 	accounts    map[accountKey]ledger.AccountRow
 	bus         map[ledger.Item]ledger.BusRow
@@ -63,11 +64,17 @@ func (s stored) leased(slot ledger.Slot) ledger.World {
 }
 
 func (s stored) clone() stored {
-	return stored{s.incarnation, maps.Clone(s.worlds), maps.Clone(s.accounts), maps.Clone(s.bus), maps.Clone(s.players)}
+	return stored{s.incarnation, s.policy, maps.Clone(s.worlds), maps.Clone(s.accounts), maps.Clone(s.bus), maps.Clone(s.players)}
 }
 
 func (s *stored) put(b ledger.Books) {
 	s.incarnation = max(s.incarnation, b.Incarnation)
+	if b.Policy != nil {
+		s.policy = b.Policy
+	}
+	for _, id := range b.Gone {
+		delete(s.worlds, id)
+	}
 	for _, w := range b.Worlds {
 		s.worlds[w.ID] = w
 	}
@@ -83,7 +90,7 @@ func (s *stored) put(b ledger.Books) {
 }
 
 func (s stored) books(id string) ledger.Books {
-	b := ledger.Books{Ledger: id, Incarnation: s.incarnation}
+	b := ledger.Books{Ledger: id, Incarnation: s.incarnation, Policy: s.policy}
 	b.Worlds = slices.Collect(maps.Values(s.worlds))
 	b.Accounts = slices.Collect(maps.Values(s.accounts))
 	b.Bus = slices.Collect(maps.Values(s.bus))

@@ -10,9 +10,21 @@ UPDATE account SET top = e;
 
 ALTER TABLE bus ADD COLUMN posted INTEGER NOT NULL DEFAULT 0; -- sum of admin postings
 
--- For people: of the save that was loaded.
-ALTER TABLE posting ADD COLUMN tick INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE posting ADD COLUMN save TEXT NOT NULL DEFAULT '';
+-- For people; append only, the oldest rows are dropped. It is made anew, because not every posting is of a world.
+CREATE TABLE posting_2(
+  id    INTEGER PRIMARY KEY,
+  at    INTEGER NOT NULL,
+  world INTEGER REFERENCES world(id), -- NULL: of none
+  epoch TEXT NOT NULL,
+  kind  INTEGER NOT NULL,             -- ledger.PostingKind
+  item  INTEGER NOT NULL REFERENCES item(id),
+  qty   INTEGER NOT NULL,
+  tick  INTEGER NOT NULL,             -- of the save that was loaded, if one was
+  save  TEXT NOT NULL
+) STRICT;
+INSERT INTO posting_2 SELECT id, at, world, epoch, kind, item, qty, 0, '' FROM posting;
+DROP TABLE posting;
+ALTER TABLE posting_2 RENAME TO posting;
 
 CREATE TABLE policy(
   id     INTEGER PRIMARY KEY CHECK (id = 1), -- of items that have no rule of their own
