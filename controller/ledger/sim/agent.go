@@ -21,6 +21,7 @@ type place struct {
 
 // process is one running game and the agent's attachment to it.
 type process struct {
+	slot   ledger.Slot
 	world  World
 	epoch  ledger.Epoch // of the attachment; zero: none
 	told   []ledger.Record
@@ -31,7 +32,7 @@ const maxZombies = 2
 
 // load starts a game from a save.
 func (s *simulation) load(p *place, save Save, chosen bool) {
-	p.process = &process{world: save.Load()}
+	p.process = &process{slot: p.slot, world: save.Load()}
 	s.trace("%s loads %+v, chosen %v", p.slot, save, chosen)
 	p.last = save
 	if chosen {
@@ -124,6 +125,7 @@ func (s *simulation) someProcess(p *place) *process {
 // save writes a save into the slot's folder, also when a zombie does it. Retention deletes any but the last of a lineage.
 func (s *simulation) save(p *place, q *process) {
 	save := q.world.Save()
+	s.tellSaved(q, save)
 	s.trace("%s saves %+v, zombie %v", p.slot, save, q.zombie)
 	if q.zombie {
 		p.saves = slices.Insert(p.saves, 0, save)
@@ -142,6 +144,16 @@ func (s *simulation) save(p *place, q *process) {
 		s.trace("%s deletes %+v", p.slot, p.saves[n])
 		p.saves = slices.Delete(p.saves, n, n+1)
 	}
+}
+
+// tellSaved is what the agent does when a save is finished: it reads the accounts from the file.
+func (s *simulation) tellSaved(q *process, save Save) {
+	if q.epoch == (ledger.Epoch{}) {
+		return
+	}
+	m := ledger.Saved{Slot: q.slot, Epoch: q.epoch, Totals: save.Totals(), Tick: save.Tick()}
+	m.Ledger, m.World = save.Identity()
+	s.send(m)
 }
 
 // saved counts the saves of a lineage. A save that has no identity yet holds the id that it will propose.
@@ -163,11 +175,16 @@ func (s *simulation) switchTo(p *place, save Save) {
 	if p.process != nil {
 		s.save(p, p.process)
 	}
-	if p.world != "" && s.saved(p.world) == 0 {
+	if p.world != "" && s.saved(p.world) == 0 || slices.ContainsFunc(p.zombies, s.unsaved) {
 		return
 	}
 	p.saves = append(p.saves, save)
 	s.load(p, save, true)
+}
+
+func (s *simulation) unsaved(q *process) bool {
+	_, world := q.world.Identity()
+	return s.saved(world) == 0
 }
 
 // agentStep does the next step of an attachment. A zombie's agent is cut off from opening another one.
@@ -177,19 +194,19 @@ func (s *simulation) agentStep(p *place, q *process) {
 	}
 	if q.epoch == (ledger.Epoch{}) {
 		if !q.zombie {
-			s.send(ledger.Open{Slot: p.slot})
+			s.send(ledger.Open{Slot: q.slot})
 		}
 		return
 	}
 	if !q.world.Assigned(q.epoch) {
-		s.bind(p, q)
+		s.bind(q)
 		return
 	}
 	s.tellPlayers(p, q)
 	switch s.r.IntN(12) {
 	case 0:
 		if records, ok := q.world.Report(q.epoch); ok {
-			truth := ledger.Truth{Slot: p.slot, Epoch: q.epoch, Totals: records}
+			truth := ledger.Truth{Slot: q.slot, Epoch: q.epoch, Totals: records, Tick: q.world.Tick()}
 			if w, ok := q.world.(crowd); ok && s.chance(50) {
 				players := w.Players()
 				truth.Players = &players
@@ -197,16 +214,21 @@ func (s *simulation) agentStep(p *place, q *process) {
 			s.send(truth)
 		}
 	case 1:
-		s.send(ledger.Still{Slot: p.slot, Epoch: q.epoch, Still: s.chance(50)})
+		s.send(ledger.Still{Slot: q.slot, Epoch: q.epoch, Still: !s.settling && s.chance(50)})
 	case 2:
-		s.send(ledger.Assigned{Slot: p.slot, Epoch: q.epoch})
+		s.send(ledger.Assigned{Slot: q.slot, Epoch: q.epoch})
 	default:
-		q.told = q.world.Tell()
-		s.send(ledger.Totals{Slot: p.slot, Epoch: q.epoch, Records: q.told})
+		s.tell(q)
 	}
 }
 
-func (s *simulation) bind(p *place, q *process) {
+// tell passes on what a world says.
+func (s *simulation) tell(q *process) {
+	q.told = q.world.Tell()
+	s.send(ledger.Totals{Slot: q.slot, Epoch: q.epoch, Records: q.told, Tick: q.world.Tick()})
+}
+
+func (s *simulation) bind(q *process) {
 	b, ok := q.world.Bind(q.epoch)
 	if !ok { // the world was bound by somebody newer
 		q.epoch = ledger.Epoch{}
@@ -215,7 +237,7 @@ func (s *simulation) bind(p *place, q *process) {
 	if s.cfg.Break == NoReconcile && q.told != nil {
 		b.Totals = q.told
 	}
-	b.Slot, b.Epoch, b.NewWorld = p.slot, q.epoch, s.newID()
+	b.Slot, b.Epoch, b.NewWorld = q.slot, q.epoch, s.newID()
 	s.send(b)
 }
 
@@ -233,6 +255,8 @@ func (s *simulation) hear(r ledger.Reply) {
 		}
 	case ledger.Grant:
 		s.each(r.Slot, func(_ *place, q *process) { q.world.Grant(r) })
+	case ledger.Full:
+		s.each(r.Slot, func(_ *place, q *process) { q.world.Full(r) })
 	default:
 		s.hearPlayers(r)
 	}
@@ -259,6 +283,9 @@ func (s *simulation) assign(p *place, q *process, a ledger.Assign) {
 // remembers where it was before it moved, the place is the copy.
 func (s *simulation) checkIdentity(a ledger.Assign) {
 	p := s.place(a.Slot)
+	if p == nil {
+		return
+	}
 	if p.world == a.World {
 		p.forgotten = false // the ledger knows it again, whatever becomes of the process that told it
 	}
@@ -316,7 +343,7 @@ func (s *simulation) hearStale(m ledger.Message) {
 	default:
 		return
 	}
-	if p := s.place(slot); p.process != nil && p.process.epoch == epoch {
+	if p := s.place(slot); p != nil && p.process != nil && p.process.epoch == epoch {
 		p.process.epoch = ledger.Epoch{}
 	}
 }

@@ -11,9 +11,13 @@ const settleRounds = 6
 
 // settle ends all faults, lets every lineage run again and reconnects everybody.
 func (s *simulation) settle() {
-	s.bag = nil
+	s.bag, s.settling = nil, true
+	defer func() { s.settling = false }()
 	for _, p := range s.places {
 		p.zombies, p.agent = nil, true
+	}
+	if !s.cfg.Calm {
+		_ = s.apply(ledger.SetPolicy{})
 	}
 	for round := range settleRounds {
 		for _, p := range s.places {
@@ -25,6 +29,10 @@ func (s *simulation) settle() {
 			}
 			for range 3 {
 				s.agentStep(p, p.process)
+				s.deliverAll()
+			}
+			if round == settleRounds-1 {
+				s.tell(p.process)
 				s.deliverAll()
 			}
 		}
@@ -48,7 +56,11 @@ func (s *simulation) revive() {
 			if (of == "" || of == s.control.id) && s.lineages[world] && !live[world] {
 				live[world] = true
 				s.stats.Revived++
-				revived := &place{slot: ledger.Slot(fmt.Sprint("revived", len(s.places))), agent: true, saves: []Save{save}}
+				slot := s.control.stored.worlds[world].Slot
+				if slot == "" || s.place(slot) != nil {
+					slot = ledger.Slot(fmt.Sprint("revived", len(s.places)))
+				}
+				revived := &place{slot: slot, agent: true, saves: []Save{save}}
 				s.places = append(s.places, revived)
 				s.load(revived, save, true)
 			}
@@ -70,32 +82,47 @@ func (s *simulation) check() error {
 			return fmt.Errorf("%s does not trade, or world %s lives twice", p.slot, id)
 		}
 		live[id] = true
+		if err := s.checkCalm(p.process, id); err != nil {
+			return err
+		}
 		h, m := w.Goods()
 		have, made = have.plus(h), made.plus(m)
-	}
-	for world := range s.lineages {
-		if !live[world] {
-			return fmt.Errorf("no save holds world %s", world)
-		}
 	}
 	if err := s.checkPlayers(); err != nil {
 		return err
 	}
 	have = have.plus(s.control.stored.goods()).plus(s.control.stored.carried())
+	made = made.plus(s.control.stored.forgiven)
 	if have != made {
 		return fmt.Errorf("the cluster has %v and made %v", have, made)
 	}
 	return nil
 }
 
-// goods is what is on the bus, less what is owed to it.
+// checkCalm wants that a world in trade has told everything and got what there is.
+func (s *simulation) checkCalm(q *process, id ledger.World) error {
+	lacks := q.world.Lacks()
+	for _, t := range q.world.Tell() {
+		a := s.control.stored.accounts[accountKey{id, t.Item}]
+		if a.E+a.Held != t.E || a.G != t.I || a.I != t.I {
+			return fmt.Errorf("%s: world %s says %+v, booked is %+v", q.slot, id, t, a)
+		}
+		k, _ := kindOf(t.Item)
+		if bus := s.control.stored.bus[t.Item].Qty; lacks[k] > 0 && bus > 0 && a.Owed == 0 && !s.cfg.Calm {
+			return fmt.Errorf("%s: world %s lacks %d of %s, and the bus has %d", q.slot, id, lacks[k], t.Item, bus)
+		}
+	}
+	return nil
+}
+
+// goods is what is on the bus and what is held, less what is owed to the bus.
 func (s stored) goods() (out Goods) {
 	for k := range out {
 		out[k] = s.bus[Item(k)].Qty
 	}
 	for key, a := range s.accounts {
 		if k, ok := kindOf(key.item); ok {
-			out[k] -= a.Owed
+			out[k] += a.Held - a.Owed
 		}
 	}
 	return out

@@ -284,11 +284,11 @@ func (s *simulation) tellPlayers(p *place, q *process) {
 	}
 	for _, y := range w.Players().States {
 		if y.Left {
-			s.send(ledger.PlayerOut{Slot: p.slot, Epoch: q.epoch, Name: y.Name, Token: y.Token, Inventory: y.Inventory})
+			s.send(ledger.PlayerOut{Slot: q.slot, Epoch: q.epoch, Name: y.Name, Token: y.Token, Inventory: y.Inventory})
 		}
 	}
 	for _, name := range w.Waiting() {
-		s.send(ledger.PlayerJoin{Slot: p.slot, Epoch: q.epoch, Name: name})
+		s.send(ledger.PlayerJoin{Slot: q.slot, Epoch: q.epoch, Name: name})
 	}
 }
 

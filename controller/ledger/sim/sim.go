@@ -50,6 +50,7 @@ const (
 type Config struct {
 	Events  int                  // of each third; 0: 150
 	Break   Break                // a rule of the world's half that is broken
+	Calm    bool                 // only crashes: everything goes on from its newest save, and all items are strict
 	Genesis func(Setup) Save     // makes the saves that the slots begin with; nil: worlds in Go
 	Twin    Twin                 // a second controller that has to agree, nil: none
 	Trace   func(string, ...any) // is told what happens, nil: nobody wants to know
@@ -67,6 +68,7 @@ type Setup struct {
 type Stats struct {
 	Schedules, Crashes, Loads, Copies, Forks, Zombies, Controllers, Restores, Stale, Debts, Revived int64
 	Joined, Left, Wiped, Fenced                                                                     int64 // players, and runs because of them
+	Forgiven, Released, Held, Answers, Moves                                                        int64
 }
 
 // simulation is one schedule.
@@ -78,6 +80,7 @@ type simulation struct {
 	control  controller
 	bag      []any // messages to the ledger and replies to the agents, in flight
 	ids      int
+	settling bool                  // all faults have ended
 	lineages map[ledger.World]bool // every id that a world was assigned
 	err      error
 }
@@ -113,6 +116,9 @@ func Run(seed uint64, cfg Config) error {
 func (s *simulation) begin() {
 	s.control = newController(s.cfg.Twin)
 	s.startController()
+	if s.cfg.Calm {
+		_ = s.apply(ledger.SetPolicy{Policy: ledger.Policy{Default: ledger.Rule{Strict: true}}})
+	}
 	for n := range slots {
 		p := &place{slot: ledger.Slot(fmt.Sprint("slot", n)), agent: true}
 		setup := Setup{World: s.newID(), Break: s.cfg.Break}
@@ -159,8 +165,12 @@ func (s *simulation) event() {
 		if q := s.someProcess(p); q != nil {
 			s.agentStep(p, q)
 		}
-	case x < 870:
+	case x < 858:
 		s.deliver(s.chance(12), s.chance(10))
+	case x < 870:
+		if !s.cfg.Calm {
+			s.admin(p)
+		}
 	case x < 910:
 		if q := s.someProcess(p); q != nil {
 			s.save(p, q)
@@ -181,6 +191,7 @@ func (s *simulation) fault(p *place, x int) {
 		}
 	case x < 950:
 		p.agent = true
+	case s.cfg.Calm && x < 976, s.cfg.Calm && x >= 986:
 	case x < 962: // somebody loads another save
 		s.stats.Loads++
 		s.switchTo(p, p.saves[s.r.IntN(len(p.saves))])
@@ -220,4 +231,9 @@ func (t *Stats) add(o Stats) {
 	t.Left += o.Left
 	t.Wiped += o.Wiped
 	t.Fenced += o.Fenced
+	t.Forgiven += o.Forgiven
+	t.Released += o.Released
+	t.Held += o.Held
+	t.Answers += o.Answers
+	t.Moves += o.Moves
 }

@@ -74,3 +74,14 @@ func TestEveryRuleOfTheWorldIsNeeded(t *testing.T) {
 		})
 	}
 }
+
+// Where every item is strict and every world goes on from its newest save, no crash makes a debt.
+func TestStrictItemsAreNeverOwed(t *testing.T) {
+	var stats Stats
+	if seed, err := hunt(0, 1_000, Config{Calm: true, Stats: &stats}); err != nil {
+		t.Errorf("seed %d: %v", seed, err)
+	}
+	if stats.Crashes == 0 {
+		t.Error("nothing crashed")
+	}
+}

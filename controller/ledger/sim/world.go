@@ -18,6 +18,8 @@ type World interface {
 	// Assigned says whether the world may trade under an epoch.
 	Assigned(ledger.Epoch) bool
 	Grant(ledger.Grant)
+	Full(ledger.Full)
+	Tick() int64
 	// Tell is what the world says by itself.
 	Tell() []ledger.Record
 	// Report is everything, asked for under an epoch; false if that is not the one the world is bound to.
@@ -35,6 +37,8 @@ type World interface {
 // Save is a world in a file.
 type Save interface {
 	Identity() (of string, world ledger.World)
+	Totals() []ledger.Record
+	Tick() int64
 	Load() World
 }
 
@@ -75,7 +79,9 @@ type game struct {
 	need       Goods
 	e, i       Goods
 	buffer     Goods
-	uncounted  Goods // only where a rule is broken
+	tick       int64
+	full       [Kinds]bool // told to send no more
+	uncounted  Goods       // only where a rule is broken
 }
 
 func newGame(s Setup) Save {
@@ -100,14 +106,14 @@ func (g *game) Save() Save {
 
 func (g *game) Goods() (have, made Goods) { return g.contents.plus(g.buffer).plus(g.carried()), g.made }
 
-func (g *game) Lacks() (out Goods) {
+func (g game) Lacks() (out Goods) {
 	for k := range out {
 		out[k] = max(0, g.need[k]-g.buffer[k])
 	}
 	return out
 }
 
-func (g *game) Tell() []ledger.Record {
+func (g game) Tell() []ledger.Record {
 	out := make([]ledger.Record, Kinds)
 	lacks := g.Lacks()
 	for k := range out {
@@ -126,13 +132,13 @@ func (g *game) Bind(epoch ledger.Epoch) (ledger.Bound, bool) {
 	if compareEpochs(epoch, g.epoch) < 0 {
 		return ledger.Bound{}, false
 	}
-	g.epoch = epoch
+	g.epoch, g.full = epoch, [Kinds]bool{}
 	carried := g.carried()
 	for k := range g.born {
 		g.born[k] = g.contents[k] + g.buffer[k] + carried[k] - g.made[k]
 	}
 	g.trading = g.trading && g.rule == TradeEarly
-	return ledger.Bound{Ledger: g.ledger, World: g.world, Totals: g.Tell(), Players: g.Players(), FromLedger: g.fromLedger, FromWorld: g.fromWorld}, true
+	return ledger.Bound{Ledger: g.ledger, World: g.world, Totals: g.Tell(), Players: g.Players(), Tick: g.tick, FromLedger: g.fromLedger, FromWorld: g.fromWorld}, true
 }
 
 func (g *game) Assigned(epoch ledger.Epoch) bool {
@@ -178,8 +184,19 @@ func (g *game) Grant(r ledger.Grant) {
 	}
 }
 
+func (g *game) Full(r ledger.Full) {
+	if k, known := kindOf(r.Item); known && g.epoch == r.Epoch {
+		g.full[k] = r.Full
+	}
+}
+
+func (g game) Tick() int64 { return g.tick }
+
+func (g game) Totals() []ledger.Record { return g.Tell() }
+
 func (g *game) Live(r *rand.Rand) {
 	g.livePlayers(r)
+	g.tick += int64(1 + r.IntN(5))
 	k, n := r.IntN(Kinds), int64(1+r.IntN(15))
 	switch r.IntN(6) {
 	case 0:
@@ -190,7 +207,7 @@ func (g *game) Live(r *rand.Rand) {
 		g.contents[k] -= n
 		g.made[k] -= n
 	case 2, 3:
-		if g.trading {
+		if g.trading && !g.full[k] {
 			g.export(k, min(n, g.contents[k]))
 		}
 	case 4:
