@@ -202,10 +202,13 @@ func (s *simulation) agentStep(p *place, q *process) {
 		s.bind(q)
 		return
 	}
-	s.tellPlayers(p, q)
+	if !s.cfg.Calm { // an inventory that is rolled back is owed until its copy is wiped
+		s.tellPlayers(p, q)
+	}
 	switch s.r.IntN(12) {
 	case 0:
-		if records, ok := q.world.Report(q.epoch); ok {
+		// One that overtakes newer lines would make a debt for the moment.
+		if records, ok := q.world.Report(q.epoch); ok && !s.cfg.Calm {
 			truth := ledger.Truth{Slot: q.slot, Epoch: q.epoch, Totals: records, Tick: q.world.Tick()}
 			if w, ok := q.world.(crowd); ok && s.chance(50) {
 				players := w.Players()
