@@ -46,7 +46,6 @@ type stored struct {
 	accounts    map[accountKey]ledger.AccountRow
 	bus         map[ledger.Item]ledger.BusRow
 	players     map[string]ledger.PlayerRow
-	policy      *ledger.Policy
 
 	forgiven Goods // what people let worlds off, counted by whoever asked for it
 }
