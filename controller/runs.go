@@ -210,6 +210,8 @@ func (s *session) take(ctx context.Context, up *wire.RunUp) error {
 	case *wire.RunUp_Standing:
 		_, err := s.store.Apply(ctx, ledger.Still{Slot: s.slot, Epoch: s.epoch, Still: m.Standing.GetStill()})
 		return err
+	case *wire.RunUp_Saved:
+		return s.saved(ctx, m.Saved)
 	case *wire.RunUp_Envelope:
 		if m.Envelope.GetChannel() != busChannel {
 			s.refuse("unknown channel", "channel", shown(m.Envelope.GetChannel(), 40))
@@ -223,13 +225,7 @@ func (s *session) take(ctx context.Context, up *wire.RunUp) error {
 
 // bound lets the ledger say who the world is, and passes that on.
 func (s *session) bound(ctx context.Context, b *wire.Bound) error {
-	var report []byte
-	for _, r := range b.GetReports() {
-		if r.GetChannel() == busChannel {
-			report = r.GetBody()
-		}
-	}
-	totals, err := bus.Parse(report)
+	totals, err := busTotals(b.GetReports())
 	if err != nil {
 		return err
 	}
@@ -260,6 +256,31 @@ func (s *session) bound(ctx context.Context, b *wire.Bound) error {
 		}
 	}
 	return nil
+}
+
+// saved tells the ledger what a finished save holds. One that makes no sense covers nothing, and the world goes on.
+func (s *session) saved(ctx context.Context, m *wire.Saved) error {
+	totals, err := busTotals(m.GetReports())
+	if err == nil {
+		_, err = s.store.Apply(ctx, ledger.Saved{
+			Slot: s.slot, Epoch: s.epoch, Ledger: m.GetLedger(), World: ledger.World(m.GetWorld()), Totals: totals, Tick: clock(m.GetTick()),
+		})
+	}
+	if errors.Is(err, bus.ErrMalformed) || errors.Is(err, ledger.ErrInvalid) {
+		s.refuse("the accounts in a save", "save", shown(m.GetSave(), 100), "err", err)
+		return nil
+	}
+	return err
+}
+
+// busTotals finds the bus's part of what a world, or a save of it, reports.
+func busTotals(reports []*wire.Report) ([]ledger.Record, error) {
+	for _, r := range reports {
+		if r.GetChannel() == busChannel {
+			return bus.Parse(r.GetBody())
+		}
+	}
+	return nil, nil
 }
 
 // busSaid books what a world says of its totals. A line that makes no sense is refused, and the world goes on; the

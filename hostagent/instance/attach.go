@@ -17,6 +17,7 @@ import (
 type RunStream interface {
 	Send(proto.Message) error
 	Recv(proto.Message) error
+	CloseSend() error // says that nothing more is sent
 	Close()
 }
 
@@ -27,8 +28,10 @@ type attachment struct {
 	stream   RunStream
 	session  *gamelink.Session
 	up       *gamelink.Queue
-	still    chan bool // newest only
+	still    chan bool        // newest only
+	saved    chan *wire.Saved // newest only
 	assigned chan *wire.Assign
+	identity *wire.Assign // once it was taken
 	end      context.CancelCauseFunc
 }
 
@@ -47,7 +50,8 @@ func (r *run) attach(ctx context.Context, client *rcon.Client, stream RunStream)
 		return err
 	}
 	a := &attachment{
-		run: r, stream: stream, up: gamelink.NewQueue(), still: make(chan bool, 1), assigned: make(chan *wire.Assign, 1), end: end,
+		run: r, stream: stream, up: gamelink.NewQueue(), still: make(chan bool, 1), saved: make(chan *wire.Saved, 1),
+		assigned: make(chan *wire.Assign, 1), end: end,
 	}
 	cfg := gamelink.Config{RCON: client, Owner: a, Start: r.note.Start, Epoch: epoch, Log: r.instance.log}
 	if name := r.command.Load(); name != nil {
@@ -55,7 +59,11 @@ func (r *run) attach(ctx context.Context, client *rcon.Client, stream RunStream)
 	}
 	a.session = gamelink.NewSession(cfg)
 	workers.Go(func() { end(a.session.Run(ctx)) })
-	workers.Go(func() { end(a.receive()) })
+	received := make(chan struct{})
+	workers.Go(func() {
+		defer close(received)
+		end(a.receive())
+	})
 	r.session.Store(a.session)
 	defer r.session.Store(nil)
 
@@ -65,8 +73,15 @@ func (r *run) attach(ctx context.Context, client *rcon.Client, stream RunStream)
 		}
 		return err
 	}
+	if !stop() {
+		return context.Cause(ctx)
+	}
 	workers.Go(func() { end(a.sendUp(ctx)) })
+	workers.Go(func() { end(a.tellSaves(ctx)) })
 	<-ctx.Done()
+	if r.isEnding() {
+		a.tellLast(received)
+	}
 	return context.Cause(ctx)
 }
 
@@ -117,7 +132,7 @@ func (a *attachment) introduce(ctx context.Context) error {
 		return fmt.Errorf("tell the controller that the world trades: %w", err)
 	}
 	r := a.run
-	r.traded = true
+	a.identity, r.traded = assign, true
 	r.instance.post(func() { r.instance.onAssigned(r, assign.GetWorld()) })
 	return nil
 }
@@ -151,6 +166,11 @@ func (a *attachment) sendUp(ctx context.Context) error {
 		select {
 		case still := <-a.still:
 			up.Msg = &wire.RunUp_Standing{Standing: &wire.Standing{Still: still}}
+			if err := a.stream.Send(up); err != nil {
+				return fmt.Errorf("connection to the controller: %w", err)
+			}
+		case saved := <-a.saved:
+			up.Msg = &wire.RunUp_Saved{Saved: saved}
 			if err := a.stream.Send(up); err != nil {
 				return fmt.Errorf("connection to the controller: %w", err)
 			}

@@ -204,7 +204,9 @@ func (i *Instance) adopt() {
 
 // follow watches a game that runs.
 func (i *Instance) follow(game *supervisor.Game, n note) {
-	r := &run{instance: i, game: game, note: n, began: time.Now(), ready: make(chan struct{})}
+	r := &run{
+		instance: i, game: game, note: n, began: time.Now(), saves: newSaves(i.folder.saves()), ended: make(chan struct{}), ready: make(chan struct{}),
+	}
 	i.run, i.status, i.phase, i.cause, i.stopping = r, wire.State_STATE_STARTING, "starting game", "", false
 	i.setCurrent(game, nil)
 	i.workers.Go(func() { r.watch(i.ctx) })
@@ -305,6 +307,7 @@ func (i *Instance) expectEnd(phase string, asked bool) {
 	}
 	i.stopping = true
 	r := i.run
+	r.ending.Store(true)
 	i.deadline = time.AfterFunc(stopPatience, func() {
 		i.post(func() {
 			switch {
@@ -312,6 +315,7 @@ func (i *Instance) expectEnd(phase string, asked bool) {
 			case !asked && i.answers():
 				i.log.Warn("the game said that it would end, but goes on")
 				i.status, i.phase, i.stopping = wire.State_STATE_RUNNING, "", false
+				r.ending.Store(false)
 			default:
 				i.log.Warn("the game did not end in time, killing it")
 				i.call("kill the game", r.game.Kill)

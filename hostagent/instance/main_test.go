@@ -45,6 +45,7 @@ type controller struct {
 	streams []*memoryStream
 	bound   []*wire.Bound
 	up      []*wire.Envelope
+	saved   []*wire.Saved
 	away    bool
 	times   map[string]time.Time // when each body came up, if it is not nil
 }
@@ -86,6 +87,8 @@ func (c *controller) receive(s *memoryStream, up *wire.RunUp) {
 			assign.World = c.world
 		}
 		s.down <- &wire.RunDown{Msg: &wire.RunDown_Assign{Assign: assign}}
+	case up.GetSaved() != nil:
+		c.saved = append(c.saved, up.GetSaved())
 	case up.GetEnvelope() != nil:
 		c.up = append(c.up, up.GetEnvelope())
 		if c.times != nil {
@@ -141,6 +144,9 @@ func (s *memoryStream) Recv(m proto.Message) error {
 		return io.EOF
 	}
 }
+
+// CloseSend is the end at once: the controller has taken all that was sent.
+func (s *memoryStream) CloseSend() error { s.Close(); return nil }
 
 func (s *memoryStream) Close() { s.once.Do(func() { close(s.closed) }) }
 

@@ -27,6 +27,10 @@ type run struct {
 	follower console.Follower // of the output, by read and what it calls
 	traded   bool             // the world was assigned to a ledger; by connect and what it calls
 
+	saves  *saves
+	ending atomic.Bool   // it saves and ends, by its own words or because it was asked to
+	ended  chan struct{} // closed when the process has ended, or is watched no more
+
 	ready     chan struct{} // closed when the game says that RCON is open
 	readyOnce sync.Once
 	session   atomic.Pointer[gamelink.Session]
@@ -39,6 +43,7 @@ func (r *run) watch(ctx context.Context) {
 	var connecting sync.WaitGroup
 	connecting.Go(func() { r.connect(inner) })
 	exit, err := r.read(inner)
+	close(r.ended)
 	cancel()
 	connecting.Wait()
 	if ctx.Err() == nil {
@@ -104,12 +109,25 @@ func (r *run) onLine(line supervisor.Line) {
 func (r *run) tell(entries []console.Entry) {
 	for _, entry := range entries {
 		event := entry.Event
+		if event.Kind == console.SaveFinished {
+			r.saves.announce()
+		}
 		switch event.Kind {
 		case console.RCONReady:
 			r.readyOnce.Do(func() { close(r.ready) })
 		case console.LoadingMap, console.Hosting, console.SaveStarted, console.SavingProgress, console.SaveFinished, console.ShuttingDown, console.Quitting:
 			r.instance.post(func() { r.instance.onConsole(r, event) })
 		}
+	}
+}
+
+// isEnding tells whether the last save of a run is about to be seen, or can be seen already.
+func (r *run) isEnding() bool {
+	select {
+	case <-r.ended:
+		return true
+	default:
+		return r.ending.Load()
 	}
 }
 
