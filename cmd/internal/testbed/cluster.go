@@ -52,6 +52,11 @@ func CheckMulticast() error {
 	return nil
 }
 
+// Start starts one of the programs.
+func (c *Cluster) Start(name, program string, args ...string) (*Process, error) {
+	return startProcess(c.Dir, name, c.Program(program), args...)
+}
+
 // Program is the path of one of the programs.
 func (c *Cluster) Program(name string) string { return filepath.Join(c.Programs, name) }
 
@@ -251,7 +256,15 @@ func (c *Cluster) ShutDown() {
 			h.Agent.Stop(10 * time.Second)
 		}
 	}
-	files, _ := filepath.Glob(filepath.Join(c.Dir, "*", "instances", "*", ".mainbus", "run.json")) // the pattern is valid
+	dirs, _ := filepath.Glob(filepath.Join(c.Dir, "*")) // the pattern is valid
+	for _, dir := range dirs {
+		KillGames(dir)
+	}
+}
+
+// KillGames ends the games that an agent has left running in its data folder.
+func KillGames(data string) {
+	files, _ := filepath.Glob(filepath.Join(data, "instances", "*", ".mainbus", "run.json")) // the pattern is valid
 	for _, file := range files {
 		if pid, err := readPID(file); err == nil {
 			if p, err := os.FindProcess(pid); err == nil {

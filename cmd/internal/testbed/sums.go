@@ -100,7 +100,7 @@ func (c *Cluster) Sum(ctx context.Context) ([]ItemSum, error) {
 // SettledSum adds up once nothing moves any more: two counts half a second apart are equal and nothing is in flight.
 func (c *Cluster) SettledSum(ctx context.Context) ([]ItemSum, error) {
 	var last []ItemSum
-	err := Poll(ctx, 15*time.Second, "the items in flight to arrive", func() (bool, error) {
+	err := Poll(ctx, 60*time.Second, "the items in flight to arrive", func() (bool, error) {
 		now, err := c.Sum(ctx)
 		if err != nil {
 			return false, err
