@@ -5,10 +5,10 @@ GO ?= go
 # All programs but the window are pure Go and static: no C compiler is needed for them.
 export CGO_ENABLED := 0
 
-PROGRAMS := mainbus-host mainbus-controller mainbusctl mainbus-sim mainbus-demo
+PROGRAMS := mainbus-host mainbus-controller mainbusctl mainbus-sim mainbus-demo mainbus-crashtest
 PURE = $$($(GO) list -e ./... | grep -v '/cmd/mainbus$$')
 # These drive whole clusters of processes, so they run one after the other and with nothing beside them.
-WHOLE := ./cmd/mainbus-demo ./cmd/mainbus/internal/...
+WHOLE := ./cmd/mainbus-demo ./cmd/mainbus-crashtest ./cmd/mainbus/internal/...
 
 # The window needs a C compiler and the headers of X11, Wayland and OpenGL.
 WINDOW := CGO_ENABLED=1 $(GO)
@@ -24,7 +24,7 @@ DEMO_NEEDS := window
 endif
 endif
 
-.PHONY: build window demo run test race lint bench fuzz soak screenshots generate clean
+.PHONY: build window demo run test crashtest race lint bench fuzz soak screenshots generate clean
 
 build:
 	$(GO) build -o bin/ $(PROGRAMS:%=./cmd/%)
@@ -41,8 +41,13 @@ run: build window
 
 test: lint
 	.ci/packages $(TEST_PACKAGES)
-	$(GO) test -timeout 15m $$($(GO) list -e ./... | grep -v -e '/cmd/mainbus$$' -e '/cmd/mainbus-demo' -e '/cmd/mainbus/internal/')
+	$(GO) test -timeout 15m $$($(GO) list -e ./... | grep -v -e '/cmd/mainbus$$' -e '/cmd/mainbus-demo' -e '/cmd/mainbus-crashtest' -e '/cmd/mainbus/internal/')
 	$(GO) test -timeout 15m -p 1 $(WHOLE)
+
+# Breaks a cluster of real processes for SECONDS and counts. JSON: a file for the result.
+SECONDS ?= 120
+crashtest: build
+	bin/mainbus-crashtest --bin bin --seconds $(SECONDS) $(if $(JSON),--json $(JSON))
 
 # Needs a C compiler, as every use of the race detector does.
 race:

@@ -13,36 +13,24 @@ import (
 	"time"
 
 	"mainbus/cmd/internal/testbed"
+	"mainbus/cmd/internal/testbed/build"
 )
 
-// build makes the programs as "make build" does; overlay, if any, replaces source files (go help build).
-func build(t *testing.T, overlay string) string {
+// programs builds what the demo starts, and the demo itself.
+func programs(t *testing.T, overlay string) string {
 	t.Helper()
-	dir := t.TempDir()
-	args := []string{"build", "-o", dir + string(filepath.Separator)}
-	if overlay != "" {
-		args = append(args, "-overlay", overlay)
-	}
-	for _, program := range []string{"mainbus-controller", "mainbus-host", "mainbusctl", "mainbus-sim", "mainbus-demo"} {
-		args = append(args, "mainbus/cmd/"+program)
-	}
-	cmd := exec.Command("go", args...)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return dir
+	return build.Programs(t, overlay, "mainbus-controller", "mainbus-host", "mainbusctl", "mainbus-sim", "mainbus-demo")
 }
 
 // demo runs the show and returns what it printed and its exit code.
-func demo(t *testing.T, programs, jsonFile string) (string, int) {
+func demo(t *testing.T, bin, jsonFile string) (string, int) {
 	t.Helper()
 	if err := testbed.CheckMulticast(); err != nil {
 		t.Skipf("SKIPPED, the demo was NOT tested here: %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(programs, "mainbus-demo"), "--bin", programs, "--seconds", "30")
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "mainbus-demo"), "--bin", bin, "--seconds", "30")
 	cmd.Env = append(os.Environ(), "DEMO_JSON="+jsonFile, "DEMO_KEEP=", "DEMO_WINDOW=0")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it has processes to end
 	cmd.WaitDelay = 30 * time.Second
@@ -59,7 +47,7 @@ func TestDemo(t *testing.T) {
 		t.Skip("takes half a minute")
 	}
 	jsonFile := filepath.Join(t.TempDir(), "summary.json")
-	out, code := demo(t, build(t, ""), jsonFile)
+	out, code := demo(t, programs(t, ""), jsonFile)
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
@@ -117,19 +105,19 @@ func TestDemoNoticesADoubledItem(t *testing.T) {
 	if err := os.WriteFile(overlayFile, overlay, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, code := demo(t, build(t, overlayFile), filepath.Join(dir, "summary.json"))
+	out, code := demo(t, programs(t, overlayFile), filepath.Join(dir, "summary.json"))
 	if code != 1 || !strings.Contains(out, "that nobody made") {
 		t.Errorf("exit code %d, want 1 for the item too many\n%s", code, out)
 	}
 }
 
 func TestDemoNeedsMulticast(t *testing.T) {
-	programs := build(t, "")
+	bin := programs(t, "")
 	alone := exec.Command("unshare", "--net", "--map-root-user", "true")
 	if out, err := alone.CombinedOutput(); err != nil {
 		t.Skipf("SKIPPED: no network namespace to be had here: %v %s", err, out)
 	}
-	cmd := exec.Command("unshare", "--net", "--map-root-user", "sh", "-c", "ip link set lo up; exec "+filepath.Join(programs, "mainbus-demo")+" --bin "+programs)
+	cmd := exec.Command("unshare", "--net", "--map-root-user", "sh", "-c", "ip link set lo up; exec "+filepath.Join(bin, "mainbus-demo")+" --bin "+bin)
 	out, _ := cmd.CombinedOutput() // the exit code is looked at below
 	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(string(out), "multicast") {
 		t.Errorf("with a loopback interface only: exit code %d, printed %q", code, out)

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mainbus/cmd/internal/testbed/build"
+)
+
+// A minute of faults may be too short to prove much, but nothing may be lost or doubled in it.
+func TestNothingIsLostWhileEverythingBreaks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute and a half")
+	}
+	bin := build.Programs(t, "", "mainbus-controller", "mainbus-host", "mainbusctl", "mainbus-sim", "mainbus-crashtest")
+	file := filepath.Join(t.TempDir(), "result.json")
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "mainbus-crashtest"), "--bin", bin, "--seconds", "60", "--json", file)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it has processes to end
+	cmd.WaitDelay = 30 * time.Second
+	out, err := cmd.CombinedOutput()
+	content, failed := os.ReadFile(file)
+	if failed != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var got result
+	if err := json.Unmarshal(content, &got); err != nil {
+		t.Fatal(err)
+	}
+	if !got.Conserved || got.Faults < 5 || len(got.Items) != 4 {
+		t.Errorf("%s\n%s", content, out)
+	}
+	if err != nil && !strings.Contains(string(out), errProvedNone.Error()) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	hard := func() *result {
+		return &result{kills: minKills, back: 1, forward: 1, debts: 1, forks: 1, zombies: 1}
+	}
+	iron, coal := item{"iron-plate", "normal"}, item{"coal", "normal"}
+	for _, c := range []struct {
+		name          string
+		change        func(*result)
+		before, after map[item]int64
+		want          error
+		text          string
+	}{
+		{"all is there", func(*result) {}, map[item]int64{iron: 5, coal: 1}, map[item]int64{iron: 5, coal: 1}, nil, ""},
+		{"one lost", func(*result) {}, map[item]int64{iron: 5}, map[item]int64{iron: 4}, errNotConserved, ""},
+		{"one doubled", func(*result) {}, map[item]int64{iron: 5}, map[item]int64{iron: 6}, errNotConserved, ""},
+		{"a kind lost", func(*result) {}, map[item]int64{iron: 5, coal: 1}, map[item]int64{iron: 5}, errNotConserved, ""},
+		{"a kind from nowhere", func(*result) {}, map[item]int64{iron: 5}, map[item]int64{iron: 5, coal: 1}, errNotConserved, ""},
+		{"nothing counted", func(*result) {}, nil, nil, errNotConserved, ""},
+		{"too few kills", func(r *result) { r.kills-- }, map[item]int64{iron: 5}, map[item]int64{iron: 5}, errProvedNone, "9 of 10 kills"},
+		{"no older save", func(r *result) { r.back = 0 }, map[item]int64{iron: 5}, map[item]int64{iron: 5}, errProvedNone, "0 of 1 older"},
+		{"no newer save", func(r *result) { r.forward = 0 }, map[item]int64{iron: 5}, map[item]int64{iron: 5}, errProvedNone, "0 of 1 newer"},
+		{"no debt", func(r *result) { r.debts = 0 }, map[item]int64{iron: 5}, map[item]int64{iron: 5}, errProvedNone, "0 of 1 debts"},
+		{"no fork", func(r *result) { r.forks = 0 }, map[item]int64{iron: 5}, map[item]int64{iron: 5}, errProvedNone, "0 of 1 forks"},
+		{"no zombie", func(r *result) { r.zombies = 0 }, map[item]int64{iron: 5}, map[item]int64{iron: 5}, errProvedNone, "0 of 1 fenced zombies"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := hard()
+			c.change(r)
+			r.count(c.before, c.after)
+			if err := r.verdict(); !errors.Is(err, c.want) || err != nil && !strings.Contains(err.Error(), c.text) {
+				t.Errorf("%v, want %v with %q", err, c.want, c.text)
+			}
+		})
+	}
+}
+
+func TestCompareSavesWithBooks(t *testing.T) {
+	books := map[item]totals{{"iron-plate", "normal"}: {sent: 10, received: 5}}
+	for _, c := range []struct {
+		sent, received int64
+		older, newer   bool
+	}{{10, 5, false, false}, {9, 5, true, false}, {10, 4, true, false}, {11, 5, false, true}, {9, 6, true, true}} {
+		a := accounts{Sent: map[string]int64{"iron-plate/normal": c.sent}, Received: map[string]int64{"iron-plate/normal": c.received}}
+		if older, newer := compare(a, books); older != c.older || newer != c.newer {
+			t.Errorf("%d, %d: older %v, newer %v", c.sent, c.received, older, newer)
+		}
+	}
+}
+
+// TestRelay sends packets through a relay to a socket that sends them back.
+func TestRelay(t *testing.T) {
+	echo, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buffer := make([]byte, 100)
+		for {
+			n, from, err := echo.ReadFromUDP(buffer)
+			if err != nil {
+				return
+			}
+			_, _ = echo.WriteToUDP(buffer[:n], from)
+		}
+	}()
+	r, err := newRelay()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.to(uint16(echo.LocalAddr().(*net.UDPAddr).Port))
+	client, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(r.addr()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(wait time.Duration) (answers int) {
+		t.Helper()
+		if _, err := client.Write([]byte("hello")); err != nil {
+			t.Fatal(err)
+		}
+		buffer := make([]byte, 100)
+		for {
+			_ = client.SetReadDeadline(time.Now().Add(wait))
+			if _, err := client.Read(buffer); err != nil {
+				return answers
+			}
+			answers++
+		}
+	}
+	if n := ask(500 * time.Millisecond); n != 1 {
+		t.Errorf("%d answers", n)
+	}
+	r.weather.Store(&weather{double: 1, delay: 5 * time.Millisecond})
+	if n := ask(500 * time.Millisecond); n != 4 { // twice there, each twice back
+		t.Errorf("%d answers while everything comes twice", n)
+	}
+	r.weather.Store(&weather{cut: true})
+	if n := ask(100 * time.Millisecond); n != 0 || r.lost.Load() != 1 {
+		t.Errorf("%d answers over a cut link, %d lost", n, r.lost.Load())
+	}
+	client.Close()
+	r.close()
+	echo.Close()
+	<-done
+}
