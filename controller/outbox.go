@@ -20,30 +20,32 @@ type outKey struct {
 	item ledger.Item
 }
 
+// told is a number to be told, and the sum beside a grant.
+type told struct{ n, sum int64 }
+
 // outbox holds what waits to be told to one run: grants, which are totals, and limits that are reached or no longer. Of
 // each item only the newest is kept: an agent that does not read costs two numbers per item and blocks nobody.
 type outbox struct {
 	mu      sync.Mutex
-	numbers map[outKey]int64
+	numbers map[outKey]told
 	order   []outKey
 	ready   chan struct{} // gets a value after put; one may stand for several
 }
 
 func newOutbox() *outbox {
-	return &outbox{numbers: map[outKey]int64{}, ready: make(chan struct{}, 1)}
+	return &outbox{numbers: map[outKey]told{}, ready: make(chan struct{}, 1)}
 }
 
 // put never blocks.
-func (o *outbox) put(key outKey, n int64) {
+func (o *outbox) put(key outKey, n, sum int64) {
 	o.mu.Lock()
 	before, waits := o.numbers[key]
 	if !waits {
 		o.order = append(o.order, key)
 	}
-	if key.op == opGrant {
-		n = max(before, n)
+	if !waits || key.op != opGrant || n > before.n {
+		o.numbers[key] = told{n, sum}
 	}
-	o.numbers[key] = n
 	o.mu.Unlock()
 	select {
 	case o.ready <- struct{}{}:
@@ -64,11 +66,11 @@ func (o *outbox) take() *wire.Envelope {
 	o.order = o.order[1:]
 	n := o.numbers[key]
 	delete(o.numbers, key)
-	name := string(bus.AppendKey(nil, key.item))
-	if key.op != opGrant {
-		name = key.op + " " + name
+	name, body := string(bus.AppendKey(nil, key.item)), []byte(nil)
+	if key.op == opGrant {
+		body = bus.AppendGrant(nil, key.item, n.n, n.sum)
+	} else {
+		name, body = key.op+" "+name, bus.AppendNumber(nil, key.item, n.n)
 	}
-	return &wire.Envelope{
-		Channel: busChannel, Op: key.op, Class: wire.Class_CLASS_BUS, Key: name, Body: bus.AppendNumber(nil, key.item, n),
-	}
+	return &wire.Envelope{Channel: busChannel, Op: key.op, Class: wire.Class_CLASS_BUS, Key: name, Body: body}
 }

@@ -14,9 +14,9 @@ func TestOutboxKeepsTheNewestOfEachItem(t *testing.T) {
 	}
 	o := newOutbox()
 	for g := range int64(10_000) { // nobody reads
-		o.put(grant(int(g%3)), g)
+		o.put(grant(int(g%3)), g, 0)
 	}
-	o.put(grant(1), 5) // older news do not replace newer ones
+	o.put(grant(1), 5, 0) // older news do not replace newer ones
 	if len(o.order) != 3 || len(o.numbers) != 3 {
 		t.Errorf("%d grants wait, want one per item", len(o.order))
 	}
@@ -28,15 +28,15 @@ func TestOutboxKeepsTheNewestOfEachItem(t *testing.T) {
 	if want := []string{"item-0/normal=9999", "item-1/normal=9997", "item-2/normal=9998"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	o.put(grant(1), 20_000)
+	o.put(grant(1), 20_000, 0)
 	<-o.ready
 	if e := o.take(); e == nil || string(e.Body) != "item-1/normal=20000" {
 		t.Errorf("after it was emptied: %v", e)
 	}
 	full := outKey{opFull, grant(1).item}
-	o.put(full, 1)
-	o.put(grant(1), 30_000)
-	o.put(full, 0)
+	o.put(full, 1, 0)
+	o.put(grant(1), 30_000, 0)
+	o.put(full, 0, 0)
 	if e := o.take(); e.Op != "full" || string(e.Body) != "item-1/normal=0" {
 		t.Errorf("of a limit that was reached and no longer is: %v", e)
 	}

@@ -63,9 +63,9 @@ func (r *runs) push(reply ledger.ForSlot) {
 	}
 	switch reply := reply.(type) {
 	case ledger.Grant:
-		s.out.put(outKey{opGrant, reply.Item}, reply.G)
+		s.out.put(outKey{opGrant, reply.Item}, reply.G, reply.GS)
 	case ledger.Full:
-		s.out.put(outKey{opFull, reply.Item}, number(reply.Full))
+		s.out.put(outKey{opFull, reply.Item}, number(reply.Full), 0)
 	case ledger.Fenced: // the agent attaches anew, also if it has nothing to say
 		s.stream.Close()
 	}

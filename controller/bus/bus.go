@@ -1,5 +1,5 @@
 // Package bus reads and writes the text of the bus channel (docs/gamelink.md): records name/quality=number{/number}
-// joined by "+". Names come escaped: every byte other than A–Z a–z 0–9 - is "_" and two upper-case hexadecimal digits.
+// joined by "+". A fluid is written name/ and energy /. Names come escaped: every byte other than A–Z a–z 0–9 - is "_" and two upper-case hexadecimal digits.
 // It starts no goroutines.
 package bus
 
@@ -19,7 +19,7 @@ const MaxBody = 256 << 10
 // understood in part would take the rest for zero.
 var ErrMalformed = errors.New("malformed bus records")
 
-// Parse reads what a world tells: records E/I/W. An empty text is no records.
+// Parse reads what a world tells: records E/I/W or E/I/W/ES/IS. An empty text is no records.
 func Parse(body []byte) ([]ledger.Record, error) {
 	if len(body) > MaxBody {
 		return nil, fmt.Errorf("%w: %d bytes", ErrMalformed, len(body))
@@ -50,16 +50,33 @@ func parseRecord(text []byte) (r ledger.Record, ok bool) {
 	okName, okQuality := false, false
 	r.Name, okName = unescape(name, ledger.MaxName)
 	r.Quality, okQuality = unescape(quality, ledger.MaxQuality)
-	if !okName || !okQuality {
+	if !okName || !okQuality || r.Name == "" && r.Quality != "" {
 		return r, false
 	}
-	e, rest, _ := bytes.Cut(numbers, []byte{'/'})
-	i, w, _ := bytes.Cut(rest, []byte{'/'})
-	okE, okI, okW := false, false, false
-	r.E, okE = parseCount(e)
-	r.I, okI = parseCount(i)
-	r.W, okW = parseCount(w)
-	return r, okE && okI && okW
+	return r, parseNumbers(numbers, &r)
+}
+
+func parseNumbers(text []byte, r *ledger.Record) bool {
+	fields := [...]*int64{&r.E, &r.I, &r.W, &r.ES, &r.IS}
+	n := 0
+	for field := range bytes.SplitSeq(text, []byte{'/'}) {
+		if n == len(fields) {
+			return false
+		}
+		negative := n >= 3 && len(field) > 0 && field[0] == '-' // only sums may be
+		if negative {
+			field = field[1:]
+		}
+		value, ok := parseCount(field)
+		if !ok {
+			return false
+		}
+		if *fields[n] = value; negative {
+			*fields[n] = -value
+		}
+		n++
+	}
+	return n == 3 || n == len(fields)
 }
 
 // parseCount reads a whole number without sign. The sixteen digits of 2^53 can't overflow.
@@ -93,7 +110,7 @@ func hexDigit(c byte) (byte, bool) {
 
 // unescape refuses a byte that is escaped without need: an item has one spelling.
 func unescape(text []byte, limit int) (string, bool) {
-	if len(text) == 0 || len(text) > 3*limit {
+	if len(text) > 3*limit {
 		return "", false
 	}
 	out := make([]byte, 0, len(text))
@@ -136,7 +153,17 @@ func AppendKey(dst []byte, item ledger.Item) []byte {
 	return appendEscaped(dst, item.Quality)
 }
 
-// AppendNumber adds a record of one number: a grant, in total, or whether a limit is reached.
+// AppendGrant adds the record that grants a world g of an item in total. The sum beside it is left out where there is
+// none.
+func AppendGrant(dst []byte, item ledger.Item, g, sum int64) []byte {
+	dst = AppendNumber(dst, item, g)
+	if sum == 0 && item.Kind() != ledger.Fluid {
+		return dst
+	}
+	return strconv.AppendInt(append(dst, '/'), sum, 10)
+}
+
+// AppendNumber adds a record of one number.
 func AppendNumber(dst []byte, item ledger.Item, n int64) []byte {
 	if len(dst) > 0 {
 		dst = append(dst, '+')

@@ -22,6 +22,11 @@ func TestParse(t *testing.T) {
 			{Item: item("my_mod-item", "legendary"), E: 1, I: 2, W: 3},
 			{Item: item("a", "b"), W: 1 << 53},
 		}},
+		{"water/=1/2/3/-4/5+/=7/8/9", []ledger.Record{
+			{Item: item("water", ""), E: 1, I: 2, W: 3, ES: -4, IS: 5},
+			{E: 7, I: 8, W: 9},
+		}},
+		{"egg/rare=1/2/3/400/500", []ledger.Record{{Item: item("egg", "rare"), E: 1, I: 2, W: 3, ES: 400, IS: 500}}},
 		{"_C3_A9_2F_2B/normal=1/1/1", []ledger.Record{{Item: item("é/+", "normal"), E: 1, I: 1, W: 1}}},
 	}
 	for _, test := range tests {
@@ -34,7 +39,7 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for _, text := range []string{
-		"a", "a/b", "a=1/2/3", "a/b=1/2", "a/b=1/2/3/4", "a/b=1//3", "a/b=1/2/", "/b=1/2/3", "a/=1/2/3",
+		"a", "a/b", "a=1/2/3", "a/b=1/2", "a/b=1/2/3/4", "a/b=1//3", "a/b=1/2/", "/b=1/2/3", "a/b=1/2/3/4/", "a/b=1/2/3/4/5/6", "a/b=1/2/3/--4/5", "a/b=1/2/3/-/5",
 		"a/b=-1/2/3", "a/b=+1/2/3", "a/b=1.5/2/3", "a/b=1e3/2/3", "a/b= 1/2/3", "a/b=0x1/2/3",
 		"a/b=9007199254740993/0/0", "a/b=99999999999999999999/0/0",
 		"a_/b=1/2/3", "a_4/b=1/2/3", "a_zz/b=1/2/3", "a_5f/b=1/2/3", "a_41/b=1/2/3", "a.b/c=1/2/3", "a b/c=1/2/3",
@@ -48,6 +53,16 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+func TestAppendGrant(t *testing.T) {
+	b := AppendGrant(nil, item("iron-plate", "normal"), 200, 0)
+	b = AppendGrant(b, item("egg", "rare"), 3, 2700)
+	b = AppendGrant(b, item("water", ""), 10, 0)
+	b = AppendGrant(b, item("", ""), 5, 0)
+	if want := "iron-plate/normal=200+egg/rare=3/2700+water/=10/0+/=5"; string(b) != want {
+		t.Errorf("got %s, want %s", b, want)
+	}
+}
+
 func TestAppendNumber(t *testing.T) {
 	b := AppendNumber(nil, item("iron-plate", "normal"), 200)
 	b = AppendNumber(b, item("my_mod item", "rare"), 1<<53)
@@ -58,6 +73,7 @@ func TestAppendNumber(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("iron-plate/normal=120/0/0"))
+	f.Add([]byte("water/=1/2/3/-4/5+/=7/8/9"))
 	f.Add([]byte("my_5Fmod-item/legendary=1/2/3+a/b=0/0/9007199254740992"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		records, err := Parse(body)

@@ -168,8 +168,9 @@ func (s *State) tell(r *run, t Record, tick int64) (refused string) {
 	s.book(w, t.Item, e, a.g, t.I)
 	if d > 0 {
 		s.post(w, Exported, t.Item, d)
-		s.credit(w, t.Item, d)
+		s.credit(w, t.Item, d, a.worth(t, d))
 	}
+	s.setSums(w, t)
 	s.setWant(r, t.Item, t.W)
 	s.serve(t.Item)
 	return ""

@@ -30,7 +30,7 @@ func (s *State) accept(m Accept) error {
 			continue
 		}
 		if wrong.Bus < 0 {
-			s.move(m.Item, -wrong.Bus)
+			s.put(m.Item, -wrong.Bus, 0)
 			wrong.Bus = 0
 		}
 		n := wrong.Bus - wrong.Owed + wrong.Carried - wrong.Net - wrong.Posted

@@ -86,10 +86,10 @@ func (s *State) grant(w *want, n int64) {
 	}
 	world, item := w.run.world, w.item
 	a := world.account(item)
-	s.move(item, -n)
+	a.gSum = plus(a.gSum, s.take(item, n))
 	s.book(world, item, a.e, a.g+n, a.i)
 	s.post(world, Granted, item, n)
-	s.reply(Grant{Slot: w.run.slot, Epoch: w.run.epoch, Item: item, G: a.g})
+	s.reply(Grant{Slot: w.run.slot, Epoch: w.run.epoch, Item: item, G: a.g, GS: a.gSum})
 }
 
 // claim is one want in a division.

@@ -150,8 +150,10 @@ func (s *State) release(w *world) {
 	for _, item := range sortedItems(w.accounts) {
 		if a := w.accounts[item]; a.g > a.i {
 			d := a.g - a.i
+			sum := clampSum(item, a.gSum-a.iSum, d)
 			s.book(w, item, a.e, a.i, a.i)
-			s.settle(w, item, d)
+			a.gSum = a.iSum
+			s.settle(w, item, d, sum)
 			s.post(w, Reconciled, item, d)
 			s.serve(item)
 		}

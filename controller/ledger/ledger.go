@@ -42,8 +42,30 @@ var (
 	ErrOrder = errors.New("message out of order")
 )
 
-// Item names one kind of goods.
+// Item names one kind of goods: an item by name and quality, a fluid by its name, and energy by neither. Items are
+// counted one by one, fluids in the game's units, energy in MJ.
 type Item struct{ Name, Quality string }
+
+// Kind says what an Item is.
+type Kind int
+
+// The kinds of goods.
+const (
+	Goods Kind = iota // an item that can lie in a chest
+	Fluid
+	Energy
+)
+
+// Kind tells by the names which kind it is.
+func (i Item) Kind() Kind {
+	switch {
+	case i.Quality != "":
+		return Goods
+	case i.Name != "":
+		return Fluid
+	}
+	return Energy
+}
 
 func (i Item) String() string { return i.Name + "/" + i.Quality }
 
@@ -66,8 +88,10 @@ func (e Epoch) String() string {
 }
 
 // Record is what a world tells of one item, all totals since it got its identity: E sent to the bus, I received from
-// it, W wanted from it. W − I is what it could use; W may fall.
+// it, W wanted from it. W − I is what it could use; W may fall. ES and IS are the sums beside E and I: of items that
+// spoil, count × freshness in thousandths, of fluids, amount × °C; zero where there is nothing of that sort.
 type Record struct {
 	Item
 	E, I, W int64
+	ES, IS  int64
 }

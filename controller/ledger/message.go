@@ -181,12 +181,13 @@ type Assign struct {
 	Wipe   []Wipe
 }
 
-// Grant carries the total granted to the slot's world. Of several for one item and epoch the largest counts.
+// Grant carries the total granted to the slot's world, and the sum beside it like those of a Record. Of several for one
+// item and epoch the one with the largest G counts.
 type Grant struct {
 	Slot  Slot
 	Epoch Epoch
 	Item  Item
-	G     int64
+	G, GS int64
 }
 
 // Full says that the bus has as much of an item as its limit allows, so that the slot's world leaves it where it is, or

@@ -72,9 +72,10 @@ func (s *State) reconcile(w *world, r report, carried map[Item]int64) {
 		s.hold(w, t.Item, held)
 		s.book(w, t.Item, e, g, t.I)
 		if d += carried[t.Item]; d != 0 {
-			s.settle(w, t.Item, d)
+			s.settle(w, t.Item, d, a.worth(t, d))
 			s.postLoad(w, t.Item, d, r)
 		}
+		s.setSums(w, t)
 		s.serve(t.Item)
 	}
 }
@@ -124,7 +125,7 @@ func (s *State) truth(m Truth) error {
 	s.tellWants(r, m.Totals)
 	for _, item := range sortedItems(r.world.accounts) {
 		if a := r.world.accounts[item]; a.g > a.i { // a grant may have been lost with what was not understood
-			s.reply(Grant{Slot: m.Slot, Epoch: m.Epoch, Item: item, G: a.g})
+			s.reply(Grant{Slot: m.Slot, Epoch: m.Epoch, Item: item, G: a.g, GS: a.gSum})
 		}
 	}
 	if m.Players != nil {

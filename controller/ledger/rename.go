@@ -101,6 +101,7 @@ func (s *State) relabelAccount(w *world, n Rename) {
 func (a *account) add(b account) {
 	a.e, a.g, a.i = a.e+b.e, a.g+b.g, a.i+b.i
 	a.ep, a.ip = a.ep+b.ep, a.ip+b.ip
+	a.eSum, a.gSum, a.iSum = plus(a.eSum, b.eSum), plus(a.gSum, b.gSum), plus(a.iSum, b.iSum)
 	a.owed, a.held, a.top, a.covered = a.owed+b.owed, a.held+b.held, a.top+b.top, a.covered+b.covered
 }
 
@@ -110,8 +111,7 @@ func (s *State) relabelPool(w *world, n Rename) {
 	if moved == 0 {
 		return
 	}
-	s.move(n.Old, -moved)
-	s.move(n.New, moved)
+	s.put(n.New, moved, s.take(n.Old, moved))
 	s.adjust(n.Old, -moved)
 	s.adjust(n.New, moved)
 	s.post(w, Relabeled, n.Old, -moved)

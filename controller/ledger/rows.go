@@ -35,12 +35,14 @@ type AccountRow struct {
 	World World
 	Item
 	E, G, I, EP, IP, Owed, Held, Top, Covered int64
+	ES, GS, IS                                int64 // sums of freshness or temperature, like those of a Record
 }
 
-// BusRow is how much of one item is on the bus, and the sum of its admin postings.
+// BusRow is how much of one item is on the bus; Posted is the sum of its admin postings.
 type BusRow struct {
 	Item
 	Qty, Posted int64
+	Sum         int64 // of freshness or temperature
 }
 
 // Books is what a State is stored as. It is complete when it comes out of storage, and holds only rows that are new or
@@ -136,14 +138,6 @@ func (s *State) touch(w *world, item Item) {
 
 func (s *State) touchWorld(w *world) { s.dirty.worlds[w] = struct{}{} }
 
-// move changes what the bus has.
-func (s *State) move(item Item, n int64) {
-	if n != 0 {
-		s.pool(item).bus += n
-		s.dirty.bus[item] = struct{}{}
-	}
-}
-
 // adjust adds an admin posting to the equation.
 func (s *State) adjust(item Item, n int64) {
 	s.pool(item).posted += n
@@ -174,13 +168,13 @@ func (s *State) postAs(p Posting, w *world, n int64) {
 
 func (s *State) busRow(item Item) BusRow {
 	p := s.pools[item]
-	return BusRow{Item: item, Qty: p.bus, Posted: p.posted}
+	return BusRow{Item: item, Qty: p.bus, Posted: p.posted, Sum: p.sum}
 }
 
 func (a account) row(w *world, item Item) AccountRow {
 	return AccountRow{
 		World: w.row.ID, Item: item, E: a.e, G: a.g, I: a.i, EP: a.ep, IP: a.ip, Owed: a.owed,
-		Held: a.held, Top: a.top, Covered: a.covered,
+		Held: a.held, Top: a.top, Covered: a.covered, ES: a.eSum, GS: a.gSum, IS: a.iSum,
 	}
 }
 
@@ -220,13 +214,13 @@ func New(b Books) (*State, error) {
 		}
 		w.accounts[row.Item] = &account{
 			e: row.E, g: row.G, i: row.I, ep: row.EP, ip: row.IP, owed: row.Owed,
-			held: row.Held, top: row.Top, covered: row.Covered,
+			held: row.Held, top: row.Top, covered: row.Covered, eSum: row.ES, gSum: row.GS, iSum: row.IS,
 		}
 		s.pool(row.Item).uncovered += w.accounts[row.Item].uncovered()
 	}
 	for _, row := range b.Bus {
 		p := s.pool(row.Item)
-		p.bus, p.posted = row.Qty, row.Posted
+		p.bus, p.posted, p.sum = row.Qty, row.Posted, row.Sum
 	}
 	for _, row := range b.Players {
 		holder := s.worlds[row.Holder]

@@ -8,6 +8,8 @@ type account struct {
 	held    int64 // told beyond E and not booked, because E can't grow so fast
 	top     int64 // the most that E ever was
 	covered int64 // E − I as the newest finished save has it
+
+	eSum, gSum, iSum int64 // freshness or temperature of what was sent, granted and received
 }
 
 // net is what the world has given away.
@@ -23,6 +25,7 @@ type world struct {
 // pool is one item on the bus and those who wait for it, in the order in which their wants arose.
 type pool struct {
 	bus       int64
+	sum       int64 // freshness or temperature of what is on the bus
 	posted    int64 // sum of the admin postings
 	uncovered int64 // sum of what no finished save of a world covers
 	full      bool  // at its limit, and worlds were told so
@@ -110,15 +113,16 @@ func (w *world) peek(item Item) account {
 	return account{}
 }
 
-// credit puts goods that w gave away to its debt first, then on the bus.
-func (s *State) credit(w *world, item Item, n int64) {
+// credit puts goods that w gave away to its debt first, then on the bus. Sum is of all n.
+func (s *State) credit(w *world, item Item, n, sum int64) {
 	a := w.account(item)
 	if pay := min(n, a.owed); pay > 0 {
 		a.owed -= pay
+		sum -= part(sum, pay, n)
 		n -= pay
 		s.post(w, Repaid, item, pay)
 	}
-	s.move(item, n)
+	s.put(item, n, sum)
 	s.touch(w, item)
 }
 
@@ -126,7 +130,7 @@ func (s *State) credit(w *world, item Item, n int64) {
 func (s *State) debit(w *world, item Item, n int64) {
 	a := w.account(item)
 	take := min(n, s.pool(item).bus)
-	s.move(item, -take)
+	s.take(item, take)
 	if short := n - take; short > 0 {
 		a.owed += short
 		s.post(w, Indebted, item, short)
@@ -134,11 +138,11 @@ func (s *State) debit(w *world, item Item, n int64) {
 	s.touch(w, item)
 }
 
-// settle books that w has given away d more of an item than the books say, or less.
-func (s *State) settle(w *world, item Item, d int64) {
+// settle books that w has given away d more of an item than the books say, or less; sum is of all that is more.
+func (s *State) settle(w *world, item Item, d, sum int64) {
 	switch {
 	case d > 0:
-		s.credit(w, item, d)
+		s.credit(w, item, d, sum)
 	case d < 0:
 		s.debit(w, item, -d)
 	}

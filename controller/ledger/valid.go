@@ -26,7 +26,18 @@ func validID(s string) bool {
 	return true
 }
 
-func validItem(i Item) bool { return validName(i.Name, MaxName) && validName(i.Quality, MaxQuality) }
+// validItem is for names of any kind; a quality without a name is of none.
+func validItem(i Item) bool {
+	switch i.Kind() {
+	case Goods:
+		return validName(i.Name, MaxName) && validName(i.Quality, MaxQuality)
+	case Fluid:
+		return validName(i.Name, MaxName)
+	}
+	return true
+}
+
+func validSum(n int64) bool { return n >= -MaxCount && n <= MaxCount }
 
 // validSave is for the name of a save, which may be unknown.
 func validSave(name string) bool { return name == "" || validName(name, MaxName) }
@@ -46,6 +57,8 @@ func validRecords(records []Record) error {
 			return fmt.Errorf("%w: item name %.40q or quality %.40q", ErrInvalid, r.Name, r.Quality)
 		case !validCount(r.E) || !validCount(r.I) || !validCount(r.W):
 			return fmt.Errorf("%w: %s has a count outside 0 to 2^53", ErrInvalid, r.Item)
+		case !validSum(r.ES) || !validSum(r.IS):
+			return fmt.Errorf("%w: %s has a sum outside ±2^53", ErrInvalid, r.Item)
 		case twice:
 			return fmt.Errorf("%w: %s is told twice", ErrInvalid, r.Item)
 		}

@@ -30,11 +30,13 @@ func newRowWriter(conn *sql.Conn) (*rowWriter, error) {
 	}{
 		{&r.begin, "BEGIN IMMEDIATE"},
 		{&r.commit, "COMMIT"},
-		{&r.account, `INSERT INTO account(world, item, e, g, i, ep, ip, owed, held, top, covered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		{&r.account, `INSERT INTO account(world, item, e, g, i, ep, ip, owed, held, top, covered, e_sum, g_sum, i_sum)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET e = excluded.e, g = excluded.g, i = excluded.i, ep = excluded.ep, ip = excluded.ip,
-				owed = excluded.owed, held = excluded.held, top = excluded.top, covered = excluded.covered`},
-		{&r.bus, `INSERT INTO bus(item, qty, posted) VALUES (?, ?, ?)
-			ON CONFLICT DO UPDATE SET qty = excluded.qty, posted = excluded.posted`},
+				owed = excluded.owed, held = excluded.held, top = excluded.top, covered = excluded.covered,
+				e_sum = excluded.e_sum, g_sum = excluded.g_sum, i_sum = excluded.i_sum`},
+		{&r.bus, `INSERT INTO bus(item, qty, posted, sum) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET qty = excluded.qty, posted = excluded.posted, sum = excluded.sum`},
 		{&r.posting, "INSERT INTO posting(at, world, epoch, kind, item, qty, tick, save) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
 	} {
 		stmt, err := conn.PrepareContext(context.Background(), p.text)
@@ -83,7 +85,7 @@ func (r *rowWriter) books(b ledger.Books) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.account.Exec(r.worlds[a.World], item, a.E, a.G, a.I, a.EP, a.IP, a.Owed, a.Held, a.Top, a.Covered); err != nil {
+		if _, err := r.account.Exec(r.worlds[a.World], item, a.E, a.G, a.I, a.EP, a.IP, a.Owed, a.Held, a.Top, a.Covered, a.ES, a.GS, a.IS); err != nil {
 			return fmt.Errorf("write account of %s in world %s: %w", a.Item, a.World, err)
 		}
 	}
@@ -92,7 +94,7 @@ func (r *rowWriter) books(b ledger.Books) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.bus.Exec(item, row.Qty, row.Posted); err != nil {
+		if _, err := r.bus.Exec(item, row.Qty, row.Posted, row.Sum); err != nil {
 			return fmt.Errorf("write %s on the bus: %w", row.Item, err)
 		}
 	}

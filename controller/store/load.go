@@ -57,10 +57,10 @@ func (l loader) worldsOf() error {
 }
 
 func (l loader) accounts() error {
-	return l.each("SELECT world, item, e, g, i, ep, ip, owed, held, top, covered FROM account", func(scan scanFunc) error {
+	return l.each("SELECT world, item, e, g, i, ep, ip, owed, held, top, covered, e_sum, g_sum, i_sum FROM account", func(scan scanFunc) error {
 		var world, item int64
 		var a ledger.AccountRow
-		err := scan(&world, &item, &a.E, &a.G, &a.I, &a.EP, &a.IP, &a.Owed, &a.Held, &a.Top, &a.Covered)
+		err := scan(&world, &item, &a.E, &a.G, &a.I, &a.EP, &a.IP, &a.Owed, &a.Held, &a.Top, &a.Covered, &a.ES, &a.GS, &a.IS)
 		a.World, a.Item = l.worlds[world], l.items[item]
 		l.b.Accounts = append(l.b.Accounts, a)
 		return err
@@ -68,10 +68,10 @@ func (l loader) accounts() error {
 }
 
 func (l loader) bus() error {
-	return l.each("SELECT item, qty, posted FROM bus", func(scan scanFunc) error {
+	return l.each("SELECT item, qty, posted, sum FROM bus", func(scan scanFunc) error {
 		var item int64
 		var row ledger.BusRow
-		err := scan(&item, &row.Qty, &row.Posted)
+		err := scan(&item, &row.Qty, &row.Posted, &row.Sum)
 		row.Item = l.items[item]
 		l.b.Bus = append(l.b.Bus, row)
 		return err

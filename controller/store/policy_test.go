@@ -39,9 +39,9 @@ func TestEveryNumberOfTheBooksIsStored(t *testing.T) {
 	books := ledger.Books{
 		Worlds: []ledger.WorldRow{{ID: "w", Slot: "a", FromLedger: "f", FromWorld: "v", Question: ledger.Copied, Tick: 8}},
 		Accounts: []ledger.AccountRow{
-			{World: "w", Item: iron, E: 1, G: 2, I: 3, EP: 4, IP: 5, Owed: 6, Held: 7, Top: 9, Covered: -10},
+			{World: "w", Item: iron, E: 1, G: 2, I: 3, EP: 4, IP: 5, Owed: 6, Held: 7, Top: 9, Covered: -10, ES: 13, GS: 14, IS: -15},
 		},
-		Bus: []ledger.BusRow{{Item: iron, Qty: 11, Posted: -12}},
+		Bus: []ledger.BusRow{{Item: iron, Qty: 11, Posted: -12, Sum: -16}},
 	}
 	everyFieldIsSet(t, reflect.ValueOf(books.Worlds[0]), reflect.ValueOf(books.Accounts[0]), reflect.ValueOf(books.Bus[0]))
 	if err := s.writer.rows.books(books); err != nil {
