@@ -170,7 +170,8 @@ type Run struct {
 }
 
 // Assign tells a world whose it is. Fresh: it sets its counters to zero first and forgets that it holds players; with
-// Void their inventories go too, because the save is a copy and the originals are elsewhere. Wipe is done once per epoch.
+// Void their inventories go too, because the save is a copy and the originals are elsewhere. Wipe names those whose
+// inventories here have no right to be: the world takes them away and counts them as exported, once per epoch.
 type Assign struct {
 	Slot   Slot
 	Epoch  Epoch
@@ -178,7 +179,7 @@ type Assign struct {
 	World  World
 	Fresh  bool
 	Void   bool
-	Wipe   []Wipe
+	Wipe   []string // players
 }
 
 // Grant carries the total granted to the slot's world, and the sum beside it like those of a Record. Of several for one

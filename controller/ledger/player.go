@@ -141,13 +141,6 @@ func (OutAck) reply()        {}
 func (PlayerRefused) reply() {}
 func (Fenced) reply()        {}
 
-// Wipe names a copy of a player's inventory that has no right to be: the world takes it away from him and counts it as
-// exported.
-type Wipe struct {
-	Name  string
-	Token Token
-}
-
 // PlayerRow is a player as he is stored. Holder is the world that has him, empty: the ledger. Inventory is then what he
 // has, otherwise what that world was given. Key is what makes him one whatever the case of his name.
 type PlayerRow struct {

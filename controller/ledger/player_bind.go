@@ -5,7 +5,7 @@ import "slices"
 // reconcilePlayers makes the homes of players agree with a save: of those that it tells of, and of those that w holds
 // by the books. It returns what the inventories in the ledger lost, which the world's account has to make up for, and
 // whose copies in the world have no right to be.
-func (s *State) reconcilePlayers(w *world, told []Player) (lost map[Item]int64, wipe []Wipe) {
+func (s *State) reconcilePlayers(w *world, told []Player) (lost map[Item]int64, wipe []string) {
 	lost = map[Item]int64{}
 	change := func(p *player, decide func()) {
 		for _, c := range p.inLedger() {
@@ -24,7 +24,7 @@ func (s *State) reconcilePlayers(w *world, told []Player) (lost map[Item]int64, 
 			if y.Left {
 				s.settleLeft(w, p, y)
 			} else if s.settleHeld(w, p, y) {
-				wipe = append(wipe, Wipe{Name: y.Name, Token: y.Token})
+				wipe = append(wipe, y.Name)
 			}
 		})
 	}

@@ -291,7 +291,7 @@ func TestWipedGoodsPayWhatTheyOwe(t *testing.T) {
 	c.leave("b", "alice", token, carrying(70))
 	c.enter("a", "alice")
 	assign, _ := c.bindPlayers("b", b, nil, holds("alice", token))
-	if want := []ledger.Wipe{{Name: "alice", Token: token}}; !reflect.DeepEqual(assign.Wipe, want) {
+	if want := []string{"alice"}; !reflect.DeepEqual(assign.Wipe, want) {
 		t.Fatalf("wipe %+v", assign.Wipe)
 	}
 	c.totals("b", rec(iron, 70, 0, 0))

@@ -14,6 +14,7 @@ type place struct {
 	zombies   []*process
 	saves     []Save       // oldest first
 	last      Save         // what the process that ran last was started from
+	opened    ledger.Epoch // of the newest attachment; each gets its answer once
 	forgotten bool         // the ledger has forgotten world, and no save holds it: if it crashes before it is bound, it never was
 	former    ledger.World // that became world by getting another identity
 	world     ledger.World // that was assigned here last since somebody chose a save, empty: none yet
@@ -249,8 +250,8 @@ func (s *simulation) bind(q *process) {
 func (s *simulation) hear(r ledger.Reply) {
 	switch r := r.(type) {
 	case ledger.Run:
-		if p := s.place(r.Slot); p != nil && p.agent && p.process != nil && p.process.epoch == (ledger.Epoch{}) {
-			p.process.epoch = r.Epoch
+		if p := s.place(r.Slot); p != nil && p.agent && p.process != nil && p.process.epoch == (ledger.Epoch{}) && compareEpochs(r.Epoch, p.opened) > 0 {
+			p.process.epoch, p.opened = r.Epoch, r.Epoch
 		}
 	case ledger.Assign:
 		if p := s.place(r.Slot); p != nil && p.agent && p.process != nil {

@@ -35,6 +35,7 @@ type controller struct {
 	stored stored
 	backup stored
 	clock  int64
+	runs   map[ledger.Slot]ledger.Epoch // the current ones
 	twin   Twin
 }
 
@@ -101,7 +102,7 @@ func (s stored) books(id string) ledger.Books {
 }
 
 func newController(twin Twin) controller {
-	c := controller{id: ownLedger, clock: 1_000, twin: twin}
+	c := controller{id: ownLedger, clock: 1_000, runs: map[ledger.Slot]ledger.Epoch{}, twin: twin}
 	c.stored = stored{
 		worlds: map[ledger.World]ledger.WorldRow{}, accounts: map[accountKey]ledger.AccountRow{},
 		bus: map[ledger.Item]ledger.BusRow{}, players: map[string]ledger.PlayerRow{},
@@ -131,6 +132,7 @@ func (s *simulation) startController() {
 		return
 	}
 	c.state = state
+	clear(c.runs)
 	s.trace("controller starts")
 	if _, err := state.Apply(ledger.Begin{UnixSeconds: c.clock}); err != nil {
 		s.fail("begin: %v", err)
@@ -214,6 +216,7 @@ func (s *simulation) apply(m ledger.Message) error {
 		}
 	}
 	c.stored.put(changed)
+	c.trackRuns(m, replies)
 	if wrong := c.state.Audit(); len(wrong) > 0 {
 		s.fail("after %T: %v", m, wrong)
 	}

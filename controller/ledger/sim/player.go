@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"mainbus/controller/ledger"
@@ -17,7 +18,6 @@ var playerNames = [playerCount]string{"Ann", "Bob"}
 // The rules on players that a world can break.
 const (
 	WipeUncounted   Break = "a wiped inventory is not counted as exported"
-	WipeAll         Break = "a wipe takes an inventory whatever its token"
 	NoWipe          Break = "a copy that has no right to be is kept"
 	KeepCopies      Break = "a copied save keeps its players' inventories"
 	TakeTwice       Break = "an inventory is taken although its token was taken before"
@@ -25,15 +25,13 @@ const (
 	LeaveUncounted  Break = "an inventory is handed over without being counted"
 	LeaveAtOnce     Break = "a player who leaves before assign is handed over at once and forgotten"
 	DropDelivery    Break = "what comes for a player who has left again is dropped"
-	ForgetTokens    Break = "a world forgets the token when a player leaves"
-	AckUnfenced     Break = "a hand-over is forgotten on an acknowledgement of another one"
 	ForgetHandOvers Break = "a hand-over is forgotten before it is acknowledged"
 )
 
 // PlayerBreaks are all of them.
 var PlayerBreaks = []Break{
-	WipeUncounted, WipeAll, NoWipe, KeepCopies, TakeTwice, TakeUncounted, LeaveUncounted, LeaveAtOnce, DropDelivery, ForgetTokens,
-	AckUnfenced, ForgetHandOvers,
+	WipeUncounted, NoWipe, KeepCopies, TakeTwice, TakeUncounted, LeaveUncounted, LeaveAtOnce, DropDelivery,
+	ForgetHandOvers,
 }
 
 // crowd is a World with players' inventories.
@@ -43,6 +41,8 @@ type crowd interface {
 	Players() ledger.Players
 	// Waiting are those who are there and have no inventory yet.
 	Waiting() []string
+	// Visit lets a player come or go.
+	Visit(name string, there bool)
 	PlayerIn(ledger.PlayerIn)
 	OutAck(ledger.OutAck)
 }
@@ -161,19 +161,12 @@ func (g *game) handOver(b *body) {
 		g.ep = g.ep.plus(b.has)
 	}
 	b.held, b.left, b.has, b.out = false, g.rule != ForgetHandOvers, Goods{}, b.has
-	if g.rule == ForgetTokens {
-		b.token = ledger.Token{Incarnation: b.token.Incarnation, Number: b.token.Number}
-	}
 }
 
 func (g *game) OutAck(a ledger.OutAck) {
 	b := g.bodyOf(a.Name)
-	if !b.left || (g.epoch != a.Epoch || b.token != a.Token) && g.rule != AckUnfenced {
-		return
-	}
-	b.left, b.out = false, Goods{}
-	if g.rule == ForgetTokens {
-		b.token = ledger.Token{}
+	if b.left && g.epoch == a.Epoch && b.token == a.Token {
+		b.left, b.out = false, Goods{}
 	}
 }
 
@@ -182,8 +175,8 @@ func (g *game) assignPlayers(a ledger.Assign) {
 	if a.Fresh {
 		g.forgetPlayers(a.Void)
 	}
-	for _, w := range a.Wipe {
-		g.wipe(w)
+	for _, name := range a.Wipe {
+		g.wipe(name)
 	}
 }
 
@@ -208,9 +201,9 @@ func (g *game) forgetPlayers(void bool) {
 	}
 }
 
-func (g *game) wipe(w ledger.Wipe) {
-	b := g.bodyOf(w.Name)
-	if !b.held || b.token != w.Token && g.rule != WipeAll || g.rule == NoWipe {
+func (g *game) wipe(name string) {
+	b := g.bodyOf(name)
+	if !b.held || g.rule == NoWipe {
 		return
 	}
 	if g.rule != WipeUncounted {
@@ -225,6 +218,14 @@ func (g *game) emptyBoxes() {
 		if b := &g.bodies[n]; b.held && !b.connected {
 			g.handOver(b)
 		}
+	}
+}
+
+func (g *game) Visit(name string, there bool) {
+	if b := g.bodyOf(name); there {
+		b.connected = true
+	} else {
+		g.leave(b)
 	}
 }
 
@@ -319,6 +320,88 @@ func (s *simulation) hearPlayers(r ledger.Reply) {
 		}
 	case ledger.PlayerRefused:
 		s.fail("a hand-over of %s from %s was refused", r.Name, r.Slot)
+	}
+}
+
+// checkHomes wants that whoever is held by a world that trades is there by the books too, at any moment: a second copy that
+// the next bind takes away again would already be one too many.
+func (s *simulation) checkHomes() {
+	for _, p := range s.places {
+		for _, q := range append(slices.Clone(p.zombies), p.process) {
+			if q == nil || q.epoch != s.control.runs[p.slot] || !q.world.Assigned(q.epoch) {
+				continue
+			}
+			w, ok := q.world.(crowd)
+			if !ok {
+				continue
+			}
+			_, id := w.Identity()
+			for _, y := range w.Players().States {
+				if row := s.control.stored.players[ledger.PlayerKey(y.Name)]; !y.Left && (row.Holder != id || row.Token != y.Token) {
+					s.fail("%s is in world %s under %s, and by the books in %q under %s", y.Name, id, y.Token, row.Holder, row.Token)
+				}
+			}
+		}
+	}
+}
+
+// trackRuns notes which epoch of each slot is the current one.
+func (c *controller) trackRuns(m ledger.Message, replies []ledger.Reply) {
+	switch m := m.(type) {
+	case ledger.Closed:
+		delete(c.runs, m.Slot)
+	case ledger.Move:
+		delete(c.runs, m.From)
+	}
+	for _, r := range replies {
+		switch r := r.(type) {
+		case ledger.Run:
+			c.runs[r.Slot] = r.Epoch
+		case ledger.Fenced:
+			delete(c.runs, r.Slot)
+		}
+	}
+}
+
+// walk lets a player come to one world and go on to another before he was let in, with nobody else doing anything. He must be
+// let in there, also if the first answer is lost.
+func (s *simulation) walk() {
+	var places []*place
+	name := playerNames[s.r.IntN(playerCount)]
+	for _, p := range s.places {
+		if w, ok := p.process.world.(crowd); ok {
+			w.Visit(name, false)
+			places = append(places, p)
+		}
+	}
+	if len(places) < 2 {
+		return
+	}
+	s.steps(places, 2)
+	s.r.Shuffle(len(places), func(a, b int) { places[a], places[b] = places[b], places[a] })
+	first, second := places[0], places[1]
+	s.trace("%s walks from %s to %s", name, first.slot, second.slot)
+	first.process.world.(crowd).Visit(name, true)
+	_ = s.apply(ledger.PlayerJoin{Slot: first.slot, Epoch: first.process.epoch, Name: name})
+	first.process.world.(crowd).Visit(name, false)
+	if s.chance(50) {
+		s.bag = nil
+	}
+	s.deliverAll()
+	second.process.world.(crowd).Visit(name, true)
+	s.steps(places, 4)
+	if waiting := second.process.world.(crowd).Waiting(); slices.Contains(waiting, name) {
+		s.fail("%s came to %s, and then to %s, and is not let in", name, first.slot, second.slot)
+	}
+}
+
+// steps lets the agents of places do some steps and delivers everything.
+func (s *simulation) steps(places []*place, count int) {
+	for range count {
+		for _, p := range places {
+			s.agentStep(p, p.process)
+			s.deliverAll()
+		}
 	}
 }
 

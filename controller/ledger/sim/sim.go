@@ -97,11 +97,13 @@ func Run(seed uint64, cfg Config) error {
 	s.begin()
 	for third := range thirds {
 		for range cfg.Events {
-			if s.event(); s.err != nil {
+			s.event()
+			if s.checkHomes(); s.err != nil {
 				return s.err
 			}
 		}
 		s.settle()
+		s.walk()
 		if err := s.check(); err != nil {
 			return fmt.Errorf("after third %d: %w", third+1, err)
 		}
