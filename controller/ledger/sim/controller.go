@@ -151,26 +151,31 @@ func (s *simulation) compareBooks() {
 		return
 	}
 	if ours := s.control.stored.books(s.control.id); canonical(ours) != canonical(theirs) {
-		s.fail("the database holds %+v, the twin %+v", theirs, ours)
+		s.fail("the database holds\n%s\nthe twin\n%s", canonical(theirs), canonical(ours))
 	}
 }
 
 // canonical is the same text for the same rows, whatever their order.
-func canonical(b ledger.Books) string {
-	v := reflect.ValueOf(b)
+func canonical(books any) string {
+	v := reflect.Indirect(reflect.ValueOf(books))
+	if !v.IsValid() {
+		return ""
+	}
 	var out []string
 	for n := range v.NumField() {
-		field := v.Field(n)
-		if field.Kind() != reflect.Slice {
+		switch field := v.Field(n); field.Kind() {
+		case reflect.Slice:
+			rows := make([]string, field.Len())
+			for row := range rows {
+				rows[row] = fmt.Sprintf("%+v", field.Index(row))
+			}
+			slices.Sort(rows)
+			out = append(out, rows...)
+		case reflect.Pointer: // the policy, which has rows of its own
+			out = append(out, canonical(field.Interface()))
+		default:
 			out = append(out, fmt.Sprintf("%+v", field))
-			continue
 		}
-		rows := make([]string, field.Len())
-		for row := range rows {
-			rows[row] = fmt.Sprintf("%+v", field.Index(row))
-		}
-		slices.Sort(rows)
-		out = append(out, rows...)
 	}
 	return strings.Join(out, "\n")
 }
