@@ -54,7 +54,7 @@ func (o *outbox) put(key outKey, n, sum int64) {
 }
 
 // take returns what has waited longest, nil if nothing does. Each record is an envelope of its own: a newer one can then
-// take its place wherever it still waits on its way.
+// take its place wherever it still waits on its way, and the agent joins those that wait for the game.
 func (o *outbox) take() *wire.Envelope {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -72,5 +72,5 @@ func (o *outbox) take() *wire.Envelope {
 	} else {
 		name, body = key.op+" "+name, bus.AppendNumber(nil, key.item, n.n)
 	}
-	return &wire.Envelope{Channel: busChannel, Op: key.op, Class: wire.Class_CLASS_BUS, Key: name, Body: body}
+	return &wire.Envelope{Channel: busChannel, Op: key.op, Class: wire.Class_CLASS_BUS, Key: name, Body: body, Joins: true}
 }

@@ -85,7 +85,7 @@ func (s *Session) nextMessage() *outgoing {
 			return ready
 		}
 		s.seq++
-		parts, err := s.encoder.command(s.cfg.Command, Message{s.seq, s.cfg.Epoch, e.Channel, e.Op, e.Body})
+		parts, err := s.encoder.command(s.cfg.Command, Message{s.seq, s.cfg.Epoch, e.Channel, e.Op, s.join(e)})
 		if err != nil || e.Channel == coreChannel {
 			s.cfg.Log.Warn("dropped a message to the world", "channel", e.Channel, "op", e.Op, "err", err)
 			continue
@@ -96,6 +96,26 @@ func (s *Session) nextMessage() *outgoing {
 	}
 }
 
+// join adds to e's body what else waits that may be sent with it, so that many short messages become one command.
+func (s *Session) join(e *wire.Envelope) []byte {
+	body := e.Body
+	for e.Joins {
+		next := s.queue.Pop(func(next *wire.Envelope) bool {
+			return joined(e, next) && classOf(next) == classOf(e) && len(body)+1+len(next.Body) <= maxJoined
+		})
+		if next == nil {
+			break
+		}
+		body = append(append(body, '+'), next.Body...)
+	}
+	return body
+}
+
+// joined tells whether two messages can be one. While one is under way the other waits, and others gather that go with it.
+func joined(a, b *wire.Envelope) bool {
+	return a.Joins && b.Joins && a.Channel == b.Channel && a.Op == b.Op
+}
+
 // mayBegin tells whether e is more urgent than what is ready, and depends on nothing that is under way: the game may
 // execute a long command after a shorter one that was sent later. So of each class at most one message waits for its
 // parts to be sent; with those whose last parts are in flight that is no more than the module can put together at once.
@@ -104,7 +124,7 @@ func (s *Session) mayBegin(e *wire.Envelope, ready *outgoing) bool {
 		return false
 	}
 	for _, m := range s.active {
-		if m.envelope.Channel == e.Channel && m.envelope.Key == e.Key {
+		if joined(m.envelope, e) || m.envelope.Channel == e.Channel && m.envelope.Key == e.Key {
 			return false
 		}
 	}

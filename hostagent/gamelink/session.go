@@ -25,6 +25,8 @@ const (
 	readTime      = 2 * time.Second        // for lines that the module says it has printed
 
 	maxInFlight = 4 // commands, besides one of the core channel
+
+	maxJoined = 2 << 10 // bytes of messages in one command: compressed they mostly fit it
 )
 
 var (
@@ -136,8 +138,8 @@ type mark struct {
 
 // outgoing is a message of which not every part is answered.
 type outgoing struct {
-	envelope *wire.Envelope
-	parts    []string // not sent yet
+	envelope *wire.Envelope // the first of those that were joined
+	parts    []string       // not sent yet
 	underway int
 }
 

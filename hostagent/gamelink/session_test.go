@@ -266,6 +266,58 @@ func TestUrgentGoesFirstAndDependentWaits(t *testing.T) {
 	}
 }
 
+// TestManyShortMessagesAreFewCommands: the first is sent at once, and what gathers while it is under way goes together, of
+// each key only the newest.
+func TestManyShortMessagesAreFewCommands(t *testing.T) {
+	g := newGame(t)
+	l := link(t, g)
+	freeze := make(chan struct{})
+	l.bindAndAssign(t)
+	g.mu.Lock()
+	g.freeze = freeze
+	g.mu.Unlock()
+	grant := func(item, total int) {
+		key := fmt.Sprintf("an-item-with-a-name-%d/normal", item)
+		e := envelope(wire.Class_CLASS_BUS, key, fmt.Sprintf("%s=%d", key, total))
+		e.Joins = true
+		if err := l.session.Deliver(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waiting := func() int {
+		l.session.queue.mu.Lock()
+		defer l.session.queue.mu.Unlock()
+		return l.session.queue.count
+	}
+	grant(0, 7)
+	eventually(t, "the first is sent", func() bool { return waiting() == 0 })
+	other := envelope(wire.Class_CLASS_BUS, "x", "another op of another channel")
+	other.Channel, other.Joins = "elsewhere", true
+	l.session.Deliver(other)
+	for total := range 3 {
+		for item := range 40 {
+			grant(item, 100+total)
+		}
+	}
+	close(freeze)
+	last := "an-item-with-a-name-39/normal=102"
+	eventually(t, "all are executed", func() bool {
+		return g.count(func(g *game) int { return strings.Count(strings.Join(g.commands, "\n"), last) }) > 0
+	})
+	commands := g.commands[1:]
+	if len(commands) > 4 || commands[0] != "set an-item-with-a-name-0/normal=7" {
+		t.Errorf("%d commands: %.200q", len(commands), commands)
+	}
+	var told []string
+	for _, command := range commands[1:] {
+		told = append(told, strings.Split(strings.TrimPrefix(command, "set "), "+")...)
+	}
+	if len(told) != 40 || slices.ContainsFunc(told, func(r string) bool { return !strings.HasSuffix(r, "=102") }) {
+		t.Errorf("%d records: %.300q", len(told), told)
+	}
+	t.Logf("40 kinds took %d commands", len(commands)-1)
+}
+
 func TestRefusalsToBind(t *testing.T) {
 	for _, test := range []struct {
 		name, reply string

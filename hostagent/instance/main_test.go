@@ -98,11 +98,13 @@ func (c *controller) receive(s *memoryStream, up *wire.RunUp) {
 }
 
 // grant sends to the newest attachment.
-func (c *controller) grant(body string) {
+func (c *controller) grant(body string) { c.tell("grant", body) }
+
+func (c *controller) tell(op, body string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.streams[len(c.streams)-1].down <- &wire.RunDown{Msg: &wire.RunDown_Envelope{Envelope: &wire.Envelope{
-		Channel: "bus", Op: "grant", Class: wire.Class_CLASS_BUS, Body: []byte(body),
+		Channel: "bus", Op: op, Class: wire.Class_CLASS_BUS, Body: []byte(body),
 	}}}
 }
 

@@ -17,6 +17,7 @@ local MAX_COUNT = 2 ^ 53
 -- terminals: array of { entity, mode = "send"|"request", requests = { { key, name, quality, count, missing } } }
 -- need:      key -> what all request terminals lack together
 -- items:     every key ever seen, in order
+-- full:      key -> true for what the bus has no room for: it stays in the chests
 -- changed:   keys whose totals have not been told, in order; is_changed is the same as a set
 local function state()
   local s = storage.mainbus_bus
@@ -24,6 +25,7 @@ local function state()
     s = { terminals = {}, cursor = 1, need = {}, items = {}, known = {}, changed = {}, is_changed = {}, next_line = 0 }
     storage.mainbus_bus = s
   end
+  s.full = s.full or {} -- of a world that was saved with an earlier module
   return s
 end
 
@@ -68,8 +70,8 @@ end
 
 local function take_all(s, accounts, inventory)
   for _, stack in ipairs(inventory.get_contents()) do
-    if is_fungible(stack.name) then
-      local key = codec.key(stack.name, stack.quality)
+    local key = codec.key(stack.name, stack.quality)
+    if not s.full[key] and is_fungible(stack.name) then
       local before = accounts.e[key] or 0
       local taken = inventory.remove({ name = stack.name, quality = stack.quality, count = stack.count })
       accounts.e[key] = before + taken
@@ -160,6 +162,10 @@ function bus.tick(tick)
   tell(s, tick)
 end
 
+function bus.bound()
+  state().full = {}
+end
+
 function bus.report()
   local s = state()
   return records(s, s.items)
@@ -171,29 +177,41 @@ function bus.zero()
 end
 
 -- All of it is checked before any of it is applied.
-local function parse_grant(text)
-  local grants = {}
+local function parse_numbers(text, most)
+  local out = {}
   for entry in text:gmatch("[^+]+") do
-    local key, total = entry:match("^([A-Za-z0-9_-]+/[A-Za-z0-9_-]+)=(%d+)$")
-    total = tonumber(total)
-    if not total or total > MAX_COUNT then
+    local key, n = entry:match("^([A-Za-z0-9_-]+/[A-Za-z0-9_-]+)=(%d+)$")
+    n = tonumber(n)
+    if not n or n > most then
       return nil
     end
-    grants[#grants + 1] = { key = key, total = total }
+    out[#out + 1] = { key = key, n = n }
   end
-  return grants
+  return out
+end
+
+function bus.commands.full(text)
+  local told = parse_numbers(text, 1)
+  if not told then
+    return nil, "crc", "malformed limits"
+  end
+  local s = state()
+  for _, limit in ipairs(told) do
+    s.full[limit.key] = limit.n == 1 or nil
+  end
+  return codec.count(game.tick)
 end
 
 function bus.commands.grant(text)
-  local grants = parse_grant(text)
+  local grants = parse_numbers(text, MAX_COUNT)
   if not grants then
     return nil, "crc", "malformed grant"
   end
   local s, accounts = state(), core.accounts()
   for _, grant in ipairs(grants) do
-    local more = grant.total - (accounts.i[grant.key] or 0)
+    local more = grant.n - (accounts.i[grant.key] or 0)
     if more > 0 then
-      accounts.i[grant.key], accounts.buffer[grant.key] = grant.total, (accounts.buffer[grant.key] or 0) + more
+      accounts.i[grant.key], accounts.buffer[grant.key] = grant.n, (accounts.buffer[grant.key] or 0) + more
       mark(s, grant.key)
       return_surplus(s, accounts, grant.key)
     end

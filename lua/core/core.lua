@@ -24,6 +24,7 @@ local channels = {} -- by name
 local channel_names = {} -- in order of registration, so that reports are alike everywhere
 
 -- A channel is a table of functions:
+--   bound()                   an agent has attached: what an earlier one told, other than totals, no longer holds
 --   report() -> text          all its totals
 --   zero()                    counters to zero: the world has got a new identity
 --   tick(tick)                called each tick while the world trades
@@ -127,6 +128,9 @@ local function bind(link, epoch, start)
   accounts.epoch, link.epoch = epoch, epoch
   link.trading, link.seq, link.chain = false, 0, NO_CHAIN
   link.parts, link.assemblies = {}, {}
+  for _, name in ipairs(channel_names) do
+    channels[name].bound()
+  end
   local ledger = accounts.ledger ~= "" and accounts.ledger or "-"
   return codec.count(game.tick) .. " " .. ledger .. " " .. accounts.world .. reports()
 end

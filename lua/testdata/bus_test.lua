@@ -101,20 +101,41 @@ g.send("5.1", "core", "beat", "")
 g.tick(10)
 g.equal(accounts().e[IRON], 96)
 
+-- What the bus is full of stays in the chest until the bus says otherwise, or an agent attaches that says nothing of it.
+out.inventory.insert({ name = "iron-plate", quality = "normal", count = 4 })
+out.inventory.insert({ name = "my_mod item", quality = "rare", count = 1 })
+g.equal(g.send("5.1", "bus", "full", IRON .. "=1+coal/normal=1"):match("^ok"), "ok")
+g.tick(10)
+g.equal(accounts().e[IRON], 96)
+g.equal(accounts().e["my_5Fmod_20item/rare"], 3)
+for _, text in ipairs({ IRON .. "=2", IRON .. "=0+x", IRON .. "=-1" }) do
+  g.equal(g.send("5.1", "bus", "full", text):match("^err %d+ (%w+)"), "crc", text)
+end
+g.tick(10)
+g.equal(accounts().e[IRON], 96)
+g.equal(g.send("5.1", "bus", "full", IRON .. "=0"):match("^ok"), "ok")
+g.tick(10)
+g.equal(accounts().e[IRON], 100)
+g.send("5.1", "bus", "full", IRON .. "=1")
+out.inventory.insert({ name = "iron-plate", quality = "normal", count = 1 })
+g.bind("5.1")
+g.tick(10)
+g.equal(accounts().e[IRON], 101)
+
 -- A fault stops trading, keeps the totals and does not reach the game.
 out.inventory.insert({ name = "iron-plate", quality = "normal", count = 5 })
 out.fail_on_remove = true
 g.tick(1)
 assert(g.last("core"):find("on fire"), g.last("core"))
 g.equal(storage.mainbus_link.trading, false)
-g.equal(accounts().e[IRON], 96)
+g.equal(accounts().e[IRON], 101)
 out.fail_on_remove = false
 
 -- Another attachment goes on where the world stands.
-g.equal(g.send("5.2", "core", "bind", "1"):match("bus r(.*)$"):match("^[^+]*"), "iron-plate/normal=96/101/191")
+g.equal(g.send("5.2", "core", "bind", "1"):match("bus r(.*)$"):match("^[^+]*"), "iron-plate/normal=101/101/191")
 g.send("5.2", "core", "assign", "ffff/aaaa/0")
 g.tick(10)
-g.equal(accounts().e[IRON], 101)
+g.equal(accounts().e[IRON], 106)
 
 -- A new identity starts at zero and keeps what is in the world.
 g.bind("5.3", "1")

@@ -1962,6 +1962,7 @@ type Envelope struct {
 	Tick          uint64                 `protobuf:"varint,6,opt,name=tick,proto3" json:"tick,omitempty"`     // upwards: the game's clock
 	Offset        uint64                 `protobuf:"varint,7,opt,name=offset,proto3" json:"offset,omitempty"` // upwards: where the line stood in the game's output
 	Truth         bool                   `protobuf:"varint,8,opt,name=truth,proto3" json:"truth,omitempty"`   // upwards: read by RCON, so no player can have forged it
+	Joins         bool                   `protobuf:"varint,9,opt,name=joins,proto3" json:"joins,omitempty"`   // downwards: with "+" between them the bodies of several such messages of one op are one
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2048,6 +2049,13 @@ func (x *Envelope) GetOffset() uint64 {
 func (x *Envelope) GetTruth() bool {
 	if x != nil {
 		return x.Truth
+	}
+	return false
+}
+
+func (x *Envelope) GetJoins() bool {
+	if x != nil {
+		return x.Joins
 	}
 	return false
 }
@@ -2220,7 +2228,7 @@ const file_wire_proto_rawDesc = "" +
 	"\bAssigned\x12\x12\n" +
 	"\x04tick\x18\x01 \x01(\x04R\x04tick\" \n" +
 	"\bStanding\x12\x14\n" +
-	"\x05still\x18\x01 \x01(\bR\x05still\"\xca\x01\n" +
+	"\x05still\x18\x01 \x01(\bR\x05still\"\xe0\x01\n" +
 	"\bEnvelope\x12\x18\n" +
 	"\achannel\x18\x01 \x01(\tR\achannel\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12,\n" +
@@ -2229,7 +2237,8 @@ const file_wire_proto_rawDesc = "" +
 	"\x02op\x18\x05 \x01(\tR\x02op\x12\x12\n" +
 	"\x04tick\x18\x06 \x01(\x04R\x04tick\x12\x16\n" +
 	"\x06offset\x18\a \x01(\x04R\x06offset\x12\x14\n" +
-	"\x05truth\x18\b \x01(\bR\x05truth\"5\n" +
+	"\x05truth\x18\b \x01(\bR\x05truth\x12\x14\n" +
+	"\x05joins\x18\t \x01(\bR\x05joins\"5\n" +
 	"\aAPICall\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body*\xc0\x01\n" +
