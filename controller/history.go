@@ -123,6 +123,11 @@ func tell(p store.Posting, instance string) string {
 			return goods + " of " + who + " are held no longer"
 		}
 		return who + " says that it sent " + goods + " more than it can have: they are held"
+	case ledger.Spoiled:
+		if p.Qty < 0 {
+			return goods + " spoiled on the bus"
+		}
+		return goods + " came of what spoiled on the bus"
 	case ledger.Accepted:
 		return goodsText(p.Item, p.Qty) + " that nobody accounts for: the books were taken as they are"
 	case ledger.Relabeled:

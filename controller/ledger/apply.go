@@ -48,6 +48,10 @@ func (s *State) Apply(m Message) ([]Reply, error) {
 		err = s.accept(m)
 	case Renamed:
 		err = s.renamed(m)
+	case Spoils:
+		err = s.spoilsTold(m)
+	case Age:
+		err = s.age(m)
 	case Garbled:
 		err = s.garbled(m)
 	case Forgive:

@@ -116,6 +116,16 @@ type Verify struct{}
 // difference.
 type Accept struct{ Item Item }
 
+// Spoils tells how items of a world's game spoil, those whose end does something left out. What was told last counts.
+type Spoils struct {
+	Slot  Slot
+	Epoch Epoch
+	Items []Spoil
+}
+
+// Age says that time has passed, for what spoils on the bus. It changes nothing unless the policy says that goods age.
+type Age struct{ Seconds int64 }
+
 // Forgive lets a world off a debt, at most Amount of it. An admin posting makes up for it.
 type Forgive struct {
 	World  World
@@ -146,6 +156,8 @@ func (Closed) message()    {}
 func (Saved) message()     {}
 func (Renamed) message()   {}
 func (Garbled) message()   {}
+func (Spoils) message()    {}
+func (Age) message()       {}
 func (Verify) message()    {}
 func (Accept) message()    {}
 func (SetPolicy) message() {}

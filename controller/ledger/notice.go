@@ -58,6 +58,8 @@ func (s *State) noticeInvalid(m Message) {
 		slot = m.Slot
 	case Renamed:
 		slot = m.Slot
+	case Spoils:
+		slot = m.Slot
 	case PlayerOut:
 		slot = m.Slot
 	default:

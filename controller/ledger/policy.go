@@ -14,6 +14,7 @@ type Policy struct {
 	Slots    []SlotRule // one per slot at most
 	Reserves []Reserve  // one per slot and item at most
 	Growth   Growth     // zero: DefaultGrowth
+	Aging    bool       // what spoils grows older on the bus; otherwise it stands still
 }
 
 // Rule is the policy for one item.

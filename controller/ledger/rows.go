@@ -55,13 +55,14 @@ type Books struct {
 	Worlds      []WorldRow
 	Accounts    []AccountRow
 	Bus         []BusRow
+	Spoils      []Spoil
 	Players     []PlayerRow
 	Versions    []VersionRow // only out of Take; oldest first
 }
 
 // Empty reports whether there is nothing to store.
 func (b Books) Empty() bool {
-	return b.Incarnation == 0 && b.Policy == nil && len(b.Gone) == 0 && len(b.Worlds) == 0 && len(b.Accounts) == 0 && len(b.Bus) == 0 && len(b.Players) == 0 && len(b.Versions) == 0
+	return b.Incarnation == 0 && b.Policy == nil && len(b.Gone) == 0 && len(b.Worlds) == 0 && len(b.Accounts) == 0 && len(b.Bus) == 0 && len(b.Spoils) == 0 && len(b.Players) == 0 && len(b.Versions) == 0
 }
 
 // PostingKind says why goods were booked.
@@ -81,6 +82,7 @@ const (
 	DebtMoved                         // a debt went to the world's new identity: negative here, positive there
 	Held                              // a world said that it had sent more than it can have
 	Released                          // what was held was booked after all
+	Spoiled                           // what lay on the bus became something else: negative of the one, positive of the other
 	Accepted                          // what did not add up was made an admin posting
 	Relabeled                         // an item has another name: negative of the old one, positive of the new
 )
@@ -89,7 +91,7 @@ var postingKinds = [...]string{
 	Exported: "export", Granted: "grant", Reconciled: "reconcile", Indebted: "debt", Repaid: "repay",
 	Joined: "join", Left: "leave", Returned: "return", Forgiven: "forgive", DebtMoved: "debt moved",
 	Held: "hold", Released: "release",
-	Accepted: "accept", Relabeled: "rename",
+	Spoiled: "spoil", Accepted: "accept", Relabeled: "rename",
 }
 
 // Known tells whether k is one of the kinds.
@@ -124,6 +126,7 @@ type dirty struct {
 	policy      bool
 	worlds      map[*world]struct{}
 	gone        map[World]struct{}
+	spoils      map[Item]struct{}
 	accounts    map[accountKey]struct{}
 	bus         map[Item]struct{}
 	postings    map[Posting]int64 // by posting without its quantity
@@ -187,9 +190,9 @@ func New(b Books) (*State, error) {
 		ledger: b.Ledger, incarnation: b.Incarnation,
 		pools: map[Item]*pool{}, worlds: map[World]*world{}, leases: map[Slot]*world{}, runs: map[Slot]*run{},
 		players: map[string]*player{}, token: Token{Incarnation: b.Incarnation},
-		notices: map[Slot]*Notice{}, full: map[Item]struct{}{},
+		notices: map[Slot]*Notice{}, full: map[Item]struct{}{}, spoils: map[Item]Spoil{},
 		dirty: dirty{
-			worlds: map[*world]struct{}{}, gone: map[World]struct{}{}, accounts: map[accountKey]struct{}{},
+			worlds: map[*world]struct{}{}, gone: map[World]struct{}{}, spoils: map[Item]struct{}{}, accounts: map[accountKey]struct{}{},
 			bus: map[Item]struct{}{}, postings: map[Posting]int64{}, players: map[*player]struct{}{},
 		},
 	}
@@ -217,6 +220,9 @@ func New(b Books) (*State, error) {
 			held: row.Held, top: row.Top, covered: row.Covered, eSum: row.ES, gSum: row.GS, iSum: row.IS,
 		}
 		s.pool(row.Item).uncovered += w.accounts[row.Item].uncovered()
+	}
+	for _, row := range b.Spoils {
+		s.spoils[row.Item] = row
 	}
 	for _, row := range b.Bus {
 		p := s.pool(row.Item)
@@ -260,6 +266,10 @@ func (s *State) Take() Books {
 	for item := range d.bus {
 		b.Bus = append(b.Bus, s.busRow(item))
 	}
+	for _, item := range sortedItems(d.spoils) {
+		b.Spoils = append(b.Spoils, s.spoils[item])
+	}
+	clear(d.spoils)
 	for p := range d.players {
 		b.Players = append(b.Players, p.row)
 	}

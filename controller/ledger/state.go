@@ -75,6 +75,7 @@ type State struct {
 	rules       map[Item]Rule     // of items that have one of their own
 	slotRules   map[Slot]SlotRule // of slots that have one
 	reserves    map[Item]reserves
+	spoils      map[Item]Spoil
 	full        map[Item]struct{} // those of which the bus has as much as it may
 	claims      []claim           // room for the next division
 	dirty       dirty

@@ -77,6 +77,9 @@ func (r *rowWriter) books(b ledger.Books) error {
 		}
 		delete(r.worlds, id)
 	}
+	if err := r.putSpoils(b.Spoils); err != nil {
+		return err
+	}
 	if err := r.putWorlds(b.Worlds); err != nil {
 		return err
 	}
@@ -99,6 +102,25 @@ func (r *rowWriter) books(b ledger.Books) error {
 		}
 	}
 	return r.putPlayers(b)
+}
+
+func (r *rowWriter) putSpoils(all []ledger.Spoil) error {
+	for _, p := range all {
+		item, err := r.item(p.Item)
+		if err != nil {
+			return err
+		}
+		var result any
+		if p.Result != (ledger.Item{}) {
+			if result, err = r.item(p.Result); err != nil {
+				return err
+			}
+		}
+		if _, err := r.conn.ExecContext(context.Background(), "INSERT OR REPLACE INTO spoil(item, ticks, result) VALUES (?, ?, ?)", item, p.Ticks, result); err != nil {
+			return fmt.Errorf("write how %s spoils: %w", p.Item, err)
+		}
+	}
+	return nil
 }
 
 // putWorlds clears the leases that change before it sets them, because two worlds may have changed places.

@@ -13,7 +13,7 @@ func (r *rowWriter) load(id string) (ledger.Books, error) {
 	b := ledger.Books{Ledger: id}
 	l := loader{r, &b, map[int64]ledger.Item{}, map[int64]ledger.World{}}
 	r.items, r.worlds = map[ledger.Item]int64{}, map[ledger.World]int64{}
-	for _, part := range []func() error{l.incarnation, l.itemsOf, l.worldsOf, l.accounts, l.bus, l.policy} {
+	for _, part := range []func() error{l.incarnation, l.itemsOf, l.worldsOf, l.accounts, l.bus, l.spoils, l.policy} {
 		if err := part(); err != nil {
 			return b, err
 		}
@@ -74,6 +74,17 @@ func (l loader) bus() error {
 		err := scan(&item, &row.Qty, &row.Posted, &row.Sum)
 		row.Item = l.items[item]
 		l.b.Bus = append(l.b.Bus, row)
+		return err
+	})
+}
+
+func (l loader) spoils() error {
+	return l.each("SELECT item, ticks, coalesce(result, 0) FROM spoil", func(scan scanFunc) error {
+		var item, result int64
+		var row ledger.Spoil
+		err := scan(&item, &row.Ticks, &result)
+		row.Item, row.Result = l.items[item], l.items[result]
+		l.b.Spoils = append(l.b.Spoils, row)
 		return err
 	})
 }

@@ -8,9 +8,9 @@ import (
 
 func (l loader) policy() error {
 	var p ledger.Policy
-	err := l.each("SELECT strict, fair, most, burst, rate FROM policy", func(scan scanFunc) error {
+	err := l.each("SELECT strict, fair, most, aging, burst, rate FROM policy", func(scan scanFunc) error {
 		l.b.Policy = &p
-		return scan(&p.Default.Strict, &p.Default.Fair, &p.Default.Limit, &p.Growth.Burst, &p.Growth.Rate)
+		return scan(&p.Default.Strict, &p.Default.Fair, &p.Default.Limit, &p.Aging, &p.Growth.Burst, &p.Growth.Rate)
 	})
 	if err != nil || l.b.Policy == nil {
 		return err
@@ -50,8 +50,8 @@ func (r *rowWriter) putPolicy(p ledger.Policy) error {
 	if err := exec("DELETE FROM policy; DELETE FROM policy_item; DELETE FROM policy_slot; DELETE FROM policy_reserve"); err != nil {
 		return err
 	}
-	err := exec("INSERT INTO policy(id, strict, fair, most, burst, rate) VALUES (1, ?, ?, ?, ?, ?)",
-		p.Default.Strict, p.Default.Fair, p.Default.Limit, p.Growth.Burst, p.Growth.Rate)
+	err := exec("INSERT INTO policy(id, strict, fair, most, aging, burst, rate) VALUES (1, ?, ?, ?, ?, ?, ?)",
+		p.Default.Strict, p.Default.Fair, p.Default.Limit, p.Aging, p.Growth.Burst, p.Growth.Rate)
 	for _, i := range p.Items {
 		if err == nil {
 			err = exec("INSERT INTO policy_item(name, quality, strict, fair, most) VALUES (?, ?, ?, ?, ?)", i.Name, i.Quality, i.Strict, i.Fair, i.Limit)

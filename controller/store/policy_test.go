@@ -18,6 +18,7 @@ func TestPolicySurvivesReopening(t *testing.T) {
 		Slots:    []ledger.SlotRule{{Slot: "a", Priority: -3, Weight: 2}, {Slot: "b", Priority: 3, Weight: 1}},
 		Reserves: []ledger.Reserve{{Slot: "a", Item: iron, Qty: 50}, {Slot: "b", Item: iron, Qty: 60}},
 		Growth:   ledger.Growth{Burst: 10, Rate: 2},
+		Aging:    true,
 	}
 	for _, p := range []ledger.Policy{{}, want, {}, want} { // replaced each time
 		s := openStore(t, path, nil)
@@ -41,7 +42,8 @@ func TestEveryNumberOfTheBooksIsStored(t *testing.T) {
 		Accounts: []ledger.AccountRow{
 			{World: "w", Item: iron, E: 1, G: 2, I: 3, EP: 4, IP: 5, Owed: 6, Held: 7, Top: 9, Covered: -10, ES: 13, GS: 14, IS: -15},
 		},
-		Bus: []ledger.BusRow{{Item: iron, Qty: 11, Posted: -12, Sum: -16}},
+		Bus:    []ledger.BusRow{{Item: iron, Qty: 11, Posted: -12, Sum: -16}},
+		Spoils: []ledger.Spoil{{Item: iron, Ticks: 17, Result: ledger.Item{Name: "rust"}}, {Item: ledger.Item{Name: "copper-plate", Quality: "normal"}, Ticks: 18}},
 	}
 	everyFieldIsSet(t, reflect.ValueOf(books.Worlds[0]), reflect.ValueOf(books.Accounts[0]), reflect.ValueOf(books.Bus[0]))
 	if err := s.writer.rows.books(books); err != nil {

@@ -60,8 +60,14 @@ func newWriter(conn *sql.Conn, id string, cfg Config) (*writer, error) {
 
 func (w *writer) run(closing <-chan struct{}) {
 	batch := make([]*job, 0, maxBatch)
+	minute := time.NewTicker(time.Minute)
+	defer minute.Stop()
+	aged := time.Now()
 	for {
 		select {
+		case now := <-minute.C:
+			w.age(now.Sub(aged))
+			aged = now
 		case j := <-w.jobs:
 			batch = w.gather(append(batch[:0], j))
 			w.process(batch)
@@ -72,6 +78,15 @@ func (w *writer) run(closing <-chan struct{}) {
 			w.flushPostings()
 			return
 		}
+	}
+}
+
+// age tells the ledger that time has passed. What it misses because the disk could not be written does not matter.
+func (w *writer) age(passed time.Duration) {
+	seconds := min(max(1, int64(passed.Seconds())), ledger.MaxSeconds)
+	j := &job{message: ledger.Age{Seconds: seconds}, done: make(chan struct{})}
+	if w.process([]*job{j}); j.err != nil {
+		w.log.Warn("what lies on the bus did not age", "err", j.err)
 	}
 }
 

@@ -36,6 +36,7 @@ CREATE TABLE policy(
   strict INTEGER NOT NULL CHECK (strict IN (0, 1)),
   fair   INTEGER NOT NULL CHECK (fair IN (0, 1)),
   most   INTEGER NOT NULL,                   -- limit, 0: none
+  aging  INTEGER NOT NULL CHECK (aging IN (0, 1)),
   burst  INTEGER NOT NULL,
   rate   INTEGER NOT NULL
 ) STRICT;
@@ -62,3 +63,10 @@ CREATE TABLE policy_reserve(
   qty     INTEGER NOT NULL,
   PRIMARY KEY (slot, name, quality)
 ) STRICT, WITHOUT ROWID;
+
+-- What worlds have told of their game.
+CREATE TABLE spoil(
+  item   INTEGER PRIMARY KEY REFERENCES item(id),
+  ticks  INTEGER NOT NULL CHECK (ticks > 0),
+  result INTEGER REFERENCES item(id) -- NULL: nothing
+) STRICT;
