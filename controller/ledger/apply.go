@@ -32,6 +32,8 @@ func (s *State) Apply(m Message) ([]Reply, error) {
 		err = s.playerOut(m)
 	case Reclaim:
 		err = s.reclaim(m)
+	case SetInventory:
+		err = s.setByAdmin(m)
 	case Closed:
 		if _, err = s.current(m.Slot, m.Epoch); err == nil {
 			s.endRun(m.Slot)

@@ -31,6 +31,9 @@ func (s *State) bound(m Bound) error {
 	if err := s.canReconcile(w, told); err != nil {
 		return err
 	}
+	if err := s.canPass(w, players, m.Tick); err != nil {
+		return err
+	}
 	s.lease(w, m.Slot)
 	lost, wipe := s.reconcilePlayers(w, players.States)
 	s.reconcile(w, told, s.reconcilePassages(w, players.Totals, lost))

@@ -14,7 +14,7 @@ const (
 	MaxPlayer  = 120       // bytes of a player's name
 	MaxBlob    = 256 << 10 // bytes of one inventory
 	MaxKinds   = 4_096     // different items of one inventory
-	MaxCarried = 1 << 40   // of one item in one inventory
+	MaxCarried = 1 << 32   // of one item in one inventory; the largest that a game has is 65,535 stacks
 
 	maxBlobs = 1 << 30 // bytes of all inventories
 	// maxTokenLead is how far a token's incarnation may be ahead of all that is known: no clock was ever that wrong.
@@ -89,9 +89,17 @@ type PlayerOut struct {
 // world was given. Should the world come back, binding it settles the difference.
 type Reclaim struct{ Name string }
 
-func (PlayerJoin) message() {}
-func (PlayerOut) message()  {}
-func (Reclaim) message()    {}
+// SetInventory gives a player whom the ledger has another inventory, such as an older one of his: an admin posting makes up
+// for the difference. ErrOrder: a world holds him.
+type SetInventory struct {
+	Name string
+	Inventory
+}
+
+func (PlayerJoin) message()   {}
+func (PlayerOut) message()    {}
+func (Reclaim) message()      {}
+func (SetInventory) message() {}
 
 // PlayerIn gives a player's inventory to the slot's world, which counts Items as IP. It takes each token once, and
 // where the player has gone again, hands the inventory straight back. A repetition does no harm.
@@ -133,6 +141,9 @@ type Fenced struct {
 }
 
 // For implements ForSlot.
+func (p PlayerIn) For() (Slot, Epoch) { return p.Slot, p.Epoch }
+
+// For implements ForSlot.
 func (f Fenced) For() (Slot, Epoch) { return f.Slot, f.Epoch }
 
 func (PlayerIn) reply()      {}
@@ -151,7 +162,7 @@ type PlayerRow struct {
 	Inventory
 }
 
-// VersionRow is an inventory as a player left a world with it. They are kept for people; no rule depends on them.
+// VersionRow is an inventory as a player left World with it, or as he was given it if World is empty. They are kept for people; no rule depends on them.
 type VersionRow struct {
 	Key   string
 	World World
@@ -252,7 +263,7 @@ func validInventory(inv Inventory) error {
 		case !validName(c.Name, MaxName) || !validName(c.Quality, MaxQuality):
 			return fmt.Errorf("%w: item name %.40q or quality %.40q in an inventory", ErrInvalid, c.Name, c.Quality)
 		case c.N <= 0 || c.N > MaxCarried:
-			return fmt.Errorf("%w: %s has a count outside 1 to 2^40 in an inventory", ErrInvalid, c.Item)
+			return fmt.Errorf("%w: %s has a count outside 1 to 2^32 in an inventory", ErrInvalid, c.Item)
 		case n > 0 && compareItems(inv.Items[n-1].Item, c.Item) >= 0:
 			return fmt.Errorf("%w: %s is out of order in an inventory", ErrInvalid, c.Item)
 		}

@@ -1,6 +1,9 @@
 package ledger
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // reconcilePlayers makes the homes of players agree with a save: of those that it tells of, and of those that w holds
 // by the books. It returns what the inventories in the ledger lost, which the world's account has to make up for, and
@@ -103,6 +106,24 @@ func (s *State) reconcilePassages(w *world, told []Passage, lost map[Item]int64)
 		w.account(item)
 	}
 	return changes
+}
+
+// canPass bounds what a world may claim to have handed over, as Growth bounds what it may claim to have sent. Here the
+// whole save is refused, because no account could keep what is held of it.
+func (s *State) canPass(w *world, told Players, tick int64) error {
+	pending := map[Item]int64{}
+	for _, y := range told.States {
+		for _, c := range y.Items {
+			pending[c.Item] += c.N
+		}
+	}
+	room := max(s.growth.Burst, DefaultGrowth.Burst) + max(s.growth.Rate, DefaultGrowth.Rate)*max(0, tick-w.tick)
+	for _, p := range told.Totals {
+		if p.EP-w.peek(p.Item).ep-pending[p.Item] > room {
+			return fmt.Errorf("%w: players can't have taken %d of %s out of the world; if they did, let the policy's growth be greater", ErrInvalid, p.EP, p.Item)
+		}
+	}
+	return nil
 }
 
 // withPassages adds the items of passages to totals, for the check of what may be booked.

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 )
 
 func (s *State) playerJoin(m PlayerJoin) error {
@@ -168,4 +169,65 @@ func (s *State) reclaim(m Reclaim) error {
 	}
 	s.giveBack(p)
 	return nil
+}
+
+func (s *State) setByAdmin(m SetInventory) error {
+	if err := validInventory(m.Inventory); err != nil {
+		return fmt.Errorf("player %.40q: %w", m.Name, err)
+	}
+	p := s.players[PlayerKey(m.Name)]
+	switch {
+	case p == nil:
+		return fmt.Errorf("%w: no player %.40q is known", ErrInvalid, m.Name)
+	case p.holder != nil:
+		return fmt.Errorf("%w: world %s holds %s; he has to leave it", ErrOrder, p.row.Holder, p.row.Name)
+	}
+	if err := s.roomFor(0, s.blobs+len(m.Blob)-len(p.row.Blob)); err != nil {
+		return err
+	}
+	for _, c := range p.row.Items {
+		s.adjust(c.Item, -c.N)
+	}
+	for _, c := range m.Items {
+		s.adjust(c.Item, c.N)
+	}
+	s.setHome(p, nil, s.nextToken()) // a save that still waits to hand over what he had before is overtaken
+	s.setInventory(p, "", m.Inventory)
+	return nil
+}
+
+// relabelPlayers renames what the ledger has of players, and what w was given of them. Their blobs still have the old
+// name, which worlds know how to read.
+func (s *State) relabelPlayers(w *world, n Rename) {
+	for _, p := range s.players {
+		if p.holder != nil && p.holder != w {
+			continue
+		}
+		at := slices.IndexFunc(p.row.Items, func(c Count) bool { return c.Item == n.Old })
+		if at < 0 {
+			continue
+		}
+		moved := p.row.Items[at].N
+		p.row.Items = relabelCounts(p.row.Items, n)
+		s.dirty.players[p] = struct{}{}
+		if p.holder == nil {
+			s.adjust(n.Old, -moved)
+			s.adjust(n.New, moved)
+		}
+	}
+}
+
+func relabelCounts(items []Count, n Rename) []Count {
+	sums := map[Item]int64{}
+	for _, c := range items {
+		if c.Item == n.Old {
+			c.Item = n.New
+		}
+		sums[c.Item] += c.N
+	}
+	out := make([]Count, 0, len(sums))
+	for _, item := range sortedItems(sums) {
+		out = append(out, Count{item, sums[item]})
+	}
+	return out
 }

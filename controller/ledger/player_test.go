@@ -531,7 +531,7 @@ func TestHandOverThatCannotBeIsRefused(t *testing.T) {
 
 func TestPlayerMessagesThatMakeNoSense(t *testing.T) {
 	c := newCluster(t)
-	a := c.join("a")
+	c.join("a")
 	token := c.enter("a", "alice").Token
 	epoch := c.epoch["a"]
 	c.open("b")
@@ -544,7 +544,7 @@ func TestPlayerMessagesThatMakeNoSense(t *testing.T) {
 		return ledger.PlayerOut{Slot: "a", Epoch: epoch, Name: "alice", Token: token, Inventory: inv}
 	}
 	bound := func(p ledger.Players) ledger.Message {
-		return ledger.Bound{Slot: "b", Epoch: c.epoch["b"], Ledger: "L1", World: a, NewWorld: "n", Players: p}
+		return ledger.Bound{Slot: "b", Epoch: c.epoch["b"], Ledger: "L1", World: "unknown", NewWorld: "n", Players: p}
 	}
 	truth := func(p ledger.Players) ledger.Message { return ledger.Truth{Slot: "a", Epoch: epoch, Players: &p} }
 	count := func(item ledger.Item, n int64) ledger.Count { return ledger.Count{Item: item, N: n} }
@@ -575,6 +575,7 @@ func TestPlayerMessagesThatMakeNoSense(t *testing.T) {
 		{"a negative passage", bound(ledger.Players{Totals: passed(-1, 0)}), ledger.ErrInvalid},
 		{"a passage beyond what is exact", bound(ledger.Players{Totals: passed(0, ledger.MaxCount+1)}), ledger.ErrInvalid},
 		{"a passage twice", bound(ledger.Players{Totals: append(passed(1, 0), passed(1, 0)...)}), ledger.ErrInvalid},
+		{"more handed over than can be", bound(ledger.Players{Totals: passed(1<<40, 0)}), ledger.ErrInvalid},
 		{"a bad passage in a report", truth(ledger.Players{Totals: passed(-1, 0)}), ledger.ErrInvalid},
 	}
 	for _, tt := range tests {
@@ -614,5 +615,63 @@ func TestPlayersSurviveARestart(t *testing.T) {
 	}
 	if _, err := ledger.New(ledger.Books{Ledger: "L1", Players: []ledger.PlayerRow{{Key: "x", Holder: "nowhere"}}}); !errors.Is(err, ledger.ErrInvalid) {
 		t.Errorf("a player in an unknown world: %v", err)
+	}
+}
+
+func TestAdminSetsAnInventory(t *testing.T) {
+	c := newCluster(t)
+	a := c.join("a")
+	set := func(name string) error {
+		_, err := c.state.Apply(ledger.SetInventory{Name: name, Inventory: carrying(40)})
+		return err
+	}
+	if err := set("nobody"); !errors.Is(err, ledger.ErrInvalid) {
+		t.Errorf("an unknown player: %v", err)
+	}
+	token := c.enter("a", "alice").Token
+	if err := set("alice"); !errors.Is(err, ledger.ErrOrder) {
+		t.Errorf("while a world holds him: %v", err)
+	}
+	c.leave("a", "alice", token, carrying(5))
+	c.do(ledger.SetInventory{Name: "Alice", Inventory: carrying(40)})
+	// A save from before that was acknowledged does not undo it: what it hands over goes to the bus, which is where the
+	// books have it already.
+	c.bindPlayers("a", a, passed(5, 0), handsOver("alice", token, carrying(5)))
+	if in := c.enter("a", "alice"); !reflect.DeepEqual(in.Inventory, carrying(40)) {
+		t.Errorf("he has %s", in.Blob)
+	}
+	s := newSheet()
+	s.take(c)
+	if len(s.versions) != 2 || s.versions[1].World != "" || s.bus != 0 {
+		t.Errorf("versions %+v, bus %d", s.versions, s.bus)
+	}
+}
+
+func TestRenamedItemsOfPlayers(t *testing.T) {
+	steel := ledger.Item{Name: "steel-plate", Quality: "normal"}
+	c := newCluster(t)
+	a := c.join("a")
+	inv := ledger.Inventory{Blob: []byte("x"), Items: []ledger.Count{{Item: iron, N: 7}, {Item: steel, N: 2}}}
+	for _, name := range []string{"alice", "bob"} {
+		c.leave("a", name, c.enter("a", name).Token, inv)
+	}
+	bob := c.enter("a", "bob").Token
+	c.open("a")
+	c.do(ledger.Renamed{Slot: "a", Epoch: c.epoch["a"], Ledger: "L1", World: a, Renames: []ledger.Rename{{Old: iron, New: steel}}})
+	// The save has neither Bob nor his coming: both are as they left.
+	c.do(ledger.Bound{
+		Slot: "a", Epoch: c.epoch["a"], Ledger: "L1", World: a, NewWorld: "unused",
+		Players: ledger.Players{Totals: []ledger.Passage{{Item: steel, EP: 18}}},
+	})
+	for _, name := range []string{"alice", "bob"} {
+		in := c.enter("a", name)
+		if want := []ledger.Count{{Item: steel, N: 9}}; !reflect.DeepEqual(in.Items, want) || in.Token == bob {
+			t.Errorf("%s has %+v", name, in)
+		}
+	}
+	s := newSheet()
+	s.take(c)
+	if s.bus != 0 || s.accounts[a].Owed != 0 {
+		t.Errorf("bus %d, accounts %+v", s.bus, s.accounts)
 	}
 }

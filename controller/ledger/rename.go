@@ -27,6 +27,7 @@ func (s *State) renamed(m Renamed) error {
 	for _, n := range ordered {
 		s.relabelAccount(w, n)
 		s.relabelPool(w, n)
+		s.relabelPlayers(w, n)
 	}
 	for _, n := range ordered {
 		s.serve(n.Old)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"log/slog"
 	"reflect"
 	"testing"
 
@@ -20,10 +19,14 @@ func inventory(n int64) ledger.Inventory {
 	}
 }
 
-func enter(t testing.TB, s *SQLite, slot ledger.Slot, epoch ledger.Epoch, name string) ledger.PlayerIn {
+// enter lets a player in; what he has goes to whoever serves the slot.
+func enter(t testing.TB, s *SQLite, pushed *grantLog, slot ledger.Slot, epoch ledger.Epoch, name string) ledger.PlayerIn {
 	t.Helper()
-	for _, r := range apply(t, s, ledger.PlayerJoin{Slot: slot, Epoch: epoch, Name: name}) {
-		if in, ok := r.(ledger.PlayerIn); ok {
+	apply(t, s, ledger.PlayerJoin{Slot: slot, Epoch: epoch, Name: name})
+	pushed.mu.Lock()
+	defer pushed.mu.Unlock()
+	if n := len(pushed.list); n > 0 {
+		if in, ok := pushed.list[n-1].(ledger.PlayerIn); ok && in.Slot == slot && in.Epoch == epoch {
 			return in
 		}
 	}
@@ -52,11 +55,12 @@ func books(t testing.TB, s *SQLite) (b ledger.Books) {
 
 func TestPlayersSurviveReopening(t *testing.T) {
 	path := dbPath(t)
-	s := openStore(t, path, nil)
+	var pushed grantLog
+	s := openStore(t, path, pushed.add)
 	a, b := join(t, s, "a"), join(t, s, "b")
-	leave(t, s, "a", a, enter(t, s, "a", a, "Alice"), inventory(7))
-	alice := enter(t, s, "b", b, "alice")
-	leave(t, s, "a", a, enter(t, s, "a", a, "Bob"), inventory(3))
+	leave(t, s, "a", a, enter(t, s, &pushed, "a", a, "Alice"), inventory(7))
+	alice := enter(t, s, &pushed, "b", b, "alice")
+	leave(t, s, "a", a, enter(t, s, &pushed, "a", a, "Bob"), inventory(3))
 	before := books(t, s)
 	if len(before.Players) != 2 {
 		t.Fatalf("players %+v", before.Players)
@@ -72,14 +76,14 @@ func TestPlayersSurviveReopening(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s = openStore(t, path, nil)
+	s = openStore(t, path, pushed.add)
 	after := books(t, s)
 	before.Incarnation, after.Incarnation = 0, 0
 	if !reflect.DeepEqual(before, after) {
 		t.Errorf("after reopening %+v, before %+v", after, before)
 	}
 	c := join(t, s, "c")
-	if in := enter(t, s, "c", c, "BOB"); !reflect.DeepEqual(in.Inventory, inventory(3)) {
+	if in := enter(t, s, &pushed, "c", c, "BOB"); !reflect.DeepEqual(in.Inventory, inventory(3)) {
 		t.Errorf("after reopening he has %+v", in.Inventory)
 	}
 	if wrong := s.writer.state.Audit(); len(wrong) > 0 {
@@ -88,17 +92,10 @@ func TestPlayersSurviveReopening(t *testing.T) {
 }
 
 func TestWhoeverIsFencedIsTold(t *testing.T) {
-	var told []ledger.ForSlot
-	s, err := Open(Config{
-		Path: dbPath(t), Push: func(r ledger.ForSlot) { told = append(told, r) },
-		Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	var pushed grantLog
+	s := openStore(t, dbPath(t), pushed.add)
 	epoch := join(t, s, "a")
-	in := enter(t, s, "a", epoch, "alice")
+	in := enter(t, s, &pushed, "a", epoch, "alice")
 	other := apply(t, s, ledger.Open{Slot: "b"})[0].(ledger.Run).Epoch
 	replies := apply(t, s, ledger.Bound{
 		Slot: "b", Epoch: other, Ledger: s.Ledger(), World: "forgotten", NewWorld: "unused",
@@ -107,18 +104,19 @@ func TestWhoeverIsFencedIsTold(t *testing.T) {
 	if len(replies) != 1 {
 		t.Errorf("whoever bound a world is answered %+v", replies)
 	}
-	if want := []ledger.ForSlot{ledger.Fenced{Slot: "a", Epoch: epoch}}; !reflect.DeepEqual(told, want) {
-		t.Errorf("told %+v, want %+v", told, want)
+	if want := (ledger.Fenced{Slot: "a", Epoch: epoch}); !reflect.DeepEqual(pushed.list[len(pushed.list)-1], want) {
+		t.Errorf("told %+v, want %+v", pushed.list, want)
 	}
 }
 
 func TestOldVersionsOfInventoriesAreDropped(t *testing.T) {
-	s := openStore(t, dbPath(t), nil)
+	var pushed grantLog
+	s := openStore(t, dbPath(t), pushed.add)
 	epoch := join(t, s, "a")
 	for n := range int64(maxVersions + 3) {
-		leave(t, s, "a", epoch, enter(t, s, "a", epoch, "alice"), inventory(n+1))
+		leave(t, s, "a", epoch, enter(t, s, &pushed, "a", epoch, "alice"), inventory(n+1))
 	}
-	leave(t, s, "a", epoch, enter(t, s, "a", epoch, "bob"), inventory(1))
+	leave(t, s, "a", epoch, enter(t, s, &pushed, "a", epoch, "bob"), inventory(1))
 	all, err := s.PlayerVersions(context.Background(), "ALICE")
 	if err != nil || len(all) != maxVersions {
 		t.Fatalf("%d versions, %v; want %d", len(all), err, maxVersions)
