@@ -207,12 +207,16 @@ func (s *State) setHome(p *player, holder *world, token Token) {
 	s.dirty.players[p] = struct{}{}
 }
 
-// setInventory replaces what is known of a player and keeps a version.
-func (s *State) setInventory(p *player, from World, inv Inventory) {
+// setInventory replaces what is known of a player and keeps a version; from is nil if no world handed it over.
+func (s *State) setInventory(p *player, from *world, inv Inventory) {
 	s.blobs += len(inv.Blob) - len(p.row.Blob)
 	p.row.Inventory = inv
 	s.dirty.players[p] = struct{}{}
-	s.dirty.versions = append(s.dirty.versions, VersionRow{Key: p.row.Key, World: from, Token: p.row.Token, Inventory: inv})
+	v := VersionRow{Key: p.row.Key, Token: p.row.Token, Inventory: inv}
+	if from != nil {
+		v.World, from.unused = from.row.ID, false
+	}
+	s.dirty.versions = append(s.dirty.versions, v)
 }
 
 // nextToken issues a token that is above all that were ever issued or seen.

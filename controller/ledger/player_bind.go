@@ -63,10 +63,10 @@ func (s *State) settleLeft(w *world, p *player, y Player) {
 	case newer > 0:
 		s.takeFrom(p, w)
 		s.setHome(p, nil, y.Token)
-		s.setInventory(p, w.row.ID, y.Inventory)
+		s.setInventory(p, w, y.Inventory)
 	case newer == 0 && (p.holder == w || p.holder == nil && !sameInventory(p.row.Inventory, y.Inventory)):
 		s.setHome(p, nil, y.Token)
-		s.setInventory(p, w.row.ID, y.Inventory)
+		s.setInventory(p, w, y.Inventory)
 	case newer < 0 && p.holder == w: // w was given him later, and that was rolled back
 		s.setHome(p, nil, p.row.Token)
 	}

@@ -59,7 +59,7 @@ func (s *State) handOut(p *player, inv Inventory) {
 		s.post(w, Left, c.Item, c.N)
 	}
 	s.setHome(p, nil, p.row.Token)
-	s.setInventory(p, w.row.ID, inv)
+	s.setInventory(p, w, inv)
 }
 
 // giveBack moves an inventory back into the ledger as it was given to a world that will not hand it over.
@@ -192,7 +192,7 @@ func (s *State) setByAdmin(m SetInventory) error {
 		s.adjust(c.Item, c.N)
 	}
 	s.setHome(p, nil, s.nextToken()) // a save that still waits to hand over what he had before is overtaken
-	s.setInventory(p, "", m.Inventory)
+	s.setInventory(p, nil, m.Inventory)
 	return nil
 }
 

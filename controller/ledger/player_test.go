@@ -675,3 +675,16 @@ func TestRenamedItemsOfPlayers(t *testing.T) {
 		t.Errorf("bus %d, accounts %+v", s.bus, s.accounts)
 	}
 }
+
+func TestWorldThatHandedAPlayerOverIsNotForgotten(t *testing.T) {
+	c := newCluster(t)
+	c.join("a")
+	token := c.enter("a", "alice").Token
+	newer := ledger.Token{Incarnation: token.Incarnation, Number: token.Number + 1}
+	c.bindPlayers("b", "adopted", nil, handsOver("alice", newer, ledger.Inventory{}))
+	c.do(ledger.Move{From: "b"})
+	b := c.state.Take()
+	if len(b.Gone) > 0 || len(b.Versions) != 1 || b.Versions[0].World != "adopted" {
+		t.Errorf("forgotten: %v; versions %+v", b.Gone, b.Versions)
+	}
+}
