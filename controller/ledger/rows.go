@@ -254,8 +254,10 @@ func (s *State) Take() Books {
 	if d.incarnation {
 		b.Incarnation, d.incarnation = s.incarnation, false
 	}
-	b.Gone = slices.Sorted(maps.Keys(d.gone))
-	clear(d.gone)
+	if len(d.gone) > 0 {
+		b.Gone = slices.Sorted(maps.Keys(d.gone))
+		clear(d.gone)
+	}
 	for w := range d.worlds {
 		b.Worlds = append(b.Worlds, w.row)
 	}

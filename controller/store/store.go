@@ -35,6 +35,8 @@ type Store interface {
 	// Apply books one message and returns the replies to its sender after they are stored. Those that
 	// are for a slot go to whoever was named when the store was opened, in the order in which they were stored.
 	Apply(ctx context.Context, m ledger.Message) ([]ledger.Reply, error)
+	// Notices tells what was seen of slots and not booked, since the controller's start.
+	Notices(ctx context.Context) ([]ledger.Notice, error)
 	Bus(ctx context.Context) ([]BusItem, error)
 	// Accounts are those of one item, or of all if it is zero.
 	Accounts(ctx context.Context, item ledger.Item) ([]Account, error)

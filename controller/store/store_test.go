@@ -219,6 +219,21 @@ func TestOneBadWriteDoesNotFailItsNeighbours(t *testing.T) {
 	}
 }
 
+func TestWhatWasNotBookedIsTold(t *testing.T) {
+	s := openStore(t, dbPath(t), nil)
+	old := join(t, s, "a")
+	now := join(t, s, "a")
+	apply(t, s, totals("a", now, 5, 0, 0))
+	apply(t, s, totals("a", now, 4, 0, 0))
+	if _, err := s.Apply(context.Background(), totals("a", old, 9, 0, 0)); !errors.Is(err, ledger.ErrStale) {
+		t.Error(err)
+	}
+	got, err := s.Notices(context.Background())
+	if err != nil || len(got) != 1 || got[0].Slot != "a" || got[0].Strays != 1 || got[0].StrayEpoch != old || got[0].Refused != 1 {
+		t.Errorf("noticed %+v, %v", got, err)
+	}
+}
+
 func TestHostsAndInstances(t *testing.T) {
 	ctx := context.Background()
 	path := dbPath(t)

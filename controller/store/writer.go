@@ -17,9 +17,10 @@ const (
 	maxPostings     = 1_000_000 // rows kept
 )
 
-// job is one change: a message to the ledger, or statements.
+// job is one change: a message to the ledger, or statements; or a look at the ledger.
 type job struct {
 	message ledger.Message
+	look    func(*ledger.State)
 	write   func(context.Context, *sql.Conn) error
 
 	replies []ledger.Reply // without those that are for a slot
@@ -140,7 +141,9 @@ func (w *writer) transact(batch []*job) (wrote bool, err error) {
 		}
 	}()
 	for _, j := range batch {
-		if j.message != nil {
+		if j.look != nil {
+			j.look(w.state)
+		} else if j.message != nil {
 			j.replies, j.err = w.state.Apply(j.message)
 		} else if err := w.statements(j); err != nil {
 			return false, err
