@@ -74,12 +74,18 @@ func (t *test) behind(ctx context.Context, world string) bool {
 	return err == nil && older
 }
 
+// kill ends a world's game. It may be starting again already, or not yet.
 func (t *test) kill(ctx context.Context, world string) error {
 	pid, err := t.cluster.GamePID(ctx, world)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
 		return err
 	}
-	return testbed.KillProcess(pid)
+	if err := testbed.KillProcess(pid); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return nil
 }
 
 func (t *test) killGame(ctx context.Context) (string, error) {
