@@ -115,14 +115,22 @@ func (t *test) killAgent(ctx context.Context) (string, error) {
 		return "", err
 	}
 	t.away(ctx)
-	if err := t.startAgent(h); err != nil {
+	if err := h.StartAgent(); err != nil {
 		return "", err
 	}
-	return "kill -9 the agent of " + h.Name + t.struck(traffic), t.trading(ctx, h.Worlds...)
+	return "kill -9 the agent of " + h.Name + t.struck(traffic), t.agentBack(ctx, h)
 }
 
-// startAgent starts an agent at the port that its relay knows.
-func (t *test) startAgent(h *testbed.Host) error { return h.StartAgent() }
+// agentBack waits until a restarted agent has its link. The controller takes the old one for alive for a while.
+func (t *test) agentBack(ctx context.Context, h *testbed.Host) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, err := h.Agent.WaitLine(ctx, func(line string) (string, bool) { return line, strings.Contains(line, "linked") })
+	if err != nil {
+		return err
+	}
+	return t.trading(ctx, h.Worlds...)
+}
 
 func (t *test) killController(ctx context.Context) (string, error) {
 	traffic := t.unacknowledged(ctx, t.anyWorld())
@@ -146,7 +154,10 @@ func (t *test) killSeveral(ctx context.Context) (string, error) {
 	err := errors.Join(h.Agent.Kill(), t.cluster.Controller.Kill())
 	t.away(ctx)
 	t.relays[h].weather.Store(&drizzle)
-	err = errors.Join(err, t.startAgent(h), t.cluster.StartController(ctx))
+	err = errors.Join(err, h.StartAgent(), t.cluster.StartController(ctx))
+	if err == nil {
+		err = t.agentBack(ctx, h)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -203,6 +214,10 @@ func (t *test) load(ctx context.Context, world, file string) (string, error) {
 		return "", errNotNow
 	}
 	h := t.cluster.HostOf(world)
+	before, err := t.cluster.Instance(ctx, world)
+	if err != nil {
+		return "", err
+	}
 	dir, err := t.saves(ctx, world)
 	if err != nil {
 		return "", err
@@ -219,7 +234,17 @@ func (t *test) load(ctx context.Context, world, file string) (string, error) {
 	if err := copyFile(file, filepath.Join(dir, "chosen.zip")); err != nil { // the newest of all
 		return "", err
 	}
-	if err := errors.Join(killed, t.startAgent(h)); err != nil {
+	if err := errors.Join(killed, h.StartAgent()); err != nil {
+		return "", err
+	}
+	if err := t.agentBack(ctx, h); err != nil {
+		return "", err
+	}
+	err = testbed.Poll(ctx, patience, world+" to start again", func() (bool, error) {
+		i, err := t.cluster.Instance(ctx, world)
+		return err == nil && i.Starts > before.Starts, nil
+	})
+	if err != nil {
 		return "", err
 	}
 	which := "a save as new as its books"
