@@ -93,7 +93,7 @@ func (a *attachment) introduce(ctx context.Context) error {
 		return err
 	}
 	bound.Save = a.run.note.Save
-	if bound.GetLedger() == "" && a.run.traded {
+	if bound.GetLedger() == "" && a.run.assigned {
 		// A script has wiped storage. What the world took is still in it, so it is neither the world that it was nor the one
 		// before its first trade, whose id its save proposes: it begins anew.
 		a.run.instance.log.Warn("the scenario has wiped the world's accounts: it begins anew, as another world", "world", bound.GetWorld())
@@ -116,7 +116,7 @@ func (a *attachment) introduce(ctx context.Context) error {
 		return fmt.Errorf("tell the controller that the world trades: %w", err)
 	}
 	r := a.run
-	r.traded = true
+	r.assigned = true
 	r.instance.post(func() { r.instance.onAssigned(r, assign.GetWorld()) })
 	return nil
 }
