@@ -190,7 +190,7 @@ func TestProblems(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                  "map settings: no JSON: the file is empty",
-		"[]":                                "map settings: not the JSON object that it must be",
+		"[]":                                "map settings: it is a JSON array, but must be an object",
 		"{\n\"pollution\": {\n":             "map settings: line 2, column 15: the JSON ends too early",
 		"{\"seed\": 0x10}":                  "map settings: line 1, column 11: invalid character 'x' after object key:value pair",
 		"{\"pollution\": {\"ageing\": .5}}": "map settings: line 1, column 26: invalid character '.' looking for beginning of value",

@@ -178,7 +178,7 @@ func TestParseRefuses(t *testing.T) {
 	with := func(field string) string { return `{"name": "x", "version": "1.0.0", ` + field + `}` }
 	for text, want := range map[string]string{
 		"":                                      "info.json: no JSON: the file is empty",
-		"[]":                                    "info.json: not the JSON object that it must be",
+		"[]":                                    "info.json: it is a JSON array, but must be an object",
 		"{\"name\": \"x\",\n}":                  "info.json: line 2, column 1: invalid character '}' looking for beginning of object key string",
 		`{"version": "1.0.0"}`:                  `info.json: it has no "name"`,
 		`{"name": "x"}`:                         `info.json: it has no "version"`,

@@ -87,7 +87,7 @@ func TestProblems(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                  "list of players: no JSON: the file is empty",
-		`{"username": "a"}`: "list of players: not the JSON array that it must be",
+		`{"username": "a"}`: "list of players: it is a JSON object, but must be an array",
 		"[\n  \"a\",\n]":    "list of players: line 3, column 1: invalid character ']' looking for beginning of value",
 		`["a"`:              "list of players: line 1, column 5: the JSON ends too early",
 		`["a"] "b"`:         "list of players: line 1, column 7: invalid character '\"' after top-level value",

@@ -190,7 +190,7 @@ func TestShownHasNoSecret(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                               "server settings: no JSON: the file is empty",
-		`["a"]`:                          "server settings: not the JSON object that it must be",
+		`["a"]`:                          "server settings: it is a JSON array, but must be an object",
 		"{\n  \"name\": \"x\",\n}":       "server settings: line 3, column 1: invalid character '}' looking for beginning of object key string",
 		"{\n  \"name\": \"x":             "server settings: line 2, column 13: the JSON ends too early",
 		"{\"name\": 'x'}":                "server settings: line 1, column 10: invalid character '\\'' looking for beginning of value",
