@@ -129,10 +129,10 @@ func TestParseRefuses(t *testing.T) {
 	}
 	whole := enc(content)
 	for _, test := range []struct{ name, text, want string }{
-		{"empty", " \n", "it can't be inflated: unexpected EOF"},
+		{"empty", " \n", "there is no encoded text"},
 		{"a blueprint", "0" + whole, "it is a blueprint string, which has a version before the encoded text"},
 		{"a map exchange string", ">>>" + whole + "<<<", "it is no base64: illegal base64 data at input byte 0"},
-		{"cut", whole[:40], "it can't be inflated: unexpected EOF"},
+		{"cut", whole[:40], "it can't be inflated: it ends too early"},
 		{"too long", strings.Repeat(" ", maxText+1), "8388609 bytes, more than 8 MiB"},
 		{"a bomb", enc(strings.Repeat(" ", maxJSON+1)), "it inflates to more than it may, 16777216 bytes"},
 		{"no JSON", enc("hello"), "its content can't be read: line 1, column 1: invalid character 'h' looking for beginning of value"},
