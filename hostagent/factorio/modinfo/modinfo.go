@@ -46,13 +46,12 @@ type Info struct {
 // Parse reads an info.json. Errors are faults that leave no mod: no JSON, no name, no version, a field of the wrong type, a
 // dependency that can't be read.
 func Parse(data []byte) (Info, error) {
-	text := bytes.ToValidUTF8(data, []byte("\ufffd")) // a mod is not lost for an author's name
-	doc, err := jsondoc.Parse(text)
+	doc, lossy, err := jsondoc.ParseLossy(data) // a mod is not lost for an author's name
 	if err != nil {
 		return Info{}, fmt.Errorf("info.json: %w", err)
 	}
 	info := Info{FactorioVersion: factorio.Version{Minor: 12}, Dependencies: []Dependency{{Name: "base"}}}
-	if !bytes.Equal(text, data) {
+	if lossy {
 		info.problems = append(info.problems, "the file is not UTF-8: characters of other encodings are lost")
 	}
 	for _, key := range doc.Doubled() {

@@ -47,6 +47,15 @@ func Parse(text []byte) (*Doc, error) {
 	return &Doc{text: bytes.Clone(text), doubled: doubled}, nil
 }
 
+// ParseLossy is Parse for a file that is only read: bytes that are not UTF-8 become U+FFFD, and lossy says that there were some.
+func ParseLossy(text []byte) (d *Doc, lossy bool, err error) {
+	if !isUTF16(text) && !utf8.Valid(text) {
+		text, lossy = bytes.ToValidUTF8(text, []byte("\ufffd")), true
+	}
+	d, err = Parse(text)
+	return d, lossy, err
+}
+
 // ParseList checks text as Parse does, but it must be an array. It returns the elements, and the keys that an object in it has more
 // than once.
 func ParseList(text []byte) (elements []json.RawMessage, doubled []string, err error) {
@@ -89,9 +98,13 @@ func check(text []byte, open json.Delim) (doubled []string, err error) {
 	return c.doubled, nil
 }
 
+func isUTF16(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff"))
+}
+
 // checkUTF8 refuses what encoding/json would read as U+FFFD: such a text can't be written back as it was.
 func checkUTF8(text []byte) error {
-	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+	if isUTF16(text) {
 		return errors.New("the text is UTF-16: save it as UTF-8")
 	}
 	for at := 0; at < len(text); {
@@ -170,7 +183,7 @@ func explain(text []byte, err error) error {
 	switch {
 	case !errors.As(err, &syntax):
 		return err
-	case syntax.Error() == "unexpected end of JSON input":
+	case syntax.Error() == "unexpected end of JSON input" || endedBy(text, syntax):
 		return located(text, int64(len(bytes.TrimSpace(text))), errors.New("the JSON ends too early"))
 	}
 	if strings.HasSuffix(syntax.Error(), "exceeded max depth") { // of encoding/json, which is far beyond ours
@@ -198,6 +211,11 @@ func Short(value []byte) string {
 		return line.String()
 	}
 	return cut(line.String(), most) + "…"
+}
+
+// endedBy reports whether a syntax error is about the blank that encoding/json puts behind a text that ends within a literal.
+func endedBy(text []byte, err *json.SyntaxError) bool {
+	return err.Offset == int64(len(text)) && strings.HasPrefix(err.Error(), "invalid character ' '") && text[len(text)-1] != ' '
 }
 
 func located(text []byte, at int64, err error) error {

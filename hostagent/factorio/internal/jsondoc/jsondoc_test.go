@@ -154,6 +154,9 @@ func TestParseRefuses(t *testing.T) {
 		"{\"a\": [1, 2":          "line 1, column 12: the JSON ends too early",
 		"{\n\"a\": 1\n":          "line 2, column 7: the JSON ends too early",
 		"{\"a\": \"b":            "line 1, column 9: the JSON ends too early",
+		"{\"a\": tr":             "line 1, column 9: the JSON ends too early",
+		"{\"a\": -":              "line 1, column 8: the JSON ends too early",
+		"{\"a\": tr ":            "line 1, column 9: invalid character ' ' in literal true (expecting 'u')",
 		"{":                      "line 1, column 2: the JSON ends too early",
 		"{} x":                   "line 1, column 4: invalid character 'x' after top-level value",
 		"{}\n{}":                 "line 2, column 1: invalid character '{' after top-level value",
@@ -171,6 +174,24 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		if _, err := Parse([]byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%.50q:\n got %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+func TestParseLossy(t *testing.T) {
+	for text, want := range map[string]struct {
+		text  string
+		lossy bool
+		err   string
+	}{
+		"{\"\xfc\": 1}":      {"{\"\ufffd\": 1}", true, ""},
+		"{\"ü\": 1}":         {"{\"ü\": 1}", false, ""},
+		"{\xff":              {"", true, "line 1, column 2: invalid character 'ï' looking for beginning of object key string"},
+		"\xff\xfe{\x00}\x00": {"", false, "the text is UTF-16: save it as UTF-8"},
+	} {
+		d, lossy, err := ParseLossy([]byte(text))
+		if lossy != want.lossy || (err == nil) != (want.err == "") || err != nil && err.Error() != want.err || err == nil && string(d.Bytes()) != want.text {
+			t.Errorf("%q: %v, %v", text, lossy, err)
 		}
 	}
 }
