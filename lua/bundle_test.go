@@ -27,7 +27,7 @@ func TestBundleIsStableAndFlat(t *testing.T) {
 	for _, f := range archive.File {
 		names = append(names, f.Name)
 	}
-	for _, want := range []string{"bus.lua", "codec.lua", "control.lua", "core.lua"} {
+	for _, want := range []string{"bus.lua", "codec.lua", "control.lua", "core.lua", "script.lua"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("bundle lacks %s: %v", want, names)
 		}

@@ -109,7 +109,7 @@ func (a *attachment) introduce(ctx context.Context) error {
 	}
 	n := a.run.note
 	bound.Save, bound.SaveTime, bound.Start = n.Source, n.Written, n.Start
-	if bound.GetLedger() == "" && a.run.traded {
+	if bound.GetLedger() == "" && a.run.assigned {
 		// A script has wiped storage. What the world took is still in it, so it is neither the world that it was nor the one
 		// before its first trade, whose id its save proposes: it begins anew.
 		a.run.instance.log.Warn("the scenario has wiped the world's accounts: it begins anew, as another world", "world", bound.GetWorld())
@@ -132,7 +132,7 @@ func (a *attachment) introduce(ctx context.Context) error {
 		return fmt.Errorf("tell the controller that the world trades: %w", err)
 	}
 	r := a.run
-	a.identity, r.traded = assign, true
+	a.identity, r.assigned = assign, true
 	r.instance.post(func() { r.instance.onAssigned(r, assign.GetWorld()) })
 	return nil
 }

@@ -228,6 +228,34 @@ func TestForeignScenarioThatFails(t *testing.T) {
 	a.stopGame()
 }
 
+// So it does when nobody was there to see it, in the first start, whose save proposes the id of a world that has not traded.
+func TestStorageIsWipedWhileTheAgentIsAway(t *testing.T) {
+	dir, c := t.TempDir(), &controller{ledger: "beef", world: randomHex(16)}
+	game := simgame.Install(t, busyScenario)
+	f := newForeign("")
+	f.create(t, game, dir)
+	a := newAgent(t, dir, game, c)
+	a.wantRunning(true)
+	a.waitLinked()
+	a.crash()
+	c.with(func() { c.away = true })
+	a = newAgent(t, dir, game, c)
+	a.wantRunning(true)
+	eventually(t, "the game answers", func() bool { _, err := a.SendConsole(t.Context(), "/version"); return err == nil })
+	f.ask(a, "wipe")
+	a.crash()
+	c.with(func() { c.away = false })
+	a = newAgent(t, dir, game, c)
+	a.wantRunning(true)
+	a.waitLinked()
+	c.with(func() {
+		if len(c.bound) != 2 || c.bound[1].GetLedger() != "" || c.bound[1].GetWorld() == c.bound[0].GetWorld() || c.bound[1].GetWorld() == c.world {
+			t.Errorf("bound %v", c.bound)
+		}
+	})
+	a.stopGame()
+}
+
 // A world whose accounts a script has wiped begins anew, under another identity each time, and keeps what is in it.
 func TestScenarioThatWipesStorageBeginsAnew(t *testing.T) {
 	dir, c := t.TempDir(), &controller{ledger: "beef"}

@@ -207,6 +207,7 @@ func (i *Instance) follow(game *supervisor.Game, n note) {
 	r := &run{
 		instance: i, game: game, note: n, began: time.Now(), saves: newSaves(i.folder.saves()), ended: make(chan struct{}), ready: make(chan struct{}),
 	}
+	r.assigned = n.World != "" && n.World != i.state.World // before the agent came back
 	i.run, i.status, i.phase, i.cause, i.stopping = r, wire.State_STATE_STARTING, "starting game", "", false
 	i.setCurrent(game, nil)
 	i.workers.Go(func() { r.watch(i.ctx) })

@@ -25,7 +25,7 @@ type run struct {
 	note     note
 	began    time.Time
 	follower console.Follower // of the output, by read and what it calls
-	traded   bool             // the world was assigned to a ledger; by connect and what it calls
+	assigned bool             // the world has had a ledger in this run; by connect and what it calls
 
 	saves  *saves
 	ending atomic.Bool   // it saves and ends, by its own words or because it was asked to

@@ -37,6 +37,7 @@ type note struct {
 	Written  int64  `json:"written"`            // when that was, Unix seconds
 	Number   uint64 `json:"number"`             // of the start, counted
 	Start    string `json:"start"`              // as the save was patched with; empty: it was not
+	World    string `json:"world,omitempty"`    // id of the world that the save holds or was given
 	Refusal  string `json:"refusal,omitempty"`  // why it was not
 	Converts string `json:"converts,omitempty"` // version of the older save that this run only brings up to date
 }
@@ -172,7 +173,9 @@ func (l *launch) patch(source chosen, modules map[string][]byte) (note, error) {
 	if err != nil {
 		return note{}, fmt.Errorf("patch save %s: %w", filepath.Base(source.path), err)
 	}
-	n := note{Save: filepath.Base(target), Source: filepath.Base(source.path), Written: written, Number: l.state.Starts}
+	n := note{
+		Save: filepath.Base(target), Source: filepath.Base(source.path), Written: written, Number: l.state.Starts, World: l.state.World,
+	}
 	if n.Refusal = refusal; refusal == "" {
 		n.Start = start
 	}

@@ -121,4 +121,7 @@ local before = #g.lines
 g.tick()
 g.equal(g.send("1.1", "core", "bind", "1"):match("^ok %d+ (.*)$"), game.tick .. " - aaaa bus r")
 g.equal(#g.lines, before + 1)
+storage, g.log = nil, {}
+g.tick(600)
+g.equal(#g.log, 1)
 print, helpers, rcon, prototypes, log = table.unpack(kept)

@@ -51,24 +51,34 @@ func Decode(text string, limit int) ([]byte, error) {
 		return nil, errors.New("it is a blueprint string, which has a version before the encoded text")
 	}
 	packed, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("it is no base64: %w", err)
+	case len(packed) == 0:
+		return nil, errors.New("there is no encoded text")
 	}
 	rest := bytes.NewReader(packed)
 	z, err := zlib.NewReader(rest)
 	if err != nil {
-		return nil, fmt.Errorf("it can't be inflated: %w", err)
+		return nil, notInflated(err)
 	}
 	data, err := io.ReadAll(io.LimitReader(z, int64(limit)+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("it can't be inflated: %w", err)
+		return nil, notInflated(err)
 	case len(data) > limit:
 		return nil, fmt.Errorf("%w, %d bytes", ErrTooLong, limit)
 	case rest.Len() > 0:
 		return nil, fmt.Errorf("%d bytes too many behind the compressed data", rest.Len())
 	}
 	return data, nil
+}
+
+func notInflated(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("it can't be inflated: it ends too early")
+	}
+	return fmt.Errorf("it can't be inflated: %w", err)
 }
 
 // Unspaced drops what editors and messengers put into a text that people copy: white space, byte order marks and zero-width

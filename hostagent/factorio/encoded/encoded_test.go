@@ -39,18 +39,42 @@ func TestDecodeRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := func(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
-	changed := bytes.Clone(packed)
-	changed[len(changed)-1] ^= 1
+	changed := func(at int) string {
+		b := bytes.Clone(packed)
+		b[at] ^= 1
+		return again(b)
+	}
 	for _, test := range []struct{ name, text, want string }{
-		{"empty", "", "it can't be inflated: unexpected EOF"},
+		{"empty", "", "there is no encoded text"},
+		{"line breaks alone", "\r\n", "there is no encoded text"},
 		{"no base64", "eJ*", "it is no base64: illegal base64 data at input byte 2"},
+		{"base64 for addresses", strings.Replace(hello, "A", "_", 1), "it is no base64: illegal base64 data at input byte 16"},
+		{"a blank within", hello[:8] + " " + hello[8:], "it is no base64: illegal base64 data at input byte 8"},
+		{"not UTF-8", hello[:8] + "\xff" + hello[8:], "it is no base64: illegal base64 data at input byte 8"},
+		{"padding in the middle", "eJw=" + hello, "it is no base64: illegal base64 data at input byte 4"},
+		{"padding without need", hello + "=", "it is no base64: illegal base64 data at input byte 24"},
+		{"too little padding", "eJwDAAAAAAE", "it is no base64: illegal base64 data at input byte 8"},
+		{"words behind", hello + " hi", "it is no base64: illegal base64 data at input byte 24"},
 		{"cut within four characters", hello[:13], "it is no base64: illegal base64 data at input byte 12"},
-		{"cut", hello[:12], "it can't be inflated: unexpected EOF"},
+		{"cut within the zlib header", "eA==", "it can't be inflated: it ends too early"},
+		{"cut behind the zlib header", again(packed[:2]), "it can't be inflated: it ends too early"},
+		{"cut", hello[:12], "it can't be inflated: it ends too early"},
+		{"cut before the checksum", again(packed[:len(packed)-4]), "it can't be inflated: it ends too early"},
+		{"cut in the checksum", again(packed[:len(packed)-1]), "it can't be inflated: it ends too early"},
 		{"no zlib", again([]byte("hello")), "it can't be inflated: zlib: invalid header"},
-		{"a changed byte", again(changed), "it can't be inflated: zlib: invalid checksum"},
+		{"gzip", again([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00")), "it can't be inflated: zlib: invalid header"},
+		{"deflate without zlib", again(packed[2:]), "it can't be inflated: zlib: invalid header"},
+		{"a changed header", changed(1), "it can't be inflated: zlib: invalid header"},
+		{"a changed block", changed(4), "it can't be inflated: zlib: invalid checksum"},
+		{"a changed checksum", changed(len(packed) - 1), "it can't be inflated: zlib: invalid checksum"},
+		{"a block of no known type", again([]byte("\x78\x9c\x07\x00")), "it can't be inflated: flate: corrupt input before offset 1"},
+		{"a false length", again([]byte("\x78\x9c\x01\x05\x00\x00\x00hello")), "it can't be inflated: flate: corrupt input before offset 5"},
+		{"a reference to before the beginning", again([]byte("\x78\x9c\x03\x02\x00")), "it can't be inflated: flate: corrupt input before offset 2"},
 		{"a dictionary", again([]byte("\x78\xbb\x00\x00\x00\x02xx")), "it can't be inflated: zlib: invalid dictionary"},
-		{"more behind", again(append(packed, "xy"...)), "2 bytes too many behind the compressed data"},
+		{"more behind", again(append(bytes.Clone(packed), "xy"...)), "2 bytes too many behind the compressed data"},
+		{"twice", again(append(bytes.Clone(packed), packed...)), "18 bytes too many behind the compressed data"},
 		{"too long", long, "it inflates to more than it may, 100 bytes"},
+		{"a bomb", Encode(make([]byte, 10<<20)), "it inflates to more than it may, 100 bytes"},
 		{"a blueprint", "0" + hello, "it is a blueprint string, which has a version before the encoded text"},
 	} {
 		if got, err := Decode(test.text, 100); err == nil || err.Error() != test.want || got != nil {
@@ -88,7 +112,7 @@ func TestBlueprints(t *testing.T) {
 		{"empty", "", "it is empty"},
 		{"another version", "1" + hello, `it begins with "1", but a blueprint string begins with '0'`},
 		{"no version", hello, `it begins with "e", but a blueprint string begins with '0'`},
-		{"the version alone", "0", "it can't be inflated: unexpected EOF"},
+		{"the version alone", "0", "there is no encoded text"},
 		{"two versions", "00" + hello, "it is a blueprint string, which has a version before the encoded text"},
 	} {
 		if got, err := DecodeBlueprint(test.text, 100); err == nil || err.Error() != test.want {

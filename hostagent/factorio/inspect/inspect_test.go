@@ -263,7 +263,7 @@ func TestDamaged(t *testing.T) {
 		{"a mod list of numbers", `{"mods":[1,2]}`, "it looks like a mod list, but can't be read"},
 		{"a mod list without names", `{"mods":[{"enabled":true}]}`, "it looks like a mod list, but can't be read"},
 		{"a cut map exchange string", ">>>eNpjZGBk", "it looks like a map exchange string, but can't be read: map exchange string: it does not end with <<<"},
-		{"a map exchange string of nothing", ">>>\n<<<\n", "it looks like a map exchange string, but can't be read: map exchange string: it can't be inflated"},
+		{"a map exchange string of nothing", ">>>\n<<<\n", "it looks like a map exchange string, but can't be read: map exchange string: there is no encoded text"},
 		{"a cut encoded text", "eNoz", "it looks like an encoded text, but can't be read: it can't be inflated"},
 		{"a cut blueprint string", "0eNoz", "it looks like a blueprint string, but can't be read: it can't be inflated"},
 		{"a blueprint string of text", encoded.EncodeBlueprint([]byte("hi")), "it looks like a blueprint string, but its content can't be read: line 1"},

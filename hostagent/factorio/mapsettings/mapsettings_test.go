@@ -189,15 +189,38 @@ func TestProblems(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                  "map settings: no JSON: the file is empty",
-		"[]":                                "map settings: not the JSON object that it must be",
-		"{\n\"pollution\": {\n":             "map settings: line 2, column 15: the JSON ends too early",
-		"{\"seed\": 0x10}":                  "map settings: line 1, column 11: invalid character 'x' after object key:value pair",
-		"{\"pollution\": {\"ageing\": .5}}": "map settings: line 1, column 26: invalid character '.' looking for beginning of value",
-		"{" + strings.Repeat(" ", 1<<20):    "map settings: 1048577 bytes, more than 1 MiB",
+		"":                                   "no JSON: the file is empty",
+		"\n\n":                               "no JSON: the file is empty",
+		"[]":                                 "it is a JSON array, but must be an object",
+		"0":                                  "it is a JSON number, but must be an object",
+		"false":                              "it is a JSON truth value, but must be an object",
+		">>>eNpjZGBkYGBg<<<":                 "line 1, column 1: invalid character '>' looking for beginning of value",
+		"{":                                  "line 1, column 2: the JSON ends too early",
+		"{\"pollution\"":                     "line 1, column 13: the JSON ends too early",
+		"{\"pollution\":":                    "line 1, column 14: the JSON ends too early",
+		"{\n\"pollution\": {\n":              "line 2, column 15: the JSON ends too early",
+		"{\"pollution\": {\"enabled\": tr":   "line 1, column 29: the JSON ends too early",
+		"{\"seed\": 0x10}":                   "line 1, column 11: invalid character 'x' after object key:value pair",
+		"{\"seed\": 1,000}":                  "line 1, column 12: invalid character '0' looking for beginning of object key string",
+		"{\"seed\": nil}":                    "line 1, column 11: invalid character 'i' in literal null (expecting 'u')",
+		"{\"seed\": Infinity}":               "line 1, column 10: invalid character 'I' looking for beginning of value",
+		"{\"pollution\": {\"ageing\": .5}}":  "line 1, column 26: invalid character '.' looking for beginning of value",
+		"{\"pollution\": {\"ageing\": 5.}}":  "line 1, column 28: invalid character '}' after decimal point in numeric literal",
+		"{\"pollution\": {\"ageing\": 0,5}}": "line 1, column 28: invalid character '5' looking for beginning of object key string",
+		"{\"pollution\": {\"ageing\": 4e-}}": "line 1, column 29: invalid character '}' in exponent of numeric literal",
+		"{\"starting_points\": [{\"x\": 1]}": "line 1, column 29: invalid character ']' after object key:value pair",
+		"{\"pollution\" = {}}":               "line 1, column 14: invalid character '=' after object key",
+		"{\"pollution\": {}}}":               "line 1, column 18: invalid character '}' after top-level value",
+		"{\"a\": 1} // end":                  "line 1, column 10: invalid character '/' after top-level value",
+		"{\n\n\"_c\": \"\x80\"}":             "line 3, column 8: byte 0x80 is not UTF-8",
+		"\xfe\xff\x00{\x00}":                 "the text is UTF-16: save it as UTF-8",
+		strings.Repeat(`{"autoplace_controls":`, 101) + "1" + strings.Repeat("}", 101): "line 1, column 2202: nested deeper than 100",
+		"{" + strings.Repeat(" ", 1<<20):                                               "1048577 bytes, more than 1 MiB",
 	} {
-		if _, err := Parse(Map, []byte(text)); err == nil || err.Error() != want {
-			t.Errorf("%.40q: got %v\nwant %s", text, err, want)
+		for _, kind := range []Kind{Map, Generation} {
+			if _, err := Parse(kind, []byte(text)); err == nil || err.Error() != kind.String()+": "+want {
+				t.Errorf("%.40q: got %v\nwant %s", text, err, want)
+			}
 		}
 	}
 }

@@ -46,13 +46,16 @@ type Info struct {
 // Parse reads an info.json. Errors are faults that leave no mod: no JSON, no name, no version, a field of the wrong type, a
 // dependency that can't be read.
 func Parse(data []byte) (Info, error) {
-	doc, err := jsondoc.Parse(data)
+	doc, lossy, err := jsondoc.ParseLossy(data) // a mod is not lost for an author's name
 	if err != nil {
 		return Info{}, fmt.Errorf("info.json: %w", err)
 	}
 	info := Info{FactorioVersion: factorio.Version{Minor: 12}, Dependencies: []Dependency{{Name: "base"}}}
+	if lossy {
+		info.problems = append(info.problems, "the file is not UTF-8: characters of other encodings are lost")
+	}
 	for _, key := range doc.Doubled() {
-		info.problems = append(info.problems, fmt.Sprintf("%q is there more than once", key))
+		info.problems = append(info.problems, fmt.Sprintf("%.100q is there more than once", key))
 	}
 	for _, read := range []func(*jsondoc.Doc) error{info.readTexts, info.readVersions, info.readDependencies, info.readFlags} {
 		if err := read(doc); err != nil {
@@ -75,7 +78,7 @@ func (i *Info) readTexts(doc *jsondoc.Doc) error {
 			continue
 		}
 		if raw[0] != '"' || json.Unmarshal(raw, field.to) != nil {
-			return fmt.Errorf("%q is %s, but must be a text", field.key, short(raw))
+			return fmt.Errorf("%q is %s, but must be a text", field.key, jsondoc.Short(raw))
 		}
 	}
 	raw, ok := doc.Get("author") // the game puts no limits to it; some mods give a list
@@ -86,7 +89,7 @@ func (i *Info) readTexts(doc *jsondoc.Doc) error {
 	case raw[0] == '[' && json.Unmarshal(raw, &authors) == nil:
 		i.Author = strings.Join(authors, ", ")
 	default:
-		return fmt.Errorf(`"author" is %s, but must be a text`, short(raw))
+		return fmt.Errorf(`"author" is %s, but must be a text`, jsondoc.Short(raw))
 	}
 	if i.Name == "" {
 		return errors.New(`it has no "name"`)
@@ -107,7 +110,7 @@ func (i *Info) readVersions(doc *jsondoc.Doc) (err error) {
 	}
 	var text string
 	if raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
-		return fmt.Errorf(`"factorio_version" is %s, but must be a text like "2.0"`, short(raw))
+		return fmt.Errorf(`"factorio_version" is %s, but must be a text like "2.0"`, jsondoc.Short(raw))
 	}
 	if i.FactorioVersion, err = factorio.ParseLenient(text); err != nil {
 		return fmt.Errorf(`"factorio_version": %w`, err)
@@ -126,7 +129,7 @@ func (i *Info) readDependencies(doc *jsondoc.Doc) error {
 	}
 	var texts []string
 	if raw[0] != '[' || json.Unmarshal(raw, &texts) != nil {
-		return fmt.Errorf(`"dependencies" is %s, but must be a list of texts`, short(raw))
+		return fmt.Errorf(`"dependencies" is %s, but must be a list of texts`, jsondoc.Short(raw))
 	}
 	if len(texts) > maxDependencies {
 		return fmt.Errorf("%d dependencies are more than %d", len(texts), maxDependencies)
@@ -147,22 +150,13 @@ func (i *Info) readFlags(doc *jsondoc.Doc) error {
 		raw, ok := doc.Get(flag + "_required")
 		var set bool
 		if ok && json.Unmarshal(raw, &set) != nil {
-			return fmt.Errorf(`"%s_required" is %s, but must be true or false`, flag, short(raw))
+			return fmt.Errorf(`"%s_required" is %s, but must be true or false`, flag, jsondoc.Short(raw))
 		}
 		if set {
 			i.Flags = append(i.Flags, flag)
 		}
 	}
 	return nil
-}
-
-// short is the text of a value for an error.
-func short(raw []byte) string {
-	const most = 40
-	if len(raw) <= most {
-		return string(raw)
-	}
-	return strings.ToValidUTF8(string(raw[:most]), "") + "…"
 }
 
 // MajorMinor is the form of factorio_version, "2.0".

@@ -177,24 +177,41 @@ func TestProblems(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	with := func(field string) string { return `{"name": "x", "version": "1.0.0", ` + field + `}` }
 	for text, want := range map[string]string{
-		"":                                      "info.json: no JSON: the file is empty",
-		"[]":                                    "info.json: not the JSON object that it must be",
-		"{\"name\": \"x\",\n}":                  "info.json: line 2, column 1: invalid character '}' looking for beginning of object key string",
-		`{"version": "1.0.0"}`:                  `info.json: it has no "name"`,
-		`{"name": "x"}`:                         `info.json: it has no "version"`,
-		`{"name": 5, "version": "1.0.0"}`:       `info.json: "name" is 5, but must be a text`,
-		`{"name": "x", "version": 1.0}`:         `info.json: "version" is 1.0, but must be a text`,
-		`{"name": "x", "version": "one"}`:       `info.json: "version": parse version "one": want numbers like 1.2.3`,
-		`{"name": "x", "version": "1.2.70000"}`: `info.json: "version": parse version "1.2.70000": 70000 is more than 65535`,
-		with(`"factorio_version": 2.0`):         `info.json: "factorio_version" is 2.0, but must be a text like "2.0"`,
-		with(`"factorio_version": "two"`):       `info.json: "factorio_version": parse version "two": want numbers like 1.2.3`,
-		with(`"author": {}`):                    `info.json: "author" is {}, but must be a text`,
-		with(`"title": null`):                   `info.json: "title" is null, but must be a text`,
-		with(`"dependencies": "base"`):          `info.json: "dependencies" is "base", but must be a list of texts`,
-		with(`"dependencies": [1]`):             `info.json: "dependencies" is [1], but must be a list of texts`,
-		with(`"dependencies": ["? "]`):          `info.json: dependency "? " names no mod`,
-		with(`"quality_required": "yes"`):       `info.json: "quality_required" is "yes", but must be true or false`,
-		with(`"dependencies": ["` + strings.Repeat(`a","`, 10_000) + `a"]`): `info.json: 10001 dependencies are more than 10000`,
+		"":                                 "info.json: no JSON: the file is empty",
+		"[]":                               "info.json: it is a JSON array, but must be an object",
+		"{\"name\": \"x\",\n}":             "info.json: line 2, column 1: invalid character '}' looking for beginning of object key string",
+		`"x"`:                              "info.json: it is a JSON text, but must be an object",
+		`{"name": "x"`:                     "info.json: line 1, column 13: the JSON ends too early",
+		`{"name": "x", // the name`:        "info.json: line 1, column 15: invalid character '/' looking for beginning of object key string",
+		`{"name": "x"} {"name": "y"}`:      "info.json: line 1, column 15: invalid character '{' after top-level value",
+		"\xff\xfe{\x00}\x00":               "info.json: the text is UTF-16: save it as UTF-8",
+		`{"name": "", "version": "1.0.0"}`: `info.json: it has no "name"`,
+		`{"name": "x", "version": ""}`:     `info.json: it has no "version"`,
+		`{"name": "x", "version": "1"}`:    `info.json: "version": parse version "1": want numbers like 1.2.3`,
+		`{"name": "x", "version": "-1.0"}`: `info.json: "version": parse version "-1.0": want numbers like 1.2.3`,
+		`{"name": ["x",` + "\n" + `"y"], "version": "1.0.0"}`:                         `info.json: "name" is ["x","y"], but must be a text`,
+		with(`"author": ["A", {}]`):                                                   `info.json: "author" is ["A",{}], but must be a text`,
+		with(`"factorio_version": "2"`):                                               `info.json: "factorio_version": parse version "2": want numbers like 1.2.3`,
+		with(`"dependencies": null`):                                                  `info.json: "dependencies" is null, but must be a list of texts`,
+		with(`"dependencies": {"base": ">= 1.1"}`):                                    `info.json: "dependencies" is {"base":">= 1.1"}, but must be a list of texts`,
+		with(`"dependencies": ["base", "a => 1.0"]`):                                  `info.json: dependency "a => 1.0": "=>" is none of < <= = >= >`,
+		with(`"description": ` + strings.Repeat("[", 100) + strings.Repeat("]", 100)): "info.json: line 1, column 150: nested deeper than 100",
+		with(`"spoiling_required": 1`):                                                `info.json: "spoiling_required" is 1, but must be true or false`,
+		`{"version": "1.0.0"}`:                                                        `info.json: it has no "name"`,
+		`{"name": "x"}`:                                                               `info.json: it has no "version"`,
+		`{"name": 5, "version": "1.0.0"}`:                                             `info.json: "name" is 5, but must be a text`,
+		`{"name": "x", "version": 1.0}`:                                               `info.json: "version" is 1.0, but must be a text`,
+		`{"name": "x", "version": "one"}`:                                             `info.json: "version": parse version "one": want numbers like 1.2.3`,
+		`{"name": "x", "version": "1.2.70000"}`:                                       `info.json: "version": parse version "1.2.70000": 70000 is more than 65535`,
+		with(`"factorio_version": 2.0`):                                               `info.json: "factorio_version" is 2.0, but must be a text like "2.0"`,
+		with(`"factorio_version": "two"`):                                             `info.json: "factorio_version": parse version "two": want numbers like 1.2.3`,
+		with(`"author": {}`):                                                          `info.json: "author" is {}, but must be a text`,
+		with(`"title": null`):                                                         `info.json: "title" is null, but must be a text`,
+		with(`"dependencies": "base"`):                                                `info.json: "dependencies" is "base", but must be a list of texts`,
+		with(`"dependencies": [1]`):                                                   `info.json: "dependencies" is [1], but must be a list of texts`,
+		with(`"dependencies": ["? "]`):                                                `info.json: dependency "? " names no mod`,
+		with(`"quality_required": "yes"`):                                             `info.json: "quality_required" is "yes", but must be true or false`,
+		with(`"dependencies": ["` + strings.Repeat(`a","`, 10_000) + `a"]`):           `info.json: 10001 dependencies are more than 10000`,
 	} {
 		if info, err := Parse([]byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%.80s:\n got %+v, %v\nwant %s", text, info, err, want)
@@ -209,31 +226,43 @@ func TestGeneratedInfosReadBack(t *testing.T) {
 		return pick[r.IntN(len(pick))]
 	}
 	number := func() uint16 { return uint16(r.Uint32()) >> r.IntN(16) }
-	for range 2000 {
-		want := Info{
-			Name: "x" + text(), Version: version(number(), number(), number()), Title: text(), Author: text(), Contact: text(), Homepage: text(),
-			Description: text(), FactorioVersion: version(number(), number(), 0),
-		}
-		want.VersionText = want.Version.String()
-		for range r.IntN(4) {
-			d := Dependency{Kind: Kind(r.IntN(len(prefixes))), Name: "m" + strings.NewReplacer("<", "", ">", "").Replace(text())}
-			if d.Op = []string{"", "<", "<=", "=", ">=", ">"}[r.IntN(6)]; d.Op != "" {
-				d.Version = version(number(), number(), number())
+	for _, game := range []factorio.Version{version(0, 12, 0), version(0, 17, 0), version(0, 18, 0), version(1, 0, 0), version(1, 1, 0), version(2, 0, 0), version(2, 1, 0)} {
+		for range 300 {
+			want := Info{
+				Name: "x" + text(), Version: version(number(), number(), number()), Title: text(), Author: text(), Contact: text(), Homepage: text(),
+				Description: text(), FactorioVersion: game,
 			}
-			want.Dependencies = append(want.Dependencies, d)
-		}
-		for _, flag := range Flags {
-			if r.IntN(4) == 0 {
-				want.Flags = append(want.Flags, flag)
+			want.VersionText = want.Version.String()
+			for range r.IntN(4) {
+				d := Dependency{Kind: Kind(r.IntN(len(prefixes))), Name: "m" + strings.NewReplacer("<", "", ">", "").Replace(text())}
+				if d.Op = []string{"", "<", "<=", "=", ">=", ">"}[r.IntN(6)]; d.Op != "" {
+					d.Version = version(number(), number(), number())
+				}
+				want.Dependencies = append(want.Dependencies, d)
+			}
+			for _, flag := range Flags {
+				if game.Major >= 2 && r.IntN(4) == 0 {
+					want.Flags = append(want.Flags, flag)
+				}
+			}
+			data, err := json.Marshal(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := Parse(data); err != nil || !reflect.DeepEqual(got, want) {
+				t.Fatalf("%s\n got %+v, %v\nwant %+v", data, got, err, want)
 			}
 		}
-		data, err := json.Marshal(want)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := Parse(data); err != nil || !reflect.DeepEqual(got, want) {
-			t.Fatalf("%s\n got %+v, %v\nwant %+v", data, got, err, want)
-		}
+	}
+}
+
+func TestOtherEncodingsAreRead(t *testing.T) {
+	got, err := Parse([]byte("{\"name\": \"x\", \"version\": \"1.2.3\", \"title\": \"t\", \"author\": \"J\xf6rg\"}"))
+	if err != nil || got.Author != "J\ufffdrg" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if want := []string{"the file is not UTF-8: characters of other encodings are lost"}; !reflect.DeepEqual(got.Problems(), want) {
+		t.Errorf("problems %q", got.Problems())
 	}
 }
 

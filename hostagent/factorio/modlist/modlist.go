@@ -47,7 +47,7 @@ func Parse(data []byte) (List, error) {
 	}
 	var l List
 	for _, key := range doc.Doubled() {
-		l.problems = append(l.problems, fmt.Sprintf("%q is there more than once", strings.TrimPrefix(key, "mods..")))
+		l.problems = append(l.problems, fmt.Sprintf("%.100q is there more than once", strings.TrimPrefix(key, "mods..")))
 	}
 	raw, _ := doc.Get("mods")
 	elements, ok := jsondoc.Elements(raw)
@@ -75,7 +75,7 @@ func Parse(data []byte) (List, error) {
 func parseMod(raw []byte) (Mod, error) {
 	members, ok := jsondoc.Members(raw)
 	if !ok {
-		return Mod{}, fmt.Errorf(`%.40s is not an object like {"name": "base", "enabled": true}`, raw)
+		return Mod{}, fmt.Errorf(`%s is not an object like {"name": "base", "enabled": true}`, jsondoc.Short(raw))
 	}
 	var m Mod
 	enabled := false
@@ -112,7 +112,7 @@ func parseMod(raw []byte) (Mod, error) {
 
 func text(m jsondoc.Member) (s string, err error) {
 	if m.Value[0] != '"' || json.Unmarshal(m.Value, &s) != nil {
-		return "", fmt.Errorf("%q is %.40s, but must be a text", m.Key, m.Value)
+		return "", fmt.Errorf("%q is %s, but must be a text", m.Key, jsondoc.Short(m.Value))
 	}
 	return s, nil
 }
@@ -124,7 +124,7 @@ func truth(m jsondoc.Member) (bool, error) {
 	case "false", `"false"`:
 		return false, nil
 	}
-	return false, fmt.Errorf("%q is %.40s, but must be true or false", m.Key, m.Value)
+	return false, fmt.Errorf("%q is %s, but must be true or false", m.Key, jsondoc.Short(m.Value))
 }
 
 // Get returns the mod of a name, nil if it is not in the list, the last if it is there more than once.

@@ -104,17 +104,36 @@ func TestProblems(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                  "mod list: no JSON: the file is empty",
-		`{"mods": [}`:                       "mod list: line 1, column 11: invalid character '}' looking for beginning of value",
-		`{"name": "x", "version": "1.0.0"}`: `mod list: no list "mods": is this a mod-list.json?`,
-		`{"mods": {}}`:                      `mod list: no list "mods": is this a mod-list.json?`,
-		`{"mods": ["base"]}`:                `mod list: mod 1: "base" is not an object like {"name": "base", "enabled": true}`,
-		`{"mods": [{"enabled": true}]}`:     `mod list: mod 1: it has no "name"`,
-		`{"mods": [{"name": "x"}]}`:         `mod list: mod 1: "x": it has no "enabled"`,
-		`{"mods": [{"name": 1, "enabled": true}]}`:           `mod list: mod 1: "name" is 1, but must be a text`,
-		`{"mods": [{"name": "x", "enabled": 1}]}`:            `mod list: mod 1: "x": "enabled" is 1, but must be true or false`,
-		`{"mods": [{"name": "x", "version": "new"}]}`:        `mod list: mod 1: "x": parse version "new": want numbers like 1.2.3`,
-		`{"mods": [` + strings.Repeat("0,", maxMods) + `0]}`: "mod list: 20001 mods are more than 20000",
+		"":                          "mod list: no JSON: the file is empty",
+		"[]":                        "mod list: it is a JSON array, but must be an object",
+		`["base", "x"]`:             "mod list: it is a JSON array, but must be an object",
+		`{"mods": [{"name": "base"`: "mod list: line 1, column 26: the JSON ends too early",
+		`{"mods": [{"name": "x", "enabled": yes}]}`:                             "mod list: line 1, column 36: invalid character 'y' looking for beginning of value",
+		`{"mods": [{"name": "x", "enabled": true},]}`:                           "mod list: line 1, column 42: invalid character ']' looking for beginning of value",
+		`{"mods": []} {"mods": []}`:                                             "mod list: line 1, column 14: invalid character '{' after top-level value",
+		"{\"mods\": [\n{\"name\": \"\xe4\"}]}":                                  "mod list: line 2, column 11: byte 0xe4 is not UTF-8",
+		`{"mods": null}`:                                                        `mod list: no list "mods": is this a mod-list.json?`,
+		`{"Mods": []}`:                                                          `mod list: no list "mods": is this a mod-list.json?`,
+		`{"mods": [[]]}`:                                                        `mod list: mod 1: [] is not an object like {"name": "base", "enabled": true}`,
+		`{"mods": [{"name": "", "enabled": true}]}`:                             `mod list: mod 1: it has no "name"`,
+		`{"mods": [{"name": "x", "enabled": "yes"}]}`:                           `mod list: mod 1: "x": "enabled" is "yes", but must be true or false`,
+		`{"mods": [{"name": "x", "enabled": null}]}`:                            `mod list: mod 1: "x": "enabled" is null, but must be true or false`,
+		`{"mods": [{"name": "x", "enabled": [` + "\n" + `]}]}`:                  `mod list: mod 1: "x": "enabled" is [], but must be true or false`,
+		`{"mods": [{"name": "x", "version": 1.0}]}`:                             `mod list: mod 1: "x": "version" is 1.0, but must be a text`,
+		`{"mods": [{"name": "x", "version": "1.70000"}]}`:                       `mod list: mod 1: "x": parse version "1.70000": 70000 is more than 65535`,
+		`{"mods": [{"name": "a", "enabled": true}, null]}`:                      `mod list: mod 2: null is not an object like {"name": "base", "enabled": true}`,
+		`{"mods": ` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`: "mod list: line 1, column 110: nested deeper than 100",
+		"{" + strings.Repeat(" ", 16<<20) + "}":                                 "mod list: 16777218 bytes of JSON, more than 16 MiB",
+		`{"mods": [}`:                                                           "mod list: line 1, column 11: invalid character '}' looking for beginning of value",
+		`{"name": "x", "version": "1.0.0"}`:                                     `mod list: no list "mods": is this a mod-list.json?`,
+		`{"mods": {}}`:                                                          `mod list: no list "mods": is this a mod-list.json?`,
+		`{"mods": ["base"]}`:                                                    `mod list: mod 1: "base" is not an object like {"name": "base", "enabled": true}`,
+		`{"mods": [{"enabled": true}]}`:                                         `mod list: mod 1: it has no "name"`,
+		`{"mods": [{"name": "x"}]}`:                                             `mod list: mod 1: "x": it has no "enabled"`,
+		`{"mods": [{"name": 1, "enabled": true}]}`:                              `mod list: mod 1: "name" is 1, but must be a text`,
+		`{"mods": [{"name": "x", "enabled": 1}]}`:                               `mod list: mod 1: "x": "enabled" is 1, but must be true or false`,
+		`{"mods": [{"name": "x", "version": "new"}]}`:                           `mod list: mod 1: "x": parse version "new": want numbers like 1.2.3`,
+		`{"mods": [` + strings.Repeat("0,", maxMods) + `0]}`:                    "mod list: 20001 mods are more than 20000",
 	} {
 		if l, err := Parse([]byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%.80s:\n got %+v, %v\nwant %s", text, l, err, want)
@@ -133,6 +152,22 @@ func TestGeneratedListsReadBack(t *testing.T) {
 		got, err := Parse(want.Bytes())
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Fatalf("%s\nread %+v, %v\nwant %+v", want.Bytes(), got, err, want)
+		}
+	}
+}
+
+// Lists of old games hold texts instead of truth values, and no versions.
+func TestGeneratedOldListsReadBack(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		var want List
+		for range r.IntN(5) {
+			want.Mods = append(want.Mods, Mod{Name: []string{"base", "a b", `"<ä>"`}[r.IntN(3)], Enabled: r.IntN(2) == 0})
+		}
+		old := strings.NewReplacer(": true", `: "true"`, ": false", `: "false"`).Replace(string(want.Bytes()))
+		got, err := Parse([]byte(old))
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%s\nread %+v, %v\nwant %+v", old, got, err, want)
 		}
 	}
 }

@@ -129,14 +129,14 @@ func TestParseRefuses(t *testing.T) {
 	}
 	whole := enc(content)
 	for _, test := range []struct{ name, text, want string }{
-		{"empty", " \n", "it can't be inflated: unexpected EOF"},
+		{"empty", " \n", "there is no encoded text"},
 		{"a blueprint", "0" + whole, "it is a blueprint string, which has a version before the encoded text"},
 		{"a map exchange string", ">>>" + whole + "<<<", "it is no base64: illegal base64 data at input byte 0"},
-		{"cut", whole[:40], "it can't be inflated: unexpected EOF"},
+		{"cut", whole[:40], "it can't be inflated: it ends too early"},
 		{"too long", strings.Repeat(" ", maxText+1), "8388609 bytes, more than 8 MiB"},
 		{"a bomb", enc(strings.Repeat(" ", maxJSON+1)), "it inflates to more than it may, 16777216 bytes"},
 		{"no JSON", enc("hello"), "its content can't be read: line 1, column 1: invalid character 'h' looking for beginning of value"},
-		{"a list", enc("[]"), "its content can't be read: not the JSON object that it must be"},
+		{"a list", enc("[]"), "its content can't be read: it is a JSON array, but must be an object"},
 		{"nothing", enc("{}"), `it has no "name"`},
 		{"no mods", change(`"mods"`, `"mads"`), `it has no "mods"`},
 		{"no settings", change(`"settings"`, `"s"`), `it has no "settings"`},

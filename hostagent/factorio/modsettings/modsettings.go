@@ -21,10 +21,13 @@ const (
 	RuntimePerUser = "runtime-per-user" // what players begin with
 )
 
+// The game writes a file of three empty scopes and no less.
 var scopes = []string{Startup, RuntimeGlobal, RuntimePerUser}
 
-// The game writes a file of three empty scopes and no less.
-const maxFile = 33 << 20 // bytes; a property tree has 32 MiB at most
+const (
+	maxFile  = 33 << 20 // bytes; a property tree has 32 MiB at most
+	maxMajor = 255      // of a version: two letters of another format make more
+)
 
 // File is a mod-settings.dat.
 type File struct {
@@ -55,6 +58,9 @@ func Parse(data []byte) (File, error) {
 	if oldest := (factorio.Version{Minor: 17}); in.Err() == nil && f.Version.Compare(oldest) < 0 {
 		return File{}, fmt.Errorf("mod settings: the file begins with version %v, but there were none before 0.17", f.Version)
 	}
+	if f.Version.Major > maxMajor {
+		return File{}, errors.New("mod settings: the file does not begin with a version of the game: is it a mod-settings.dat?")
+	}
 	f.Flag = in.Bool()
 	root := proptree.Read(in)
 	err := in.Err()
@@ -69,14 +75,29 @@ func Parse(data []byte) (File, error) {
 	ok := false
 	f.anyType = root.AnyType
 	if f.Scopes, ok = root.Value.(proptree.Dictionary); !ok {
-		return File{}, errors.New("mod settings: the file holds no dictionary of scopes")
+		return File{}, fmt.Errorf("mod settings: the file holds %s where the dictionary of scopes belongs", kind(root))
 	}
 	for _, e := range f.Scopes {
 		if _, ok := e.Value.(proptree.Dictionary); !ok {
-			return File{}, fmt.Errorf("mod settings: %.100q is no dictionary of settings", e.Key)
+			return File{}, fmt.Errorf("mod settings: %.100q is %s where a dictionary of settings belongs", e.Key, kind(e.Node))
 		}
 	}
 	return f, nil
+}
+
+// kind says what a node is that is no dictionary.
+func kind(n proptree.Node) string {
+	switch n.Value.(type) {
+	case bool:
+		return "a truth value"
+	case float64, int64, uint64:
+		return "a number"
+	case string:
+		return "a text"
+	case proptree.List:
+		return "a list"
+	}
+	return "nothing"
 }
 
 // Bytes writes the file. It is an error if a value is of a type that a property tree does not have.

@@ -103,28 +103,42 @@ func TestSetGetDelete(t *testing.T) {
 
 func TestGeneratedFilesReadBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 1000 {
-		f := New([]factorio.Version{{Minor: 17, Patch: 79}, {Minor: 18}, v11, v20, {Major: 2, Minor: 1, Patch: 12, Developer: 3}}[r.IntN(5)])
-		f.Flag, f.anyType = r.IntN(9) == 0, r.IntN(9) == 0
-		for i := range r.IntN(20) {
-			colour := proptree.Dictionary{}
-			for _, c := range []string{"r", "g", "b", "a"} {
-				colour.Set(c, r.Float64())
+	versions := []factorio.Version{
+		{Minor: 17}, {Minor: 17, Patch: 79}, {Minor: 18, Patch: 47}, {Major: 1}, v11, {Major: 2}, v20, {Major: 2, Minor: 1, Patch: 12, Developer: 3},
+	}
+	for _, v := range versions {
+		for range 150 {
+			want := generated(r, v)
+			b, err := want.Bytes()
+			if err != nil {
+				t.Fatal(err)
 			}
-			value := []any{r.IntN(2) == 0, r.NormFloat64(), strings.Repeat("ö", r.IntN(300)), int64(r.Uint64()), colour}[r.IntN(5)]
-			f.Set(scopes[r.IntN(3)], "setting-"+strconv.Itoa(i), value)
-		}
-		b, err := f.Bytes()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := Parse(b); err != nil || !reflect.DeepEqual(got, f) {
-			t.Fatalf("got %+v, %v\nwant %+v", got, err, f)
-		}
-		if got := f.Problems(); got != nil {
-			t.Fatalf("problems %q", got)
+			if got, err := Parse(b); err != nil || !reflect.DeepEqual(got, want) {
+				t.Fatalf("%v: got %+v, %v\nwant %+v", v, got, err, want)
+			}
+			if got := want.Problems(); got != nil {
+				t.Fatalf("%v: problems %q", v, got)
+			}
 		}
 	}
+}
+
+// generated makes a file with values of every type that the version has.
+func generated(r *rand.Rand, v factorio.Version) File {
+	f := New(v)
+	f.Flag, f.anyType = r.IntN(9) == 0, r.IntN(9) == 0
+	for i := range r.IntN(20) {
+		colour := proptree.Dictionary{}
+		for _, c := range []string{"r", "g", "b", "a"} {
+			colour.Set(c, r.Float64())
+		}
+		values := []any{r.IntN(2) == 0, r.NormFloat64(), strings.Repeat("ö", r.IntN(300)), int64(r.Uint64()), colour, r.Uint64()}
+		if v.Major < 2 {
+			values = values[:5]
+		}
+		f.Set(scopes[r.IntN(3)], "setting-"+strconv.Itoa(i), values[r.IntN(len(values))])
+	}
+	return f
 }
 
 func TestParseRefuses(t *testing.T) {
@@ -132,26 +146,47 @@ func TestParseRefuses(t *testing.T) {
 	dict := func(key, node string) string {
 		return "\x05\x00\x01\x00\x00\x00\x00" + string(rune(len(key))) + key + node
 	}
-	empty := "\x05\x00\x00\x00\x00\x00"
+	const empty = "\x05\x00\x00\x00\x00\x00"
+	inValue := func(node string) string { return head + dict("startup", dict("x", dict("value", node))) }
+	const within = ` (in "startup", "x", "value")`
 	for _, test := range []struct{ name, data, want string }{
-		{"empty", "", "mod settings: the file ends too early, at byte 0: unexpected EOF"},
-		{"JSON", `{"startup": {}, "runtime-global": {}}`, `mod settings: before byte 9: byte 112 where 0 or 1 belongs`},
-		{"old", "\x00\x00\x10\x00\x33\x00\x00\x00", "mod settings: the file begins with version 0.16.51, but there were none before 0.17"},
-		{"no tree", head, "mod settings: the file ends too early, at byte 9: unexpected EOF"},
-		{"cut in a setting", head + dict("startup", dict("x", dict("value", "\x02\x00123"))),
-			`mod settings: the file ends too early, at byte 51: unexpected EOF (in "startup", "x", "value")`},
-		{"unknown type", head + dict("startup", dict("x", dict("value", "\x09\x00"))),
-			`mod settings: before byte 48: a property of unknown type 9, where 0 to 7 may be (in "startup", "x", "value")`},
-		{"too much", head + empty + "more", "mod settings: 4 bytes too many behind the settings, which end at byte 15"},
-		{"no dictionary", head + "\x01\x00\x01", "mod settings: the file holds no dictionary of scopes"},
-		{"no settings", head + dict("startup", "\x01\x00\x01"), `mod settings: "startup" is no dictionary of settings`},
+		{"empty", "", "the file ends too early, at byte 0: unexpected EOF"},
+		{"JSON", `{"startup": {}, "runtime-global": {}}`, "the file does not begin with a version of the game: is it a mod-settings.dat?"},
+		{"a zip", "PK\x03\x04\x14\x00\x00\x00\x08\x00", "the file does not begin with a version of the game: is it a mod-settings.dat?"},
+		{"numbers in the other order", "\x00\x02\x00\x00\x00\x48\x00\x00\x00" + empty, "the file does not begin with a version of the game: is it a mod-settings.dat?"},
+		{"zeros", strings.Repeat("\x00", 80), "the file begins with version 0.0.0, but there were none before 0.17"},
+		{"old", "\x00\x00\x10\x00\x33\x00\x00\x00", "the file begins with version 0.16.51, but there were none before 0.17"},
+		{"cut in the version", head[:5], "the file ends too early, at byte 5: unexpected EOF"},
+		{"no flag", head[:8], "the file ends too early, at byte 8: unexpected EOF"},
+		{"a flag that is none", head[:8] + "\x05" + empty, "before byte 9: byte 5 where 0 or 1 belongs"},
+		{"no flag, as before 0.17", head[:8] + empty, "before byte 9: byte 5 where 0 or 1 belongs"},
+		{"no tree", head, "the file ends too early, at byte 9: unexpected EOF"},
+		{"a count alone", head + "\x05\x00\x03\x00\x00\x00", "the file ends too early, at byte 15: unexpected EOF"},
+		{"false count", head + "\x05\x00\xff\xff\xff\xff" + "\x00\x07startup" + empty, "the file ends too early, at byte 30: unexpected EOF"},
+		{"cut in a name", head + "\x05\x00\x01\x00\x00\x00\x00\x07start", "the file ends too early, at byte 22: unexpected EOF"},
+		{"cut in a setting", inValue("\x02\x00123"), "the file ends too early, at byte 51: unexpected EOF" + within},
+		{"unknown type", inValue("\x09\x00"), "before byte 48: a property of unknown type 9, where 0 to 7 may be" + within},
+		{"a truth value that is none", inValue("\x01\x00\x02"), "before byte 49: byte 2 where 0 or 1 belongs" + within},
+		{"a long text", inValue("\x03\x00\x00\xff\x00\x00\x00\x7f"), "before byte 54: 2130706432 bytes where at most 33554392 may be" + within},
+		{"a text longer than the file", inValue("\x03\x00\x00\xff\x00\x00\x00\x01text"), "the file ends too early, at byte 58: unexpected EOF" + within},
+		{"deep", inValue(strings.Repeat("\x04\x00\x01\x00\x00\x00\x01", 100)),
+			`before byte 732: a property tree is nested deeper than 100 (in "startup", "x", "value", "", "", "", "", "", …)`},
+		{"a setting twice", head + dict("startup", "\x05\x00\x02\x00\x00\x00"+strings.Repeat("\x00\x01x"+empty, 2)),
+			`before byte 48: a property tree has the key "x" twice (in "startup")`},
+		{"a scope twice", head + "\x05\x00\x02\x00\x00\x00" + strings.Repeat("\x00\x07startup"+empty, 2), `before byte 45: a property tree has the key "startup" twice`},
+		{"too much", head + empty + "more", "4 bytes too many behind the settings, which end at byte 15"},
+		{"two files in one", head + empty + head + empty, "15 bytes too many behind the settings, which end at byte 15"},
+		{"nothing as root", head + "\x00\x00", "the file holds nothing where the dictionary of scopes belongs"},
+		{"a truth value as root", head + "\x01\x00\x01", "the file holds a truth value where the dictionary of scopes belongs"},
+		{"a text as root", head + "\x03\x00\x00\x02hi", "the file holds a text where the dictionary of scopes belongs"},
+		{"a list as root", head + "\x04\x00\x00\x00\x00\x00", "the file holds a list where the dictionary of scopes belongs"},
+		{"no settings", head + dict("startup", "\x01\x00\x01"), `"startup" is a truth value where a dictionary of settings belongs`},
+		{"a number instead of settings", head + dict("startup", "\x06\x00\x01\x00\x00\x00\x00\x00\x00\x00"), `"startup" is a number where a dictionary of settings belongs`},
+		{"too large", strings.Repeat("\x00", maxFile+1), "34603009 bytes, more than 33 MiB"},
 	} {
-		if f, err := Parse([]byte(test.data)); err == nil || err.Error() != test.want {
+		if f, err := Parse([]byte(test.data)); err == nil || err.Error() != "mod settings: "+test.want || f.Scopes != nil {
 			t.Errorf("%s:\n got %+v, %v\nwant %s", test.name, f, err, test.want)
 		}
-	}
-	if _, err := Parse(make([]byte, maxFile+1)); err == nil || err.Error() != "mod settings: 34603009 bytes, more than 33 MiB" {
-		t.Errorf("too large: %v", err)
 	}
 	whole, err := New(v20).Bytes()
 	if err != nil {

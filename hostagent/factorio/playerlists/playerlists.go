@@ -63,7 +63,7 @@ func parsePlayer(raw json.RawMessage) (p Player, err error) {
 	} else {
 		var ok bool
 		if p.fields, ok = jsondoc.Members(raw); !ok {
-			return Player{}, fmt.Errorf(`%.40s is neither a name nor an object like {"username": "x"}`, raw)
+			return Player{}, fmt.Errorf(`%s is neither a name nor an object like {"username": "x"}`, jsondoc.Short(raw))
 		}
 		for _, m := range p.fields {
 			if err = p.read(m); err != nil {
@@ -99,7 +99,7 @@ func (p *Player) read(m jsondoc.Member) error {
 		return nil
 	}
 	if m.Value[0] != '"' || json.Unmarshal(m.Value, to) != nil {
-		return fmt.Errorf("%q is %.40s, but must be a text", m.Key, m.Value)
+		return fmt.Errorf("%q is %s, but must be a text", m.Key, jsondoc.Short(m.Value))
 	}
 	return nil
 }

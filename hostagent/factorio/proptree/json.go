@@ -69,7 +69,10 @@ func (n *Node) UnmarshalJSON(data []byte) error {
 	dec.UseNumber()
 	r := jsonReader{dec: dec}
 	got, err := r.node(0)
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("property tree from JSON: it ends too early")
+	case err != nil:
 		return fmt.Errorf("property tree from JSON: %w", err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {

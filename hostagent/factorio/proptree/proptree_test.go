@@ -133,19 +133,44 @@ func TestGet(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	wide := "\x05\x00\xff\xff\xff\xff"
 	for _, test := range []struct{ name, bytes, want string }{
+		{"nothing", "", "unexpected EOF"},
+		{"a type alone", "\x01", "unexpected EOF"},
+		{"a cut number", "\x02\x001234567", "unexpected EOF"},
+		{"a cut integer", "\x06\x00\xff", "unexpected EOF"},
+		{"a text without a length", "\x03\x00\x00", "unexpected EOF"},
+		{"a cut length", "\x03\x00\x00\xff\x01\x00\x00", "unexpected EOF"},
+		{"a cut text", "\x03\x00\x00\x05four", "unexpected EOF"},
+		{"a cut count", "\x04\x00\x01\x00\x00", "unexpected EOF"},
+		{"a list without its last value", "\x04\x00\x02\x00\x00\x00" + "\x01\x00\x00", "unexpected EOF"},
+		{"a cut key", "\x05\x00\x01\x00\x00\x00" + "\x00\x04ke", "unexpected EOF"},
+		{"a key without a value", "\x05\x00\x01\x00\x00\x00" + "\x00\x01k", `unexpected EOF (in "k")`},
 		{"unknown type", "\x08\x00", "a property of unknown type 8, where 0 to 7 may be"},
+		{"the last of all types", "\xff\x01", "a property of unknown type 255, where 0 to 7 may be"},
+		{"text instead of a tree", "{\"startup\": {}}", "byte 34 where 0 or 1 belongs"},
 		{"flag", "\x00\x02", "byte 2 where 0 or 1 belongs"},
 		{"bool", "\x01\x00\x07", "byte 7 where 0 or 1 belongs"},
 		{"empty flag", "\x03\x00\x03", "byte 3 where 0 or 1 belongs"},
+		{"empty flag of a key", "\x05\x00\x01\x00\x00\x00" + "\x6b", "byte 107 where 0 or 1 belongs"},
+		{"flag below a key", "\x05\x00\x01\x00\x00\x00" + "\x00\x01k\x01\x09\x01", `byte 9 where 0 or 1 belongs (in "k")`},
 		{"long text", "\x03\x00\x00\xff\xff\xff\xff\xff", "4294967295 bytes where at most 33554429 may be"},
+		{"text that is longer than the file", "\x03\x00\x00\xff\x00\x00\x00\x01text", "unexpected EOF"},
+		{"long key", "\x05\x00\x01\x00\x00\x00" + "\x00\xff\x00\x00\x00\x03", "50331648 bytes where at most 33554425 may be"},
 		{"false count", wide, "unexpected EOF"},
+		{"false count of a list", "\x04\x00\xff\xff\xff\x7f" + "\x01\x00\x00", "unexpected EOF"},
 		{"deep", strings.Repeat("\x04\x00\x01\x00\x00\x00\x01", 200),
 			`a property tree is nested deeper than 100 (in "", "", "", "", "", "", "", "", …)`},
+		{"deep dictionaries", strings.Repeat("\x05\x00\x01\x00\x00\x00\x00\x01k", 1<<20),
+			`a property tree is nested deeper than 100 (in "k", "k", "k", "k", "k", "k", "k", "k", …)`},
 		{"wide", "\x04\x00\xff\xff\xff\xff" + strings.Repeat("\x01\x00\x00", 300_000), `a property tree has more than 262144 values (in "")`},
 		{"type below keys", "\x05\x00\x01\x00\x00\x00" + "\x00\x01k" + "\x05\x00\x01\x00\x00\x00" + "\x00\x02\nl" + "\x09\x00",
 			`a property of unknown type 9, where 0 to 7 may be (in "k", "\nl")`},
+		{"type below a key that is not UTF-8", "\x05\x00\x01\x00\x00\x00" + "\x00\x01\xff" + "\x09\x00",
+			`a property of unknown type 9, where 0 to 7 may be (in "\xff")`},
 		{"number below a key", "\x05\x00\x02\x00\x00\x00" + "\x00\x01a\x00\x00" + "\x00\x01k\x02\x001234", `unexpected EOF (in "k")`},
 		{"key twice", "\x05\x00\x02\x00\x00\x00" + strings.Repeat("\x00\x01k\x00\x00", 2), `a property tree has the key "k" twice`},
+		{"key twice below a key", "\x05\x00\x01\x00\x00\x00" + "\x00\x01a" + "\x05\x00\x02\x00\x00\x00" + strings.Repeat("\x00\x01k\x00\x00", 2),
+			`a property tree has the key "k" twice (in "a")`},
+		{"empty key twice, written in both ways", "\x05\x00\x02\x00\x00\x00" + "\x01\x00\x00" + "\x00\x00\x00\x00", `a property tree has the key "" twice`},
 	} {
 		if n, _, err := read([]byte(test.bytes)); err == nil || err.Error() != test.want {
 			t.Errorf("%s: %v, %v; want %q", test.name, n, err, test.want)
@@ -215,15 +240,39 @@ func TestJSONKeepsWhatNumbersAre(t *testing.T) {
 }
 
 func TestJSONRefuses(t *testing.T) {
+	const prefix = "property tree from JSON: "
 	for text, want := range map[string]string{
-		`[1e999]`:       "property tree from JSON: the number 1e999 is out of range",
-		`{"k":1,"k":2}`: `property tree from JSON: a property tree has the key "k" twice`,
-		strings.Repeat("[", 102) + strings.Repeat("]", 102): "property tree from JSON: a property tree is nested deeper than 100",
-		"[" + strings.Repeat("0,", maxNodes) + "0]":         "property tree from JSON: a property tree has more than 262144 values",
+		`[1e999]`:                prefix + "the number 1e999 is out of range",
+		`{"a":[0,{"b":-1e400}]}`: prefix + "the number -1e400 is out of range",
+		`{"k":1,"k":2}`:          prefix + `a property tree has the key "k" twice`,
+		`{"k":1,"\u006b":2}`:     prefix + `a property tree has the key "k" twice`,
+		`[{"":1,"":{}}]`:         prefix + `a property tree has the key "" twice`,
+		strings.Repeat("[", 102) + strings.Repeat("]", 102):           prefix + "a property tree is nested deeper than 100",
+		strings.Repeat(`{"a":`, 102) + "1" + strings.Repeat("}", 102): prefix + "a property tree is nested deeper than 100",
+		"[" + strings.Repeat("0,", maxNodes) + "0]":                   prefix + "a property tree has more than 262144 values",
 	} {
 		var n Node
-		if err := json.Unmarshal([]byte(text), &n); err == nil || err.Error() != want {
+		if err := json.Unmarshal([]byte(text), &n); err == nil || err.Error() != want || n.Value != nil {
 			t.Errorf("%.40s: got %v, want %s", text, err, want)
+		}
+	}
+	// Called without encoding/json, which checks the syntax before.
+	for text, want := range map[string]string{
+		"":             "it ends too early",
+		"[1":           "it ends too early",
+		`{"a"`:         "it ends too early",
+		`{"a":`:        "it ends too early",
+		`"abc`:         "it ends too early",
+		`[1,]`:         "invalid character ']' looking for beginning of value",
+		`{"a":1,}`:     "invalid character '}' looking for beginning of object key string",
+		`{1:2}`:        "invalid character '1'",
+		"{\"a\": nil}": "invalid character 'i' in literal null (expecting 'u')",
+		"1 2":          "more than one value",
+		"{} x":         "more than one value",
+	} {
+		var n Node
+		if err := n.UnmarshalJSON([]byte(text)); err == nil || err.Error() != prefix+want || n.Value != nil {
+			t.Errorf("%s: got %v, want %s", text, err, want)
 		}
 	}
 }
@@ -242,13 +291,27 @@ func TestAppendRefuses(t *testing.T) {
 	for range maxDepth + 1 {
 		deep = Node{Value: List{{Node: deep}}}
 	}
-	for name, n := range map[string]Node{
-		"int": {Value: 1}, "deep": deep, "nested int": {Value: Dictionary{entry("k", 7)}},
-		"key twice": {Value: Dictionary{entry("k", nil), entry("k", nil)}},
-		"wide":      {Value: make(List, maxNodes)}, "long": {Value: strings.Repeat("x", maxBytes+1)},
+	for _, test := range []struct {
+		name string
+		node Node
+		want string
+	}{
+		{"int", Node{Value: 1}, "a Go int is none of the types that a property tree has"},
+		{"nested int", Node{Value: Dictionary{entry("k", 7)}}, "a Go int is none of the types that a property tree has"},
+		{"a single", Node{Value: float32(1)}, "a Go float32 is none of the types that a property tree has"},
+		{"a map", Node{Value: map[string]any{}}, "a Go map[string]interface {} is none of the types that a property tree has"},
+		{"a node in a node", Node{Value: Node{}}, "a Go proptree.Node is none of the types that a property tree has"},
+		{"deep", deep, "a property tree is nested deeper than 100"},
+		{"key twice", Node{Value: Dictionary{entry("k", nil), entry("k", nil)}}, `a property tree has the key "k" twice`},
+		{"key twice in a list", Node{Value: List{entry("", Dictionary{entry("", 1.0), entry("", 2.0)})}}, `a property tree has the key "" twice`},
+		{"wide", Node{Value: make(List, maxNodes)}, "a property tree has more than 262144 values"},
+		{"long", Node{Value: strings.Repeat("x", maxBytes+1)}, "a text in a property tree is too long"},
+		{"long key", Node{Value: Dictionary{entry(strings.Repeat("x", maxBytes+1), nil)}}, "a text in a property tree is too long"},
+		{"long together", Node{Value: List{entry("", strings.Repeat("x", maxBytes/2)), entry("", strings.Repeat("x", maxBytes/2))}},
+			"a property tree is longer than 32 MiB"},
 	} {
-		if b, err := Append(nil, n); err == nil {
-			t.Errorf("%s: %d bytes without error", name, len(b))
+		if b, err := Append(nil, test.node); err == nil || err.Error() != test.want || b != nil {
+			t.Errorf("%s: %d bytes, %v; want %s", test.name, len(b), err, test.want)
 		}
 	}
 }

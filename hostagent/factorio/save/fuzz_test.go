@@ -6,12 +6,27 @@ import (
 	"compress/zlib"
 	"encoding/binary"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"mainbus/hostagent/factorio/scriptdat"
 )
 
 func FuzzArchive(f *testing.F) {
-	whole, _ := makeSave(f, f.TempDir())
+	whole := filepath.Join(f.TempDir(), "whole.zip")
+	w, err := Create(whole, "w")
+	if err != nil {
+		f.Fatal(err)
+	}
+	w.File("control.lua", []byte("x"))
+	w.Level(header20, strings.NewReader("rest"))
+	w.Script(scriptdat.File{Version: header20.Version, Blocks: []scriptdat.Block{{Name: "level", Flag: 1, Value: &scriptdat.Table{
+		Pairs: []scriptdat.Pair{{Key: "ledger", Value: &scriptdat.Table{}}},
+	}}}})
+	if err := w.Close(); err != nil {
+		f.Fatal(err)
+	}
 	data, err := os.ReadFile(whole)
 	if err != nil {
 		f.Fatal(err)

@@ -190,8 +190,18 @@ func (f *File) Settings() (Settings, error) {
 // read returns the values, of those that the game does not take the defaults, and what is wrong in them.
 func (f *File) read() (s Settings, wrong []string) {
 	s = Defaults()
+	values := make(map[string]json.RawMessage)
+	for _, m := range f.doc.Members() {
+		if !strings.Contains(m.Key, ".") { // which would be taken for a key in an object
+			values[m.Key] = m.Value // of a doubled key the last
+		}
+	}
+	visibility, _ := jsondoc.Members(values["visibility"])
+	for _, m := range visibility {
+		values["visibility."+m.Key] = m.Value
+	}
 	for _, field := range fields() {
-		raw, ok := f.doc.Get(strings.Split(field.key, ".")...)
+		raw, ok := values[field.key]
 		if !ok {
 			continue
 		}

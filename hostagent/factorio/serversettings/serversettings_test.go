@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -156,6 +157,7 @@ func TestProblems(t *testing.T) {
 		{`{"visibility": {"public": true}, "username": "u", "password": "p"}`, nil},
 		{`{"visibility": {"public": true}, "token": "t"}`, []string{"a public game needs the username of a Factorio.com account"}},
 		{`{"auto_pause": true, "auto_pause": false}`, []string{`"auto_pause" is there more than once`}},
+		{`{"visibility.public": true}`, []string{`"visibility.public" is no setting that the game has`}},
 		{`{"admins": ["a"]}`, []string{`"admins" says nothing since 0.17: admins are in server-adminlist.json`}},
 		{`{"minimum_segment_size": 101, "minimum_segment_size_peer_count": 9}`, []string{
 			"minimum_segment_size is 101, more than maximum_segment_size, which is 100",
@@ -187,51 +189,95 @@ func TestShownHasNoSecret(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
+	example := string(New().Bytes())
 	for text, want := range map[string]string{
-		"":                               "server settings: no JSON: the file is empty",
-		`["a"]`:                          "server settings: not the JSON object that it must be",
-		"{\n  \"name\": \"x\",\n}":       "server settings: line 3, column 1: invalid character '}' looking for beginning of object key string",
-		"{\n  \"name\": \"x":             "server settings: line 2, column 13: the JSON ends too early",
-		"{\"name\": 'x'}":                "server settings: line 1, column 10: invalid character '\\'' looking for beginning of value",
-		"{} trailing":                    "server settings: line 1, column 4: invalid character 't' after top-level value",
-		"{" + strings.Repeat(" ", 1<<20): "server settings: 1048577 bytes, more than 1 MiB",
+		"":                                    "no JSON: the file is empty",
+		"\r\n\t":                              "no JSON: the file is empty",
+		`["a"]`:                               "it is a JSON array, but must be an object",
+		`"name"`:                              "it is a JSON text, but must be an object",
+		"null":                                "it is a JSON null, but must be an object",
+		"{\n  \"name\": \"x\",\n}":            "line 3, column 1: invalid character '}' looking for beginning of object key string",
+		"{\n  \"name\": \"x\"\n  \"a\": 1}":   "line 3, column 3: invalid character '\"' after object key:value pair",
+		"{\n  \"name\": \"x":                  "line 2, column 13: the JSON ends too early",
+		example[:1]:                           "line 1, column 2: the JSON ends too early",
+		example[:strings.Index(example, ":")]: "line 2, column 9: the JSON ends too early",
+		example[:len(example)-2]:              "line 29, column 40: the JSON ends too early",
+		example + example:                     "line 31, column 1: invalid character '{' after top-level value",
+		"{\"name\": 'x'}":                     "line 1, column 10: invalid character '\\'' looking for beginning of value",
+		"{name: \"x\"}":                       "line 1, column 2: invalid character 'n' looking for beginning of object key string",
+		"{\"name\": \"a\nb\"}":                "line 1, column 12: invalid character '\\n' in string literal",
+		"{\"name\": \"C:\\games\"}":           "line 1, column 14: invalid character 'g' in string escape code",
+		"{\"max_players\": 010}":              "line 1, column 18: invalid character '1' after object key:value pair",
+		"{\"max_players\": +5}":               "line 1, column 17: invalid character '+' looking for beginning of value",
+		"{\"auto_pause\": True}":              "line 1, column 16: invalid character 'T' looking for beginning of value",
+		"{\"visibility\": {\"public\": true}": "line 1, column 32: the JSON ends too early",
+		"{\"tags\": [\"a\", ]}":               "line 1, column 16: invalid character ']' looking for beginning of value",
+		"{\"tags\": (\"a\")}":                 "line 1, column 10: invalid character '(' looking for beginning of value",
+		"# comment\n{}":                       "line 1, column 1: invalid character '#' looking for beginning of value",
+		"{} trailing":                         "line 1, column 4: invalid character 't' after top-level value",
+		"{\n\"name\": \"Caf\xe9\"}":           "line 2, column 13: byte 0xe9 is not UTF-8",
+		"\xff\xfe{\x00}\x00":                  "the text is UTF-16: save it as UTF-8",
+		`{"x": ` + strings.Repeat("[", 1000) + strings.Repeat("]", 1000) + "}": "line 1, column 107: nested deeper than 100",
+		"{" + strings.Repeat(" ", 1<<20):                                       "1048577 bytes, more than 1 MiB",
 	} {
-		if _, err := Parse([]byte(text)); err == nil || err.Error() != want {
+		if _, err := Parse([]byte(text)); err == nil || err.Error() != "server settings: "+want {
 			t.Errorf("%.40q: got %v\nwant %s", text, err, want)
 		}
 	}
 }
 
+// generated makes settings with keys of every type.
+func generated(t *testing.T, r *rand.Rand) Settings {
+	s := Settings{Tags: []string{}}
+	for _, field := range fields() {
+		switch to := field.of(&s).(type) {
+		case *string:
+			*to = []string{"", "a b", "\"<ä>\\\n", "true"}[r.IntN(4)]
+		case *[]string:
+			*to = [][]string{{}, {"a"}, {"", "\u2028", "x"}}[r.IntN(3)]
+		case *bool:
+			*to = r.IntN(2) == 0
+		case *int:
+			*to = []int{6, 60, 240}[r.IntN(3)]
+		case *Commands:
+			*to = []Commands{Everybody, Nobody, AdminsOnly}[r.IntN(3)]
+		default:
+			t.Fatalf("%s has no generator", field.key)
+		}
+	}
+	return s
+}
+
+// A file of a game that lacks keys gives their defaults.
 func TestGeneratedSettingsReadBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 200 {
-		want := Settings{Tags: []string{}}
-		for _, field := range fields() {
-			switch to := field.of(&want).(type) {
-			case *string:
-				*to = []string{"", "a b", "\"<ä>\\\n", "true"}[r.IntN(4)]
-			case *[]string:
-				*to = [][]string{{}, {"a"}, {"", "\u2028", "x"}}[r.IntN(3)]
-			case *bool:
-				*to = r.IntN(2) == 0
-			case *int:
-				*to = []int{6, 60, 240}[r.IntN(3)]
-			case *Commands:
-				*to = []Commands{Everybody, Nobody, AdminsOnly}[r.IntN(3)]
-			default:
-				t.Fatalf("%s has no generator", field.key)
+	for version, lacks := range map[string][]string{
+		"0.17": {"auto_pause_when_players_connect", "max_heartbeats_per_second", "minimum_segment_size", "minimum_segment_size_peer_count",
+			"maximum_segment_size", "maximum_segment_size_peer_count"},
+		"0.17.59": {"auto_pause_when_players_connect", "max_heartbeats_per_second"},
+		"1.1.43":  {"auto_pause_when_players_connect"},
+		"2.0":     nil,
+	} {
+		for range 50 {
+			want := generated(t, r)
+			f := New()
+			if err := f.SetAll(want); err != nil {
+				t.Fatal(err)
 			}
-		}
-		f := New()
-		if err := f.SetAll(want); err != nil {
-			t.Fatal(err)
-		}
-		again, err := Parse(f.Bytes())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := again.Settings(); err != nil || !reflect.DeepEqual(got, want) {
-			t.Fatalf("read %+v, %v\nwant %+v\nfrom %s", got, err, want, f.Bytes())
+			defaults := Defaults()
+			for _, field := range fields() {
+				if slices.Contains(lacks, field.key) {
+					f.doc.Delete(field.key)
+					reflect.ValueOf(field.of(&want)).Elem().Set(reflect.ValueOf(field.of(&defaults)).Elem())
+				}
+			}
+			again, err := Parse(f.Bytes())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := again.Settings(); err != nil || !reflect.DeepEqual(got, want) {
+				t.Fatalf("%s: read %+v, %v\nwant %+v\nfrom %s", version, got, err, want, f.Bytes())
+			}
 		}
 	}
 }
@@ -251,16 +297,18 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("a problem of %d bytes: %q", len(p), p)
 			}
 		}
-		if err := file.SetAll(s); err != nil {
-			t.Fatalf("what was read can't be written: %v", err)
+		s.Name, s.Public, s.MaxPlayers, s.AllowCommands = "n", !s.Public, s.MaxPlayers/2, Nobody
+		for key, value := range map[string]any{"name": s.Name, "visibility.public": s.Public, "max_players": s.MaxPlayers, "allow_commands": s.AllowCommands} {
+			if err := file.Set(key, value); err != nil {
+				t.Fatal(err)
+			}
 		}
 		again, err := Parse(file.Bytes())
 		if err != nil {
 			t.Fatalf("%v in %s", err, file.Bytes())
 		}
-		s.Tags = append([]string{}, s.Tags...)
-		if got, err := again.Settings(); err != nil || !reflect.DeepEqual(got, s) {
-			t.Errorf("read %+v, %v\nwant %+v", got, err, s)
+		if got, _ := again.read(); !reflect.DeepEqual(got, s) {
+			t.Errorf("read %+v\nwant %+v", got, s)
 		}
 	})
 }

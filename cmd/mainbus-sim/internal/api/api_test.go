@@ -52,7 +52,7 @@ func newGame(t testing.TB, w *world.World, files map[string]string) (*Game, *tes
 	t.Helper()
 	host := &testHost{}
 	g, err := New(Params{
-		World: w, Host: host, Mods: []Mod{{"base", "2.0.77"}}, Version: factorio.Version{Major: 2, Patch: 77},
+		World: w, Host: host, Scenario: "freeplay", ScenarioMod: "base", Mods: []Mod{{"base", "2.0.77"}}, Version: factorio.Version{Major: 2, Patch: 77},
 		Files: func(name string) ([]byte, bool) {
 			text, ok := files[name]
 			return []byte(text), ok
@@ -111,7 +111,7 @@ func TestObjects(t *testing.T) {
 		{`game.speed = 2 rcon.print(game.speed)`, "2"},
 		{`game.server_save("x") game.auto_save() rcon.print(#game.connected_players .. tostring(game.is_multiplayer()) .. tostring(game.players.bob))`, "0truenil"},
 		{`local e = game.surfaces.nauvis.create_entity{name = "iron-chest", position = {7, 7}, force = "player"} rcon.print(e.position.x .. " " .. #e.get_inventory(1) .. " " .. game.surfaces.nauvis.count_entities_filtered{area = {{0, 0}, {10, 10}}})`, "7.5 32 2"},
-		{`rcon.print(script.mod_name .. script.active_mods.base .. script.level.level_name)`, "level2.0.77freeplay"},
+		{`rcon.print(script.mod_name .. script.active_mods.base .. script.level.level_name .. script.level.mod_name)`, "level2.0.77freeplaybase"},
 		{`script.on_event(99999, function() end)`, "does not exist"},
 		{`rcon.print(bogus.x)`, "error: "},
 	}

@@ -32,8 +32,10 @@ func (s *Script) addScriptClass() {
 			"mod_name":      read(func(call, bootstrap) any { return s.mod.Name }),
 			"level": read(func(call, bootstrap) any {
 				t := s.vm.L.NewTable()
-				t.RawSetString("level_name", lua.LString("freeplay"))
-				t.RawSetString("mod_name", lua.LString("base"))
+				t.RawSetString("level_name", lua.LString(s.p.Scenario))
+				if s.p.ScenarioMod != "" {
+					t.RawSetString("mod_name", lua.LString(s.p.ScenarioMod))
+				}
 				return t
 			}),
 		},

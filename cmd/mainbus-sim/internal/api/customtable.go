@@ -95,6 +95,7 @@ func (s *Script) addCustomTableClass() {
 	for attribute := range keptClasses {
 		tables[customTable("prototypes."+attribute)] = keptTable(attribute)
 	}
+	tables["prototypes.mod_setting"] = s.settingPrototypes()
 	table := func(t customTable) content {
 		if settings, ok := s.settingTable(t); ok {
 			return settings

@@ -39,6 +39,9 @@ type Params struct {
 	Mods    []Mod                            // in load order; core is not one
 	Version factorio.Version
 
+	Scenario    string // that the map was made of
+	ScenarioMod string // whose it is; "" is nobody's
+
 	Settings Settings        // of mods
 	Flags    map[string]bool // feature flags
 }

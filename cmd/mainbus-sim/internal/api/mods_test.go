@@ -30,6 +30,11 @@ func newModdedGame(t *testing.T, more world.Raw, files map[string]string) (*Game
 		Settings: Settings{
 			Startup: map[string]any{"fixed": 3.0}, Global: map[string]any{"limit": 10.0, "tint": map[string]any{"r": 0.5}},
 			PerUser: map[string]any{"sound": true},
+			Prototypes: []*SettingPrototype{
+				{"fixed", "double-setting", "a", "b", map[string]any{"setting_type": "startup", "default_value": 3.0, "allowed_values": []any{1.0, 3.0}, "hidden": true}},
+				{"limit", "int-setting", "", "a", map[string]any{"setting_type": "runtime-global", "default_value": 10.0, "minimum_value": 0.0, "maximum_value": 99.0}},
+				{"text", "string-setting", "", "a", map[string]any{"setting_type": "startup", "default_value": "x", "auto_trim": true}},
+			},
 		},
 		Files: func(name string) ([]byte, bool) {
 			text, ok := files[name]
@@ -77,6 +82,10 @@ func TestSettings(t *testing.T) {
 		{`p(settings.startup.fixed.value, settings.global.limit.value, settings.global.tint.value.r, settings.player_default.sound.value)`, "3 10 0.5 true"},
 		{`p(settings.global.none, #settings.global, settings.startup.limit)`, "nil 2 nil"},
 		{`local s = "" for name, v in pairs(settings.global) do s = s .. name .. type(v.value) end p(s)`, "limitnumbertinttable"},
+		{`local s = prototypes.mod_setting.limit p(s.name, s.type, s.order, s.mod, s.hidden, s.setting_type, s.default_value, s.minimum_value, s.maximum_value, s.allowed_values, s.allow_blank, s.valid)`,
+			"limit int-setting  a false runtime-global 10 0 99 nil nil true"},
+		{`local s, t = prototypes.mod_setting.fixed, prototypes.mod_setting.text p(s.mod, s.order, s.hidden, s.allowed_values, t.default_value, t.allow_blank, t.auto_trim, #prototypes.mod_setting, prototypes.mod_setting.none)`,
+			"b a true [1,3] x false true 3 nil"},
 		{`settings.global.limit = {value = 11} p(settings.global.limit.value)`, "11"},
 		{`settings.player_default.sound = {value = false} p(settings.get_player_settings("Ann").sound.value)`, "false"},
 		{`settings.get_player_settings(1).sound = {value = true} p(settings.get_player_settings("Ann").sound.value, settings.player_default.sound.value)`, "true false"},

@@ -18,6 +18,7 @@ func (s *Script) addPrototypeClasses() {
 			"custom_event":   tableNamed[prototypes]("prototypes.custom_event"),
 			"custom_input":   tableNamed[prototypes]("prototypes.custom_input"),
 			"virtual_signal": tableNamed[prototypes]("prototypes.virtual_signal"),
+			"mod_setting":    tableNamed[prototypes]("prototypes.mod_setting"),
 		},
 	}
 	for attribute := range keptClasses {
@@ -29,6 +30,7 @@ func (s *Script) addPrototypeClasses() {
 	s.addEntityPrototype()
 	s.addQualityPrototype()
 	s.addOtherPrototypes()
+	s.addSettingPrototype()
 }
 
 // prototypes is the value of the global of that name.

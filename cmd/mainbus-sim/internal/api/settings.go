@@ -10,7 +10,17 @@ import (
 
 // Settings are the values of the mods' settings: bool, float64, string, or map[string]any for a colour. Global and
 // PerUser are what a map gets that doesn't have them yet.
-type Settings struct{ Startup, Global, PerUser map[string]any }
+type Settings struct {
+	Startup, Global, PerUser map[string]any
+	Prototypes               []*SettingPrototype // in the game's order
+}
+
+// SettingPrototype is the definition of a setting. Data is its table as encoding/json would give it.
+type SettingPrototype struct {
+	Name, Type, Order string
+	Mod               string // that defined it
+	Data              map[string]any
+}
 
 // settingsObject is the value of the global settings.
 type settingsObject struct{}
@@ -41,6 +51,49 @@ func (s *Script) addSettingsClass() {
 				return customTable(playerSettings + c.playerOf(c.arg(1)).Name)
 			},
 		},
+	})
+}
+
+func (s *Script) addSettingPrototype() {
+	of := func(key string) attribute[*SettingPrototype] {
+		return read(func(c call, p *SettingPrototype) any { return c.plain(p.Data[key]) })
+	}
+	flag := func(key string) attribute[*SettingPrototype] {
+		return read(func(_ call, p *SettingPrototype) any { return p.Data[key] == true })
+	}
+	ofText := func(key string) attribute[*SettingPrototype] { // only texts have it
+		return read(func(_ call, p *SettingPrototype) any {
+			if p.Type != "string-setting" {
+				return nil
+			}
+			return p.Data[key] == true
+		})
+	}
+	declare(s, members[*SettingPrototype]{
+		name: "LuaModSettingPrototype", valid: always[*SettingPrototype],
+		attrs: attributes[*SettingPrototype]{
+			"name":          read(func(_ call, p *SettingPrototype) any { return p.Name }),
+			"type":          read(func(_ call, p *SettingPrototype) any { return p.Type }),
+			"order":         read(func(_ call, p *SettingPrototype) any { return p.Order }),
+			"mod":           read(func(_ call, p *SettingPrototype) any { return p.Mod }),
+			"hidden":        flag("hidden"),
+			"setting_type":  of("setting_type"),
+			"default_value": of("default_value"), "minimum_value": of("minimum_value"), "maximum_value": of("maximum_value"),
+			"allowed_values": of("allowed_values"), "allow_blank": ofText("allow_blank"), "auto_trim": ofText("auto_trim"),
+		},
+	})
+}
+
+// settingPrototypes is the custom table prototypes.mod_setting.
+func (s *Script) settingPrototypes() content {
+	all := func(*world.World) []*SettingPrototype { return s.p.Settings.Prototypes }
+	return named(all, func(p *SettingPrototype) string { return p.Name }, func(_ *world.World, name string) *SettingPrototype {
+		for _, p := range s.p.Settings.Prototypes {
+			if p.Name == name {
+				return p
+			}
+		}
+		return nil
 	})
 }
 

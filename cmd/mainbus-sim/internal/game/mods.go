@@ -47,6 +47,7 @@ func writeModList(list *modlist.List, dir string) error {
 func (g *run) loadMods() error {
 	told, err := mods.Load(mods.Config{
 		Data: g.paths.read, Dir: g.paths.mods, Builtin: builtin, Game: gameVersion, List: &g.list, Log: g.out,
+		NewOff: g.paths.newOff,
 	}, g.flags())
 	if err != nil {
 		return err

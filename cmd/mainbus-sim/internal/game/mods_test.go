@@ -53,7 +53,7 @@ func (m testMod) zip(t *testing.T, i installation, words map[string]string) {
 	var data bytes.Buffer
 	w := zip.NewWriter(&data)
 	add := func(name, text string) {
-		f, err := w.Create(m.name + "_" + m.version + "/" + name)
+		f, err := w.Create(m.name + "_" + m.version + "/" + fill(name, words))
 		if err == nil {
 			_, err = f.Write([]byte(fill(text, words)))
 		}

@@ -1,6 +1,7 @@
 package game
 
 import (
+	"archive/zip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,20 +44,20 @@ func (g *run) findScenario(name string) (mapScenario, error) {
 	if !filepath.IsLocal(sc.name) || !filepath.IsLocal(filepath.Join("x", sc.mod)) {
 		return sc, complaint("Scenario %s not found", name)
 	}
-	for _, dir := range g.scenarioFolders(sc.mod) {
-		err := sc.read(filepath.Join(dir, "scenarios", filepath.FromSlash(sc.name)))
+	for _, place := range g.scenarioPlaces(sc.mod) {
+		err := sc.find(place)
 		if err == nil && len(sc.names) > 0 {
 			return sc, nil
 		}
-		if err != nil && !os.IsNotExist(err) {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return sc, fmt.Errorf("read scenario %s: %w", name, err)
 		}
 	}
 	return sc, complaint("Scenario %s not found", name)
 }
 
-// scenarioFolders are where a mod's scenarios may be.
-func (g *run) scenarioFolders(mod string) []string {
+// scenarioPlaces are where a mod's scenarios may be: folders and zips.
+func (g *run) scenarioPlaces(mod string) []string {
 	if mod == "" {
 		return []string{g.paths.write}
 	}
@@ -68,19 +69,41 @@ func (g *run) scenarioFolders(mod string) []string {
 	return append(folders, versions...)
 }
 
-// read takes all files of a folder.
-func (sc *mapScenario) read(dir string) error {
-	total := int64(0)
-	root, err := os.OpenRoot(dir)
+// find reads the scenario from a folder or zip that may have it.
+func (sc *mapScenario) find(place string) error {
+	inside := path.Join("scenarios", filepath.ToSlash(sc.name))
+	if filepath.Ext(place) != ".zip" {
+		root, err := os.OpenRoot(place)
+		if err != nil {
+			return err
+		}
+		defer root.Close()
+		return sc.read(root.FS(), inside)
+	}
+	archive, err := zip.OpenReader(place)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
-	return fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+	defer archive.Close()
+	top := ""
+	if len(archive.File) > 0 {
+		top, _, _ = strings.Cut(archive.File[0].Name, "/")
+	}
+	return sc.read(archive, path.Join(top, inside))
+}
+
+// read takes all files of a folder.
+func (sc *mapScenario) read(from fs.FS, dir string) error {
+	folder, err := fs.Sub(from, dir)
+	if err != nil {
+		return err
+	}
+	total := int64(0)
+	return fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
-		f, err := root.Open(name)
+		f, err := folder.Open(name)
 		if err != nil {
 			return err
 		}

@@ -95,11 +95,11 @@ func TestScenarios(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(mine, "parts"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	writeFileT(t, filepath.Join(mine, "control.lua"), `require("parts/one") commands.add_command("mine", "", function() rcon.print(one) end)`)
+	writeFileT(t, filepath.Join(mine, "control.lua"), `require("parts/one") commands.add_command("mine", "", function() rcon.print(one .. tostring(script.level.mod_name)) end)`)
 	writeFileT(t, filepath.Join(mine, "parts", "one.lua"), `one = "the first part"`)
 
 	p := i.serve(t, "--start-server-load-scenario", "mine")
-	if got := p.say("/mine"); got != "the first part" {
+	if got := p.say("/mine"); got != "the first partnil" {
 		t.Errorf("got %q", got)
 	}
 	if got := p.say("/server-save"); got != "Can't save to default location: Default location not known" {
@@ -118,7 +118,7 @@ func TestScenarios(t *testing.T) {
 		}
 	}
 	p = i.start(t, "mine")
-	if got := p.say("/mine"); got != "the first part" {
+	if got := p.say("/mine"); got != "the first partnil" {
 		t.Errorf("got %q", got)
 	}
 	archive, err := save.Open(i.saveFile("mine"))
@@ -128,6 +128,27 @@ func TestScenarios(t *testing.T) {
 	defer archive.Close()
 	if header, err := archive.Header(); err != nil || header.Level != "mine" || header.BaseMod != "" {
 		t.Errorf("header %+v, %v", header, err)
+	}
+}
+
+func TestScenarioInTheZipOfAMod(t *testing.T) {
+	t.Parallel()
+	words := map[string]string{"m": word(), "s": word()}
+	i := newInstallation(t, "")
+	testMod{name: words["m"], version: "1.0.0", files: map[string]string{
+		"scenarios/@s/control.lua": `require("part") commands.add_command("mine", "", function() rcon.print(one .. script.level.level_name .. script.level.mod_name) end)`,
+		"scenarios/@s/part.lua":    `one = "packed "`,
+		"scenarios/other.lua":      ``,
+	}}.zip(t, i, words)
+	p := i.serve(t, "--start-server-load-scenario", words["m"]+"/"+words["s"])
+	if got := p.say("/mine"); got != "packed "+words["s"]+words["m"] {
+		t.Errorf("got %q", got)
+	}
+	p.say("/quit")
+	p.exit()
+	out, code := i.run(t, "--scenario2map", words["m"]+"/nothing")
+	if code != 1 || !strings.Contains(out, "Scenario "+words["m"]+"/nothing not found") {
+		t.Errorf("got %d:\n%s", code, out)
 	}
 }
 

@@ -18,6 +18,7 @@ type paths struct {
 	write  string
 	mods   string
 	port   string // [other] port of config.ini
+	newOff bool   // [other] enable-new-mods is false
 }
 
 func (p paths) saves() string { return filepath.Join(p.write, "saves") }
@@ -92,6 +93,8 @@ func (p *paths) readConfig() error {
 			p.write = p.expand(value)
 		case section == "other" && strings.TrimSpace(name) == "port":
 			p.port = strings.TrimSpace(value)
+		case section == "other" && strings.TrimSpace(name) == "enable-new-mods":
+			p.newOff = strings.TrimSpace(value) == "false"
 		}
 	}
 	return nil

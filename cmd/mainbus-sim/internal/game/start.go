@@ -288,7 +288,7 @@ func (s *server) loadPeer(content *mapFile, host api.Host) (peer, error) {
 func (s *server) newScripts(p peer, content *mapFile) (*api.Game, error) {
 	return api.New(api.Params{
 		World: p.world, Host: p.outside, Mods: s.told.API(), Version: gameVersion,
-		Settings: s.told.Settings.API(), Flags: s.flags(),
+		Settings: s.told.Settings.API(), Flags: s.flags(), Scenario: content.Header.Level, ScenarioMod: content.Header.BaseMod,
 		Files: func(name string) ([]byte, bool) { return s.findScript(content, name) },
 	})
 }

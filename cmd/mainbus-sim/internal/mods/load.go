@@ -122,7 +122,12 @@ func (s stages) settings() error {
 	if err != nil {
 		return failed("%s", err)
 	}
-	return s.Settings.define(raw)
+	return s.Settings.define(raw, func(kind, name string) string {
+		if by := stage.Modifications(kind, name); len(by) > 0 {
+			return by[0]
+		}
+		return ""
+	})
 }
 
 // each runs a file of each mod that has it. Begin, if there is one, is called for each mod before.

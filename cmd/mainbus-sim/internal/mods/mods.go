@@ -26,6 +26,7 @@ type Config struct {
 	Builtin []save.Mod       // the game's own, with their checksums
 	Game    factorio.Version // what mods must be made for
 	List    *modlist.List    // gets a line for each mod that it lacks
+	NewOff  bool             // such a mod is not enabled, unless it is the game's own
 	Log     *gamelog.Log
 }
 
@@ -114,10 +115,11 @@ func (c Config) findVersions() (map[string][]*Mod, error) {
 	return versions, nil
 }
 
-// wanted says whether a mod is enabled. One that the list doesn't know becomes so.
+// wanted says whether a mod is enabled. One that the list doesn't know becomes so, unless NewOff.
 func (c Config) wanted(name string) bool {
 	if c.List.Get(name) == nil {
-		c.List.Set(name, true)
+		own := slices.ContainsFunc(c.Builtin, func(b save.Mod) bool { return b.Name == name })
+		c.List.Set(name, own || !c.NewOff)
 	}
 	return c.List.Get(name).Enabled
 }

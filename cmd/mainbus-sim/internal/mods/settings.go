@@ -1,6 +1,7 @@
 package mods
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -19,6 +20,7 @@ type Settings struct {
 	file    modsettings.File
 	defined map[string]map[string]any // scope, name, value: bool, float64, string or map[string]any for a colour
 	whole   map[string]bool           // of those, which are int-settings
+	told    []*api.SettingPrototype
 }
 
 // settingScopes are the scopes in the file by setting_type.
@@ -60,8 +62,8 @@ func readSettings(dir string, game factorio.Version) (*Settings, error) {
 }
 
 // define takes the settings that the settings stage left in data.raw. A value in the file that the definition does
-// not allow gives way to the default.
-func (s *Settings) define(raw map[string]map[string]map[string]any) error {
+// not allow gives way to the default. author names the mod that defined a setting of a type.
+func (s *Settings) define(raw map[string]map[string]map[string]any, author func(kind, name string) string) error {
 	for kind, allowed := range settingKinds {
 		for name, p := range raw[kind] {
 			typ, _ := p["setting_type"].(string)
@@ -82,8 +84,13 @@ func (s *Settings) define(raw map[string]map[string]map[string]any) error {
 			}
 			s.defined[scope][name] = value
 			s.whole[name] = kind == "int-setting"
+			order, _ := p["order"].(string)
+			s.told = append(s.told, &api.SettingPrototype{Name: name, Type: kind, Order: order, Mod: author(kind, name), Data: p})
 		}
 	}
+	slices.SortFunc(s.told, func(a, b *api.SettingPrototype) int {
+		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Name, b.Name))
+	})
 	return nil
 }
 
@@ -125,6 +132,7 @@ func (s *Settings) Startup() map[string]any { return s.defined[modsettings.Start
 func (s *Settings) API() api.Settings {
 	return api.Settings{
 		Startup: s.Startup(), Global: s.defined[modsettings.RuntimeGlobal], PerUser: s.defined[modsettings.RuntimePerUser],
+		Prototypes: s.told,
 	}
 }
 

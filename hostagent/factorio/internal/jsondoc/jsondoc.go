@@ -9,14 +9,20 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
-	maxText  = 16 << 20 // bytes; the largest real file seen, a list of 292 mods, has 22 kB
-	maxDepth = 100
+	maxText    = 16 << 20 // bytes; the largest real file seen, a list of 292 mods, has 22 kB
+	maxDepth   = 100
+	maxDoubled = 100 // keys that are told
+	maxTold    = 100 // bytes of a key that leads to a doubled one
 )
 
-var bom = []byte("\ufeff")
+var (
+	bom      = []byte("\ufeff")
+	errDepth = fmt.Errorf("nested deeper than %d", maxDepth)
+)
 
 // Doc is the text of a JSON object.
 type Doc struct {
@@ -30,8 +36,8 @@ type Member struct {
 	Value json.RawMessage
 }
 
-// Parse checks text and keeps a copy. It must be an object of at most 16 MiB and 100 levels; a byte order mark before it is
-// passed over. Errors tell line and column.
+// Parse checks text and keeps a copy. It must be an object of at most 16 MiB and 100 levels, in UTF-8; a byte order mark before it
+// is passed over. Errors tell line and column, which counts bytes.
 func Parse(text []byte) (*Doc, error) {
 	text = bytes.TrimPrefix(text, bom)
 	doubled, err := check(text, '{')
@@ -39,6 +45,15 @@ func Parse(text []byte) (*Doc, error) {
 		return nil, err
 	}
 	return &Doc{text: bytes.Clone(text), doubled: doubled}, nil
+}
+
+// ParseLossy is Parse for a file that is only read: bytes that are not UTF-8 become U+FFFD, and lossy says that there were some.
+func ParseLossy(text []byte) (d *Doc, lossy bool, err error) {
+	if !isUTF16(text) && !utf8.Valid(text) {
+		text, lossy = bytes.ToValidUTF8(text, []byte("\ufffd")), true
+	}
+	d, err = Parse(text)
+	return d, lossy, err
 }
 
 // ParseList checks text as Parse does, but it must be an array. It returns the elements, and the keys that an object in it has more
@@ -53,7 +68,7 @@ func ParseList(text []byte) (elements []json.RawMessage, doubled []string, err e
 }
 
 // check reports whether text is one JSON value that begins with open, '{' or '['. It returns the keys that an object has more
-// than once, with the keys that lead to them.
+// than once, with the keys that lead to them, a hundred at most.
 func check(text []byte, open json.Delim) (doubled []string, err error) {
 	if len(text) > maxText {
 		return nil, fmt.Errorf("%d bytes of JSON, more than %d MiB", len(text), maxText>>20)
@@ -61,12 +76,15 @@ func check(text []byte, open json.Delim) (doubled []string, err error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, errors.New("no JSON: the file is empty")
 	}
+	if err := checkUTF8(text); err != nil {
+		return nil, err
+	}
 	var whole json.RawMessage
 	if err := json.Unmarshal(text, &whole); err != nil {
 		return nil, explain(text, err)
 	}
 	if whole[0] != byte(open) {
-		return nil, fmt.Errorf("not the JSON %s that it must be", map[json.Delim]string{'{': "object", '[': "array"}[open])
+		return nil, fmt.Errorf("it is a JSON %s, but must be an %s", kind(whole), kind([]byte{byte(open)}))
 	}
 	c := checker{dec: json.NewDecoder(bytes.NewReader(text))}
 	c.dec.UseNumber()
@@ -78,6 +96,42 @@ func check(text []byte, open json.Delim) (doubled []string, err error) {
 		return nil, located(text, c.dec.InputOffset(), err)
 	}
 	return c.doubled, nil
+}
+
+func isUTF16(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff"))
+}
+
+// checkUTF8 refuses what encoding/json would read as U+FFFD: such a text can't be written back as it was.
+func checkUTF8(text []byte) error {
+	if isUTF16(text) {
+		return errors.New("the text is UTF-16: save it as UTF-8")
+	}
+	for at := 0; at < len(text); {
+		r, size := utf8.DecodeRune(text[at:])
+		if r == utf8.RuneError && size == 1 {
+			return located(text, int64(at), fmt.Errorf("byte 0x%02x is not UTF-8", text[at]))
+		}
+		at += size
+	}
+	return nil
+}
+
+// kind says what a JSON value is by its first byte.
+func kind(value []byte) string {
+	switch value[0] {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case '"':
+		return "text"
+	case 't', 'f':
+		return "truth value"
+	case 'n':
+		return "null"
+	}
+	return "number"
 }
 
 type checker struct {
@@ -93,7 +147,7 @@ func (c *checker) rest(first json.Token) error {
 		return nil
 	}
 	if len(c.path) >= maxDepth {
-		return fmt.Errorf("nested deeper than %d", maxDepth)
+		return errDepth
 	}
 	var seen map[string]bool
 	if open == '{' {
@@ -104,8 +158,8 @@ func (c *checker) rest(first json.Token) error {
 		token, err := c.dec.Token()
 		if err == nil && open == '{' {
 			key, _ := token.(string)
-			c.path[len(c.path)-1] = key
-			if seen[key] {
+			c.path[len(c.path)-1] = cut(key, maxTold)
+			if seen[key] && len(c.doubled) < maxDoubled {
 				c.doubled = append(c.doubled, strings.Join(c.path, "."))
 			}
 			seen[key] = true
@@ -129,10 +183,39 @@ func explain(text []byte, err error) error {
 	switch {
 	case !errors.As(err, &syntax):
 		return err
-	case syntax.Error() == "unexpected end of JSON input":
+	case syntax.Error() == "unexpected end of JSON input" || endedBy(text, syntax):
 		return located(text, int64(len(bytes.TrimSpace(text))), errors.New("the JSON ends too early"))
 	}
+	if strings.HasSuffix(syntax.Error(), "exceeded max depth") { // of encoding/json, which is far beyond ours
+		return located(text, syntax.Offset-1, errDepth)
+	}
 	return located(text, syntax.Offset-1, err)
+}
+
+// cut returns the first bytes of a text, whole characters.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "")
+}
+
+// Short returns a value for a sentence: on one line, and no more than its first 40 bytes.
+func Short(value []byte) string {
+	const most = 40
+	var line bytes.Buffer
+	if err := json.Compact(&line, value); err != nil {
+		return "no JSON"
+	}
+	if line.Len() <= most {
+		return line.String()
+	}
+	return cut(line.String(), most) + "…"
+}
+
+// endedBy reports whether a syntax error is about the blank that encoding/json puts behind a text that ends within a literal.
+func endedBy(text []byte, err *json.SyntaxError) bool {
+	return err.Offset == int64(len(text)) && strings.HasPrefix(err.Error(), "invalid character ' '") && text[len(text)-1] != ' '
 }
 
 func located(text []byte, at int64, err error) error {

@@ -214,14 +214,5 @@ func (f *finder) wrong(s Shape, path string, value json.RawMessage) {
 		f.add("%s must be %s", name, s.is)
 		return
 	}
-	var short bytes.Buffer
-	if err := json.Compact(&short, value); err != nil {
-		short.Reset()
-		short.WriteString("no JSON")
-	}
-	text := short.String()
-	if len(text) > 40 {
-		text = strings.ToValidUTF8(text[:40], "") + "…"
-	}
-	f.add("%s is %s, but must be %s", name, text, s.is)
+	f.add("%s is %s, but must be %s", name, jsondoc.Short(value), s.is)
 }
