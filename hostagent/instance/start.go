@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/patch"
 	"mainbus/hostagent/factorio/save"
 	"mainbus/hostagent/supervisor"
@@ -145,7 +146,8 @@ func (l *launch) source(ctx context.Context, damaged map[string]bool) (chosen, e
 	if err := cmd.Run(); err != nil {
 		return chosen{}, fmt.Errorf("create map: %w: %s", err, output.lastLines(3))
 	}
-	return chosen{path: path}, nil
+	version, _ := factorio.ParseVersion(l.cfg.GameVersion) // unknown: nothing is older than it
+	return chosen{path: path, version: version}, nil
 }
 
 // patch puts the module, a new start number and, into a world that has none, an id into the save that the game runs from.

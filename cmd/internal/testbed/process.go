@@ -88,6 +88,9 @@ func (p *Process) WaitLine(ctx context.Context, match func(string) (string, bool
 	}
 }
 
+// PID is the process's number.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
 // Kill ends the process as a crash would and waits until it is gone.
 func (p *Process) Kill() error {
 	if err := p.cmd.Process.Kill(); err != nil {
