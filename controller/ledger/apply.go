@@ -7,68 +7,84 @@ import (
 	"slices"
 )
 
-// Apply books one message and returns what is to be answered, in order. After an error nothing has changed.
+// Apply books one message and returns what is to be answered, in order. After an error nothing has changed but Notices.
 func (s *State) Apply(m Message) ([]Reply, error) {
 	s.replies = nil
-	var err error
-	switch m := m.(type) {
-	case Begin:
-		err = s.begin(m)
-	case Open:
-		err = s.open(m)
-	case Bound:
-		err = s.bound(m)
-	case Assigned:
-		err = s.assigned(m)
-	case Totals:
-		err = s.totals(m)
-	case Truth:
-		err = s.truth(m)
-	case Still:
-		err = s.still(m)
-	case PlayerJoin:
-		err = s.playerJoin(m)
-	case PlayerOut:
-		err = s.playerOut(m)
-	case Reclaim:
-		err = s.reclaim(m)
-	case SetInventory:
-		err = s.setByAdmin(m)
-	case Closed:
-		if _, err = s.current(m.Slot, m.Epoch); err == nil {
-			s.endRun(m.Slot)
-		}
-	case Saved:
-		err = s.saved(m)
-	case SetPolicy:
-		err = s.setPolicy(m)
-	case Release:
-		err = s.releaseHeld(m)
-	case Verify:
-		s.verify()
-	case Accept:
-		err = s.accept(m)
-	case Renamed:
-		err = s.renamed(m)
-	case Spoils:
-		err = s.spoilsTold(m)
-	case Age:
-		err = s.age(m)
-	case Garbled:
-		err = s.garbled(m)
-	case Forgive:
-		err = s.forgive(m)
-	case Answer:
-		err = s.answer(m)
-	case Move:
-		err = s.moveLease(m)
-	default:
-		err = fmt.Errorf("%w: %T", ErrInvalid, m)
-	}
+	err := s.said(m)
 	if errors.Is(err, ErrInvalid) {
 		s.noticeInvalid(m)
 	}
 	return s.replies, err
+}
+
+// said takes what a run says of its world.
+func (s *State) said(m Message) error {
+	switch m := m.(type) {
+	case Open:
+		return s.open(m)
+	case Renamed:
+		return s.renamed(m)
+	case Bound:
+		return s.bound(m)
+	case Assigned:
+		return s.assigned(m)
+	case Totals:
+		return s.totals(m)
+	case Truth:
+		return s.truth(m)
+	case Saved:
+		return s.saved(m)
+	case Spoils:
+		return s.spoilsTold(m)
+	case Still:
+		return s.still(m)
+	case PlayerJoin:
+		return s.playerJoin(m)
+	case PlayerOut:
+		return s.playerOut(m)
+	case Garbled:
+		return s.garbled(m)
+	case Closed:
+		return s.closed(m)
+	}
+	return s.decided(m)
+}
+
+// decided takes what people and the controller itself decide.
+func (s *State) decided(m Message) error {
+	switch m := m.(type) {
+	case Begin:
+		return s.begin(m)
+	case SetPolicy:
+		return s.setPolicy(m)
+	case Release:
+		return s.releaseHeld(m)
+	case Forgive:
+		return s.forgive(m)
+	case Answer:
+		return s.answer(m)
+	case Move:
+		return s.moveLease(m)
+	case Reclaim:
+		return s.reclaim(m)
+	case SetInventory:
+		return s.setByAdmin(m)
+	case Verify:
+		return s.verify()
+	case Accept:
+		return s.accept(m)
+	case Age:
+		return s.age(m)
+	}
+	return fmt.Errorf("%w: %T", ErrInvalid, m)
+}
+
+func (s *State) closed(m Closed) error {
+	_, err := s.current(m.Slot, m.Epoch)
+	if err == nil {
+		s.endRun(m.Slot)
+	}
+	return err
 }
 
 func (s *State) begin(m Begin) error {

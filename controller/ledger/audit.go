@@ -15,12 +15,13 @@ func (m Mismatch) String() string {
 
 // verify freezes the items whose books do not add up: nothing more of them is granted, because nobody knows how much of
 // it there is. No message changes by how much they are wrong, so they stay so until somebody accepts it.
-func (s *State) verify() {
+func (s *State) verify() error {
 	wrong := s.Audit()
 	for _, m := range wrong {
 		s.pool(m.Item).frozen = true
 	}
 	s.reply(Verified{Wrong: wrong})
+	return nil
 }
 
 // accept makes an admin posting of what does not add up.
