@@ -152,6 +152,7 @@ func (c *Controller) Start() error {
 	c.group.Go(func() {
 		store.KeepBackups(c.ctx, c.backups(), c.store.Backup, func(err error) { c.log.Error("no backup was made", "err", err) })
 	})
+	c.group.Go(func() { c.keepVerifying(c.ctx) })
 	c.group.Go(func() {
 		caller := localOwner()
 		if err := api.Serve(c.ctx, listener, c.service, func(net.Conn) api.Caller { return caller }); err != nil {

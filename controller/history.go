@@ -13,37 +13,6 @@ import (
 
 const maxPostings = 1000
 
-func (s *service) BusAccounts(ctx context.Context, _ api.Caller, r api.ReadAccounts) ([]api.BusAccount, error) {
-	rows, err := s.store.Accounts(ctx, ledger.Item{Name: r.Name, Quality: r.Quality})
-	if err != nil {
-		return nil, err
-	}
-	names, err := s.instanceNames(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]api.BusAccount, 0, len(rows))
-	for _, a := range rows {
-		list = append(list, api.BusAccount{
-			World: string(a.World), Instance: string(a.Slot), InstanceName: names[a.Slot], Name: a.Name, Quality: a.Quality,
-			Sent: a.E, Received: a.I, Granted: a.G, InFlight: a.G - a.I, Owed: a.Owed,
-		})
-	}
-	return list, nil
-}
-
-func (s *service) instanceNames(ctx context.Context) (map[ledger.Slot]string, error) {
-	all, err := s.store.Instances(ctx)
-	if err != nil {
-		return nil, err
-	}
-	names := make(map[ledger.Slot]string, len(all))
-	for _, i := range all {
-		names[ledger.Slot(i.ID)] = i.Name
-	}
-	return names, nil
-}
-
 // causes are the kinds of postings that somebody may wonder about.
 func causes() (kinds []ledger.PostingKind) {
 	for k := ledger.Reconciled; k.Known(); k++ {

@@ -241,7 +241,7 @@ func (s *session) bound(ctx context.Context, b *wire.Bound) error {
 	replies, err := s.store.Apply(ctx, ledger.Bound{
 		Slot: s.slot, Epoch: s.epoch, Ledger: b.GetLedger(), World: ledger.World(b.GetWorld()),
 		Totals: totals, NewWorld: ledger.World(randomHex(16)),
-		Tick: clock(b.GetTick()), Save: shown(b.GetSave(), ledger.MaxName),
+		Tick: clock(b.GetTick()),
 	})
 	if err != nil {
 		return err

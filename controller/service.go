@@ -352,21 +352,6 @@ func statusCode(code wire.Code) api.Code {
 	return api.Internal
 }
 
-func (s *service) Bus(ctx context.Context, _ api.Caller) ([]api.BusItem, error) {
-	rows, err := s.store.Bus(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]api.BusItem, 0, len(rows))
-	for _, r := range rows {
-		list = append(list, api.BusItem{
-			Name: r.Name, Quality: r.Quality, Level: r.Level, Sent: r.Sent, Received: r.Received,
-			Granted: r.Granted, InFlight: r.Granted - r.Received, Owed: r.Owed,
-		})
-	}
-	return list, nil
-}
-
 func (s *service) Audit(ctx context.Context, _ api.Caller, r api.ReadAudit) ([]api.AuditEntry, error) {
 	if r.Limit <= 0 {
 		r.Limit = defaultAudit

@@ -9,7 +9,7 @@ import (
 )
 
 func (c *ctl) busCommand() *cobra.Command {
-	return group("bus", "The shared store of items", c.busListCommand(), c.busShowCommand(), c.busHistoryCommand())
+	return group("bus", "The shared store of items", c.busListCommand(), c.busShowCommand(), c.busHistoryCommand(), c.busVerifyCommand())
 }
 
 func (c *ctl) busListCommand() *cobra.Command {
@@ -21,8 +21,8 @@ func (c *ctl) busListCommand() *cobra.Command {
 				return err
 			}
 			return printList(c, items, "Nothing has been sent to the bus yet. Make a chest in a world a sending terminal (README).",
-				"ITEM\tQUALITY\tLEVEL\tSENT\tRECEIVED\tIN FLIGHT\tOWED", func(i api.BusItem) string {
-					return columns(i.Name, i.Quality, i.Level, i.Sent, i.Received, i.InFlight, i.Owed)
+				"ITEM\tQUALITY\tLEVEL\tSENT\tRECEIVED\tIN FLIGHT\tOWED\tNOTE", func(i api.BusItem) string {
+					return columns(i.Name, i.Quality, i.Level, i.Sent, i.Received, i.InFlight, i.Owed, itemNote(i))
 				})
 		},
 	}

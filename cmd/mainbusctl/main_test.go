@@ -71,6 +71,14 @@ func (c *cluster) BackUp(context.Context, api.Caller) (api.Backup, error) {
 	return api.Backup{Path: "/data/backups/two.db", Reason: "asked", Bytes: 5000}, nil
 }
 
+func (c *cluster) VerifyBus(context.Context, api.Caller) (api.BusCheck, error) {
+	check := api.BusCheck{Items: 3, Worlds: 2, Wrong: []api.BusMismatch{}}
+	if c.state == "tampered" {
+		check.Wrong = append(check.Wrong, api.BusMismatch{Name: "iron-plate", Quality: "normal", Level: 51, Given: 50, Surplus: 1})
+	}
+	return check, nil
+}
+
 func (c *cluster) Bus(context.Context, api.Caller) ([]api.BusItem, error) { return nil, nil }
 
 // ctlOn runs the program against a cluster and returns what it printed.
@@ -113,6 +121,8 @@ func TestCommands(t *testing.T) {
 		{name: "accounts of an item", args: "bus show iron-plate", stdout: "nauvis    120   0         0          7     w1"},
 		{name: "history", args: "bus history --causes", stdout: "  nauvis sent 120 [31miron-plate\n"},
 		{name: "an empty history", args: "bus history --instance nauvis", stdout: "Nothing has happened yet"},
+		{name: "books that add up", args: "bus verify", stdout: "The books add up: 3 kinds of goods, 2 worlds.\n"},
+		{name: "books that do not", args: "bus verify", state: "tampered", code: 1, stdout: "iron-plate  normal   1         51", stderr: "the books of 1 of 3 kinds of goods do not add up\nNothing of them"},
 		{name: "backups as a table", args: "controller backups", stdout: "before an update  3.0 MiB  /data/backups/one.db"},
 		{name: "a backup", args: "controller backup", stdout: "/data/backups/two.db (5 KiB)\n"},
 		{name: "restoring what is no backup", args: "controller restore missing.db", code: 1, stderr: "no such file"},

@@ -30,6 +30,8 @@ type Service interface {
 	Bus(ctx context.Context, c Caller) ([]BusItem, error)
 	BusAccounts(ctx context.Context, c Caller, r ReadAccounts) ([]BusAccount, error)
 	BusHistory(ctx context.Context, c Caller, r ReadHistory) ([]BusPosting, error) // newest first
+	// VerifyBus looks whether the books of all goods add up. Of those that don't nothing is granted until they do.
+	VerifyBus(ctx context.Context, c Caller) (BusCheck, error)
 	Audit(ctx context.Context, c Caller, r ReadAudit) ([]AuditEntry, error)
 
 	Backups(ctx context.Context, c Caller) ([]Backup, error) // newest first
@@ -181,6 +183,29 @@ type BusItem struct {
 	Granted  int64  `json:"granted"`   // Σ G
 	InFlight int64  `json:"in_flight"` // G − I
 	Owed     int64  `json:"owed"`      // by worlds that took back what others had used
+	Frozen   bool   `json:"frozen"`    // the books do not add up, so nothing is granted
+	Surplus  int64  `json:"surplus"`   // by how much there is more than there should be, as the last VerifyBus found
+}
+
+// A BusCheck is what came of adding up the books.
+type BusCheck struct {
+	At     time.Time     `json:"at"`
+	Items  int           `json:"items"` // kinds of goods that were looked at
+	Worlds int           `json:"worlds"`
+	Wrong  []BusMismatch `json:"wrong"`
+}
+
+// A BusMismatch is a kind of goods whose books do not add up: Level − Owed + Players − Given − Posted is Surplus, not 0.
+type BusMismatch struct {
+	Name    string `json:"name"`
+	Quality string `json:"quality"`
+	Level   int64  `json:"level"`
+	Owed    int64  `json:"owed"`
+	Players int64  `json:"players"` // in inventories that the ledger keeps
+	Given   int64  `json:"given"`   // net, by all worlds
+	Posted  int64  `json:"posted"`  // by what somebody decided: debts forgiven, goods renamed
+	Surplus int64  `json:"surplus"`
+	Text    string `json:"text"` // what is wrong, for people
 }
 
 // ReadAccounts asks for the accounts of one item, or of all if Name is empty.

@@ -166,6 +166,11 @@ func (c *Client) BusAccounts(ctx context.Context, _ Caller, r ReadAccounts) ([]B
 	return call[[]BusAccount](ctx, c, "BusAccounts", r)
 }
 
+// VerifyBus implements Service.
+func (c *Client) VerifyBus(ctx context.Context, _ Caller) (BusCheck, error) {
+	return call[BusCheck](ctx, c, "VerifyBus", nil)
+}
+
 // BusHistory implements Service.
 func (c *Client) BusHistory(ctx context.Context, _ Caller, r ReadHistory) ([]BusPosting, error) {
 	return call[[]BusPosting](ctx, c, "BusHistory", r)

@@ -36,6 +36,7 @@ var permissions = map[string]Permission{
 	"Bus":            ClusterRead,
 	"BusAccounts":    ClusterRead,
 	"BusHistory":     ClusterRead,
+	"VerifyBus":      ClusterRead,
 	"Audit":          AuditRead,
 	"Backups":        BackupRead,
 	"BackUp":         BackupMake,
@@ -155,6 +156,10 @@ func (g *guard) BusAccounts(ctx context.Context, c Caller, r ReadAccounts) ([]Bu
 
 func (g *guard) BusHistory(ctx context.Context, c Caller, r ReadHistory) ([]BusPosting, error) {
 	return read(ctx, g, c, "BusHistory", "", func() ([]BusPosting, error) { return g.next.BusHistory(ctx, c, r) })
+}
+
+func (g *guard) VerifyBus(ctx context.Context, c Caller) (BusCheck, error) {
+	return read(ctx, g, c, "VerifyBus", "", func() (BusCheck, error) { return g.next.VerifyBus(ctx, c) })
 }
 
 func (g *guard) Audit(ctx context.Context, c Caller, r ReadAudit) ([]AuditEntry, error) {

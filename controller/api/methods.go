@@ -24,6 +24,7 @@ var handlers = map[string]handler{
 	"Bus":            plain(Service.Bus),
 	"BusAccounts":    with(Service.BusAccounts),
 	"BusHistory":     with(Service.BusHistory),
+	"VerifyBus":      plain(Service.VerifyBus),
 	"Audit":          with(Service.Audit),
 	"Backups":        plain(Service.Backups),
 	"BackUp":         plain(Service.BackUp),

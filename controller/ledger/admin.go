@@ -15,6 +15,7 @@ func (s *State) forgive(m Forgive) error {
 	s.touch(w, m.Item)
 	s.adjust(m.Item, n)
 	s.post(w, Forgiven, m.Item, n)
+	s.reply(Booked{n})
 	s.serve(m.Item)
 	return nil
 }

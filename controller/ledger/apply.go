@@ -70,7 +70,7 @@ func (s *State) decided(m Message) error {
 	case SetInventory:
 		return s.setByAdmin(m)
 	case Verify:
-		return s.verify()
+		return s.verify(m)
 	case Accept:
 		return s.accept(m)
 	case Age:

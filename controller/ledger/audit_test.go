@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"slices"
 	"testing"
 
 	"mainbus/controller/ledger"
@@ -54,4 +55,33 @@ func TestItemsThatDoNotAddUpAreNotGranted(t *testing.T) {
 		}
 	}
 	c.refuses(ledger.ErrOrder, ledger.Accept{Item: iron})
+}
+
+// Somebody has changed the tables under the running ledger, which knows better.
+func TestWhatTheTablesSayWrongIsNotGranted(t *testing.T) {
+	c := newCluster(t)
+	c.join("a")
+	c.join("b")
+	c.totals("a", rec(iron, 10, 0, 0))
+	c.state.Take()
+	wrong := ledger.Mismatch{Item: iron, Bus: 11, Net: 10}
+	found := c.do(ledger.Verify{Stored: []ledger.Mismatch{wrong}})[0].(ledger.Verified)
+	if !slices.Equal(found.Wrong, []ledger.Mismatch{wrong}) || found.Items != 1 || found.Worlds != 2 {
+		t.Errorf("found %+v", found)
+	}
+	if got := grants(c.totals("b", rec(iron, 0, 0, 4))); got != "" {
+		t.Errorf("granted %s", got)
+	}
+	if got := grants(c.do(ledger.Verify{})); got != "b=4" {
+		t.Errorf("put right, granted %q", got)
+	}
+	c.state.Take()
+	c.do(ledger.Verify{Stored: []ledger.Mismatch{wrong}})
+	c.totals("b", rec(iron, 0, 4, 6))
+	if got := grants(c.do(ledger.Accept{Item: iron})); got != "b=6" {
+		t.Errorf("accepted, granted %q", got)
+	}
+	if b := c.state.Take(); len(b.Bus) != 1 || b.Bus[0].Posted != 0 || len(b.Accounts) != 2 {
+		t.Errorf("stored again %+v", b)
+	}
 }

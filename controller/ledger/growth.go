@@ -73,6 +73,7 @@ func (s *State) releaseHeld(m Release) error {
 	s.book(w, m.Item, a.e+n, a.g, a.i)
 	s.credit(w, m.Item, n, clampSum(m.Item, part(a.eSum, n, a.e+a.held), n))
 	s.post(w, Released, m.Item, n)
+	s.reply(Booked{n})
 	s.serve(m.Item)
 	return nil
 }

@@ -27,7 +27,7 @@ func (s *State) bound(m Bound) error {
 	if s.worlds[w.row.ID] == nil && len(s.worlds) >= MaxWorlds {
 		return fmt.Errorf("%w: the ledger knows %d worlds already", ErrInvalid, len(s.worlds))
 	}
-	told := report{withPassages(totals, players.Totals), m.Tick, m.Save, bindBasis}
+	told := report{withPassages(totals, players.Totals), m.Tick, bindBasis}
 	if err := s.canReconcile(w, told); err != nil {
 		return err
 	}
@@ -73,9 +73,6 @@ func validBound(m Bound) error {
 	}
 	if m.FromLedger != "" && !validID(m.FromLedger) || m.FromWorld != "" && !validID(string(m.FromWorld)) {
 		return fmt.Errorf("%w: from ledger %.40q, world %.40q", ErrInvalid, m.FromLedger, m.FromWorld)
-	}
-	if !validSave(m.Save) {
-		return fmt.Errorf("%w: save %.40q", ErrInvalid, m.Save)
 	}
 	return validReport(m.Totals, m.Tick)
 }

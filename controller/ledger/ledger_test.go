@@ -400,20 +400,6 @@ func TestPostingsAreSummed(t *testing.T) {
 	}
 }
 
-func TestAPostingSaysWhichSaveWasLoaded(t *testing.T) {
-	c := newCluster(t)
-	a := c.join("a")
-	c.totals("a", rec(iron, 10, 0, 0))
-	c.state.TakePostings()
-	c.open("a")
-	m := ledger.Bound{Slot: "a", Epoch: c.epoch["a"], Ledger: "L1", World: a, NewWorld: "n", Tick: 77, Save: "older.zip", Totals: []ledger.Record{rec(iron, 4, 0, 0)}}
-	c.do(m)
-	want := ledger.Posting{World: a, Epoch: c.epoch["a"], Kind: ledger.Reconciled, Item: iron, Qty: -6, Tick: 77, Save: "older.zip"}
-	if got := c.state.TakePostings(); len(got) != 1 || got[0] != want {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-}
-
 func TestAuditFindsChangedBooks(t *testing.T) {
 	state, err := ledger.New(ledger.Books{
 		Ledger:   "L1",

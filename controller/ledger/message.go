@@ -20,8 +20,7 @@ type Bound struct {
 	Totals   []Record // complete
 	Players  Players
 	NewWorld World
-	Tick     int64  // of the world's clock
-	Save     string // name of the file that was loaded, empty if it was not told; for people
+	Tick     int64 // of the world's clock
 
 	// What the world called itself when it got its identity, as the last Assign that was fresh found it; empty if it has
 	// the id that it was born with. A ledger that has forgotten the world learns it again.
@@ -81,7 +80,7 @@ type Closed struct {
 // SetPolicy replaces the policy.
 type SetPolicy struct{ Policy Policy }
 
-// Release books what was held of a world's exports, at most Amount of it.
+// Release books what was held of a world's exports, at most Amount of it. Answered by Booked.
 type Release struct {
 	World  World
 	Item   Item
@@ -108,12 +107,12 @@ type Garbled struct {
 	Epoch Epoch
 }
 
-// Verify checks all books, and stops grants of items whose books do not add up until that is accepted. Answered by
-// Verified.
-type Verify struct{}
+// Verify checks all books, and stops grants of items whose books do not add up until they do, or until that is accepted.
+// Stored are those that do not add up where the books are kept. Answered by Verified.
+type Verify struct{ Stored []Mismatch }
 
 // Accept takes the books of an item as they are, although they do not add up: an admin posting makes up for the
-// difference.
+// difference. If they add up here and not where they are kept, they are stored again.
 type Accept struct{ Item Item }
 
 // Spoils tells how items of a world's game spoil, those whose end does something left out. What was told last counts.
@@ -126,7 +125,7 @@ type Spoils struct {
 // Age says that time has passed, for what spoils on the bus. It changes nothing unless the policy says that goods age.
 type Age struct{ Seconds int64 }
 
-// Forgive lets a world off a debt, at most Amount of it. An admin posting makes up for it.
+// Forgive lets a world off a debt, at most Amount of it. An admin posting makes up for it. Answered by Booked.
 type Forgive struct {
 	World  World
 	Item   Item
@@ -212,8 +211,15 @@ type Full struct {
 	Full  bool
 }
 
-// Verified says which items do not add up. There are none unless somebody else has changed the stored books.
-type Verified struct{ Wrong []Mismatch }
+// Verified says how many kinds of goods and worlds there are, and which kinds do not add up, sorted. There are none unless
+// somebody else has changed the stored books.
+type Verified struct {
+	Items, Worlds int
+	Wrong         []Mismatch
+}
+
+// Booked answers Forgive and Release by how much was booked, which is no more than there was.
+type Booked struct{ Amount int64 }
 
 // Refused says that a record was not booked, because a total fell within its epoch or says more than was granted.
 type Refused struct {
@@ -228,6 +234,7 @@ func (Verified) reply() {}
 func (Full) reply()     {}
 func (Grant) reply()    {}
 func (Refused) reply()  {}
+func (Booked) reply()   {}
 
 // For implements ForSlot.
 func (g Grant) For() (Slot, Epoch) { return g.Slot, g.Epoch }

@@ -32,7 +32,6 @@ func complete(w *world, totals []Record) []Record {
 type report struct {
 	totals  []Record
 	tick    int64
-	save    string // the file that was loaded, if it was
 	granted basis
 }
 
@@ -73,7 +72,7 @@ func (s *State) reconcile(w *world, r report, carried map[Item]int64) {
 		s.book(w, t.Item, e, g, t.I)
 		if d += carried[t.Item]; d != 0 {
 			s.settle(w, t.Item, d, a.worth(t, d))
-			s.postLoad(w, t.Item, d, r)
+			s.post(w, Reconciled, t.Item, d)
 		}
 		s.setSums(w, t)
 		s.serve(t.Item)
@@ -112,7 +111,7 @@ func (s *State) truth(m Truth) error {
 			return err
 		}
 	}
-	told := report{m.Totals, m.Tick, "", truthBasis}
+	told := report{m.Totals, m.Tick, truthBasis}
 	if err := s.canReconcile(r.world, told); err != nil {
 		return err
 	}

@@ -77,7 +77,6 @@ func TestRefusedMessagesChangeNothing(t *testing.T) {
 		{"still before bind", ledger.Still{Slot: "a", Epoch: now}, ledger.ErrOrder},
 		{"a clock that goes backwards from zero", ledger.Bound{Slot: "a", Epoch: now, Ledger: "L1", World: w, NewWorld: "n", Tick: -1}, ledger.ErrInvalid},
 		{"an absurd clock", ledger.Bound{Slot: "a", Epoch: now, Ledger: "L1", World: w, NewWorld: "n", Tick: ledger.MaxTick + 1}, ledger.ErrInvalid},
-		{"a save's name that is no text", ledger.Bound{Slot: "a", Epoch: now, Ledger: "L1", World: w, NewWorld: "n", Save: "a\nb"}, ledger.ErrInvalid},
 		{"negative count", bound("L1", w, rec(iron, -1, 0, 0)), ledger.ErrInvalid},
 		{"count above 2^53", bound("L1", w, rec(iron, ledger.MaxCount+1, 0, 0)), ledger.ErrInvalid},
 		{"item told twice", bound("L1", w, rec(iron, 1, 0, 0), rec(iron, 1, 0, 0)), ledger.ErrInvalid},

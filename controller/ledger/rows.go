@@ -110,9 +110,7 @@ type Posting struct {
 	Epoch Epoch // of the world's run, zero if it has none
 	Kind  PostingKind
 	Item
-	Qty  int64
-	Tick int64  // Reconciled: of the clock of the world as it was loaded
-	Save string // Reconciled: the file that was loaded, empty if it was not told or none was
+	Qty int64
 }
 
 type accountKey struct {
@@ -148,25 +146,17 @@ func (s *State) adjust(item Item, n int64) {
 }
 
 func (s *State) post(w *world, kind PostingKind, item Item, n int64) {
-	s.postAs(Posting{World: w.row.ID, Kind: kind, Item: item}, w, n)
-}
-
-// postLoad says which save a world came back with.
-func (s *State) postLoad(w *world, item Item, n int64, r report) {
-	s.postAs(Posting{World: w.row.ID, Kind: Reconciled, Item: item, Tick: r.tick, Save: r.save}, w, n)
+	w.unused = false
+	p := Posting{World: w.row.ID, Kind: kind, Item: item}
+	if r := s.runs[w.row.Slot]; r != nil {
+		p.Epoch = r.epoch
+	}
+	s.dirty.postings[p] += n
 }
 
 // postBus is for what no world has done.
 func (s *State) postBus(kind PostingKind, item Item, n int64) {
 	s.dirty.postings[Posting{Kind: kind, Item: item}] += n
-}
-
-func (s *State) postAs(p Posting, w *world, n int64) {
-	w.unused = false
-	if r := s.runs[w.row.Slot]; r != nil {
-		p.Epoch = r.epoch
-	}
-	s.dirty.postings[p] += n
 }
 
 func (s *State) busRow(item Item) BusRow {
@@ -300,8 +290,7 @@ func (s *State) TakePostings() []Posting {
 	clear(s.dirty.postings)
 	slices.SortFunc(all, func(a, b Posting) int {
 		return cmp.Or(cmp.Compare(a.World, b.World), cmp.Compare(a.Epoch.Incarnation, b.Epoch.Incarnation),
-			cmp.Compare(a.Epoch.Number, b.Epoch.Number), cmp.Compare(a.Kind, b.Kind), compareItems(a.Item, b.Item),
-			cmp.Compare(a.Tick, b.Tick), cmp.Compare(a.Save, b.Save))
+			cmp.Compare(a.Epoch.Number, b.Epoch.Number), cmp.Compare(a.Kind, b.Kind), compareItems(a.Item, b.Item))
 	})
 	return all
 }

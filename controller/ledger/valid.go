@@ -39,9 +39,6 @@ func validItem(i Item) bool {
 
 func validSum(n int64) bool { return n >= -MaxCount && n <= MaxCount }
 
-// validSave is for the name of a save, which may be unknown.
-func validSave(name string) bool { return name == "" || validName(name, MaxName) }
-
 func validReport(records []Record, tick int64) error {
 	if tick < 0 || tick > MaxTick {
 		return fmt.Errorf("%w: tick %d", ErrInvalid, tick)

@@ -37,7 +37,7 @@ func newRowWriter(conn *sql.Conn) (*rowWriter, error) {
 				e_sum = excluded.e_sum, g_sum = excluded.g_sum, i_sum = excluded.i_sum`},
 		{&r.bus, `INSERT INTO bus(item, qty, posted, sum) VALUES (?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET qty = excluded.qty, posted = excluded.posted, sum = excluded.sum`},
-		{&r.posting, "INSERT INTO posting(at, world, epoch, kind, item, qty, tick, save) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
+		{&r.posting, "INSERT INTO posting(at, world, epoch, kind, item, qty) VALUES (?, ?, ?, ?, ?, ?)"},
 	} {
 		stmt, err := conn.PrepareContext(context.Background(), p.text)
 		if err != nil {
@@ -182,7 +182,7 @@ func (r *rowWriter) postings(all []ledger.Posting, at time.Time) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.posting.Exec(at.UnixMilli(), r.worldOrNone(p.World), p.Epoch.String(), int(p.Kind), item, p.Qty, p.Tick, p.Save); err != nil {
+		if _, err := r.posting.Exec(at.UnixMilli(), r.worldOrNone(p.World), p.Epoch.String(), int(p.Kind), item, p.Qty); err != nil {
 			return fmt.Errorf("write posting: %w", err)
 		}
 	}

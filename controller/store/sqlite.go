@@ -48,6 +48,7 @@ type SQLite struct {
 	ledger      string
 	incarnation atomic.Int64
 	times       times
+	checked     atomic.Pointer[Check]
 
 	closing   chan struct{}
 	closeOnce sync.Once
@@ -134,7 +135,10 @@ func (s *SQLite) start(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	s.writer.begun = func(incarnation int64) { s.incarnation.Store(incarnation) }
+	s.writer.begun = func(incarnation int64, check []ledger.Reply) {
+		s.incarnation.Store(incarnation)
+		s.check(check)
+	}
 	s.writer.took = s.times.add
 	if err := s.writer.ready(); err != nil {
 		return err

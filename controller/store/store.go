@@ -37,6 +37,10 @@ type Store interface {
 	Apply(ctx context.Context, m ledger.Message) ([]ledger.Reply, error)
 	// Notices tells what was seen of slots and not booked, since the controller's start.
 	Notices(ctx context.Context) ([]ledger.Notice, error)
+	// Verify looks whether the books add up, in the ledger and in the tables; of what does not, nothing is granted until
+	// it does. It is done at each opening too; Checked returns what came of it last.
+	Verify(ctx context.Context) (Check, error)
+	Checked() Check
 	Bus(ctx context.Context) ([]BusItem, error)
 	// Accounts are those of one item, or of all if it is zero.
 	Accounts(ctx context.Context, item ledger.Item) ([]Account, error)

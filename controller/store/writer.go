@@ -38,7 +38,7 @@ type writer struct {
 	log   *slog.Logger
 	jobs  chan *job
 	push  func(ledger.ForSlot)
-	begun func(incarnation int64)
+	begun func(incarnation int64, check []ledger.Reply)
 	took  func(time.Duration)
 
 	ledger string
@@ -228,12 +228,9 @@ func (w *writer) ready() (err error) {
 	if _, err := state.Apply(ledger.Begin{UnixSeconds: time.Now().Unix()}); err != nil {
 		return err
 	}
-	replies, err := state.Apply(ledger.Verify{})
+	check, err := state.Apply(ledger.Verify{})
 	if err != nil {
 		return err
-	}
-	for _, wrong := range replies[0].(ledger.Verified).Wrong {
-		w.log.Error("the books do not add up; nothing more of the item is granted", "item", wrong.Item.String(), "bus", wrong.Bus, "owed", wrong.Owed, "carried", wrong.Carried, "net", wrong.Net, "posted", wrong.Posted)
 	}
 	defer func() {
 		if err != nil {
@@ -250,7 +247,7 @@ func (w *writer) ready() (err error) {
 		return err
 	}
 	w.state = state
-	w.begun(state.Incarnation())
+	w.begun(state.Incarnation(), check)
 	return nil
 }
 

@@ -23,11 +23,9 @@ CREATE TABLE posting_2(
   epoch TEXT NOT NULL,
   kind  INTEGER NOT NULL,             -- ledger.PostingKind
   item  INTEGER NOT NULL REFERENCES item(id),
-  qty   INTEGER NOT NULL,
-  tick  INTEGER NOT NULL,             -- of the save that was loaded, if one was
-  save  TEXT NOT NULL
+  qty   INTEGER NOT NULL
 ) STRICT;
-INSERT INTO posting_2 SELECT id, at, world, epoch, kind, item, qty, 0, '' FROM posting;
+INSERT INTO posting_2 SELECT id, at, world, epoch, kind, item, qty FROM posting;
 DROP TABLE posting;
 ALTER TABLE posting_2 RENAME TO posting;
 
