@@ -50,6 +50,7 @@ type Controller struct {
 	started     time.Time
 	boot        string
 	generations generations
+	policyMu    sync.Mutex // held while the policy is changed
 
 	endpoint *link.Endpoint
 	service  api.Service

@@ -24,7 +24,11 @@ func causes() (kinds []ledger.PostingKind) {
 func (s *service) BusHistory(ctx context.Context, _ api.Caller, r api.ReadHistory) ([]api.BusPosting, error) {
 	f := store.PostingFilter{Before: r.Before, Limit: min(cmp.Or(r.Limit, defaultAudit), maxPostings)}
 	if r.Name != "" {
-		f.Item = ledger.Item{Name: r.Name, Quality: r.Quality}
+		item, err := s.goods(ctx, api.GoodsRef{Name: r.Name, Quality: r.Quality})
+		if err != nil {
+			return nil, err
+		}
+		f.Item = &item
 	}
 	if r.Causes {
 		f.Kinds = causes()
@@ -49,7 +53,7 @@ func (s *service) BusHistory(ctx context.Context, _ api.Caller, r api.ReadHistor
 		name := names[p.Slot]
 		list = append(list, api.BusPosting{
 			ID: p.ID, At: p.At.UTC(), World: string(p.World), Instance: string(p.Slot), InstanceName: name, Kind: p.Kind.String(),
-			Name: p.Name, Quality: p.Quality, Count: p.Qty, Text: tell(p, name),
+			Name: goodsName(p.Item), Quality: p.Quality, Count: p.Qty, Text: tell(p, name),
 		})
 	}
 	return list, nil
@@ -131,6 +135,9 @@ func reconciled(p store.Posting) string {
 
 // goodsText is "1,204 iron-plate (rare)".
 func goodsText(item ledger.Item, n int64) string {
+	if item.Kind() == ledger.Energy {
+		return thousands(n) + " MJ"
+	}
 	text := thousands(n) + " " + item.Name
 	if item.Quality != "" && item.Quality != "normal" {
 		text += " (" + item.Quality + ")"

@@ -43,14 +43,18 @@ func (s *service) VerifyBus(ctx context.Context, _ api.Caller) (api.BusCheck, er
 	if err != nil {
 		return api.BusCheck{}, err
 	}
-	view := api.BusCheck{At: check.At.UTC(), Items: check.Items, Worlds: check.Worlds, Wrong: []api.BusMismatch{}}
+	return api.BusCheck{At: check.At.UTC(), Items: check.Items, Worlds: check.Worlds, Wrong: viewMismatches(check)}, nil
+}
+
+func viewMismatches(check store.Check) []api.BusMismatch {
+	list := []api.BusMismatch{}
 	for _, m := range check.Wrong {
-		view.Wrong = append(view.Wrong, api.BusMismatch{
-			Name: m.Name, Quality: m.Quality, Level: m.Bus, Owed: m.Owed, Players: m.Carried, Given: m.Net, Posted: m.Posted,
+		list = append(list, api.BusMismatch{
+			Name: goodsName(m.Item), Quality: m.Quality, Level: m.Bus, Owed: m.Owed, Players: m.Carried, Given: m.Net, Posted: m.Posted,
 			Surplus: m.Surplus(), Text: tellMismatch(m),
 		})
 	}
-	return view, nil
+	return list
 }
 
 // tellMismatch says in words what does not add up.

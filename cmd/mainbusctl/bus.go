@@ -9,7 +9,9 @@ import (
 )
 
 func (c *ctl) busCommand() *cobra.Command {
-	return group("bus", "The shared store of items", c.busListCommand(), c.busShowCommand(), c.busHistoryCommand(), c.busVerifyCommand())
+	return group("bus", "The shared store of items, fluids and energy", c.busListCommand(), c.busShowCommand(), c.busHistoryCommand(), c.busPolicyCommand(),
+		c.busForgiveCommand(), c.busReleaseCommand(), c.busQuestionsCommand(), c.busAnswerCommand(), c.busNoticesCommand(),
+		c.busVerifyCommand(), c.busAcceptCommand())
 }
 
 func (c *ctl) busListCommand() *cobra.Command {
@@ -21,8 +23,8 @@ func (c *ctl) busListCommand() *cobra.Command {
 				return err
 			}
 			return printList(c, items, "Nothing has been sent to the bus yet. Make a chest in a world a sending terminal (README).",
-				"ITEM\tQUALITY\tLEVEL\tSENT\tRECEIVED\tIN FLIGHT\tOWED\tNOTE", func(i api.BusItem) string {
-					return columns(i.Name, i.Quality, i.Level, i.Sent, i.Received, i.InFlight, i.Owed, itemNote(i))
+				"ITEM\tQUALITY\tLEVEL\tSENT\tRECEIVED\tIN FLIGHT\tOWED\tHELD\tLIMIT\tNOTE", func(i api.BusItem) string {
+					return columns(i.Name, i.Quality, i.Level, i.Sent, i.Received, i.InFlight, i.Owed, i.Held, limitText(i.Limit), itemNote(i))
 				})
 		},
 	}
@@ -32,23 +34,16 @@ func (c *ctl) busShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "show ITEM [QUALITY]", Short: "Show what each world has sent, received and owes of an item", Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			accounts, err := c.client.BusAccounts(cmd.Context(), me, api.ReadAccounts{Name: args[0], Quality: quality(args[1:])})
+			accounts, err := c.client.BusAccounts(cmd.Context(), me, api.ReadAccounts(goodsArgs(args)))
 			if err != nil {
 				return err
 			}
 			return printList(c, accounts, "No world has sent or wanted any.",
-				"INSTANCE\tSENT\tRECEIVED\tIN FLIGHT\tOWED\tWORLD", func(a api.BusAccount) string {
-					return columns(a.InstanceName, a.Sent, a.Received, a.InFlight, a.Owed, a.World)
+				"INSTANCE\tSENT\tRECEIVED\tIN FLIGHT\tOWED\tHELD\tWORLD", func(a api.BusAccount) string {
+					return columns(a.InstanceName, a.Sent, a.Received, a.InFlight, a.Owed, a.Held, a.World)
 				})
 		},
 	}
-}
-
-func quality(args []string) string {
-	if len(args) > 0 {
-		return args[0]
-	}
-	return "normal"
 }
 
 func (c *ctl) busHistoryCommand() *cobra.Command {
@@ -72,7 +67,7 @@ func (c *ctl) busHistoryCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&r.Name, "item", "", "only this item")
-	cmd.Flags().StringVar(&r.Quality, "quality", "normal", "of this quality")
+	cmd.Flags().StringVar(&r.Quality, "quality", "", "of this quality")
 	cmd.Flags().StringVar(&r.Instance, "instance", "", "only this instance, name or id")
 	cmd.Flags().BoolVar(&r.Causes, "causes", false, "leave out what is sent and given every day")
 	cmd.Flags().IntVar(&r.Limit, "limit", 100, "lines, at most 1000")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"path/filepath"
 	"strings"
@@ -79,6 +80,54 @@ func (c *cluster) VerifyBus(context.Context, api.Caller) (api.BusCheck, error) {
 	return check, nil
 }
 
+func (c *cluster) ForgiveDebt(_ context.Context, _ api.Caller, r api.GoodsOf) (api.Booked, error) {
+	if r.Quality == "rare" {
+		return api.Booked{}, api.Errorf(api.Refused, "See bus show.", "%s owes no %s", r.Instance, r.Words())
+	}
+	return api.Booked{Amount: min(40, max(r.Amount, 7))}, nil
+}
+
+func (c *cluster) ReleaseHeld(_ context.Context, _ api.Caller, r api.GoodsOf) (api.Booked, error) {
+	return api.Booked{Amount: 9}, nil
+}
+
+func (c *cluster) AcceptBooks(_ context.Context, _ api.Caller, r api.GoodsRef) (api.BusItem, error) {
+	return api.BusItem{Name: r.Name, Level: 51}, nil
+}
+
+func (c *cluster) BusProblems(context.Context, api.Caller) (api.BusProblems, error) {
+	if c.state == "calm" {
+		return api.BusProblems{}, nil
+	}
+	return api.BusProblems{
+		Questions: []api.BusQuestion{{World: "w2", Kind: api.CopiedWorld, FromInstance: "i1", Text: "nauvis 2 was started with a save of nauvis."}},
+		Notices:   []api.BusNotice{{InstanceName: "nauvis", Refused: 3, Why: "a total fell"}},
+	}, nil
+}
+
+func (c *cluster) AnswerQuestion(_ context.Context, _ api.Caller, r api.AnswerQuestion) (api.BusProblems, error) {
+	c.sent = fmt.Sprint(r.World, r.Moved)
+	return api.BusProblems{}, nil
+}
+
+func (c *cluster) BusPolicy(context.Context, api.Caller) (api.BusPolicy, error) {
+	return api.BusPolicy{
+		Default: api.BusRule{Fair: true}, Burst: 10, Rate: 2,
+		Items:     []api.BusItemRule{{GoodsRef: api.GoodsRef{Name: "iron-plate", Quality: "rare"}, BusRule: api.BusRule{Strict: true, Limit: 5}}},
+		Instances: []api.BusInstanceRule{{Instance: "i1", InstanceName: "nauvis", Priority: 3, Weight: 2}},
+		Reserves:  []api.BusReserve{{Instance: "i9", GoodsRef: api.GoodsRef{Name: "coal"}, Amount: 8}},
+	}, nil
+}
+
+func (c *cluster) ChangeBusPolicy(ctx context.Context, caller api.Caller, r api.ChangeBusPolicy) (api.BusPolicy, error) {
+	text, err := json.Marshal(r)
+	c.sent = string(text)
+	if err != nil {
+		return api.BusPolicy{}, err
+	}
+	return c.BusPolicy(ctx, caller)
+}
+
 func (c *cluster) Bus(context.Context, api.Caller) ([]api.BusItem, error) { return nil, nil }
 
 // ctlOn runs the program against a cluster and returns what it printed.
@@ -118,9 +167,23 @@ func TestCommands(t *testing.T) {
 		{name: "an unknown name", args: "instances start vulcanus", code: 1, stderr: "there is no instance vulcanus\nSee mainbusctl"},
 		{name: "a console line and its answer", args: "instances send nauvis /players", stdout: "Players (0):\n"},
 		{name: "a console to its end", args: "instances console nauvis", stdout: "one\ntwo\n"},
-		{name: "accounts of an item", args: "bus show iron-plate", stdout: "nauvis    120   0         0          7     w1"},
+		{name: "accounts of an item", args: "bus show iron-plate", stdout: "nauvis    120   0         0          7     0     w1"},
 		{name: "history", args: "bus history --causes", stdout: "  nauvis sent 120 [31miron-plate\n"},
 		{name: "an empty history", args: "bus history --instance nauvis", stdout: "Nothing has happened yet"},
+		{name: "a debt is forgiven", args: "bus forgive nauvis iron-plate", stdout: "nauvis: 7 iron-plate forgiven.\n"},
+		{name: "a part of a debt", args: "bus forgive nauvis iron-plate uncommon --amount 20", stdout: "nauvis: 20 iron-plate (uncommon) forgiven.\n"},
+		{name: "no debt", args: "bus forgive nauvis iron-plate rare", code: 1, stderr: "nauvis owes no iron-plate (rare)\nSee bus show."},
+		{name: "what was held", args: "bus release nauvis iron-plate", stdout: "nauvis: 9 iron-plate put on the bus.\n"},
+		{name: "books taken as they are", args: "bus accept iron-plate", stdout: "The books of iron-plate are taken as they are: 51 on the bus."},
+		{name: "questions", args: "bus questions", stdout: "nauvis 2 was started with a save of nauvis.\n  mainbusctl bus answer w2 copy\n  mainbusctl bus answer w2 move\n"},
+		{name: "no questions", args: "bus questions", state: "calm", stdout: "There is no question."},
+		{name: "an answer", args: "bus answer w2 move", stdout: "Done. Open questions: 0"},
+		{name: "no answer", args: "bus answer w2 maybe", code: 2, stderr: "the answer is copy or move"},
+		{name: "notices", args: "bus notices", stdout: "nauvis    3        0                a total fell"},
+		{name: "no notices", args: "bus notices", state: "calm", stdout: "Everything that worlds told"},
+		{name: "a policy", args: "bus policy show", stdout: "All goods without a rule: fair shares\niron-plate (rare): first come, first served, only what finished saves cover, at most 5\n" +
+			"Instance nauvis: priority 3, weight 2\nReserved for i9 (gone): 8 coal\n"},
+		{name: "two rules at once", args: "bus policy set --item coal --no-own-rule --fair", code: 2, stderr: "goods with no rule of their own"},
 		{name: "books that add up", args: "bus verify", stdout: "The books add up: 3 kinds of goods, 2 worlds.\n"},
 		{name: "books that do not", args: "bus verify", state: "tampered", code: 1, stdout: "iron-plate  normal   1         51", stderr: "the books of 1 of 3 kinds of goods do not add up\nNothing of them"},
 		{name: "backups as a table", args: "controller backups", stdout: "before an update  3.0 MiB  /data/backups/one.db"},
@@ -156,6 +219,24 @@ func TestJSON(t *testing.T) {
 	var failed struct{ Error api.Error }
 	if err := json.Unmarshal([]byte(errs), &failed); err != nil || code != 1 || failed.Error.Code != api.NotFound {
 		t.Errorf("exit code %d, %v: %s", code, err, errs)
+	}
+}
+
+// What is not named on the command line is not changed.
+func TestPolicyChanges(t *testing.T) {
+	for args, want := range map[string]string{
+		"--fair":                            `{"name":"","quality":"","fair":true}`,
+		"--fair=false --item coal":          `{"name":"coal","quality":"","fair":false}`,
+		"--item coal --limit 0 --strict":    `{"name":"coal","quality":"","strict":true,"limit":0}`,
+		"--item coal --no-own-rule":         `{"name":"coal","quality":"","no_own_rule":true}`,
+		"--instance nauvis --weight 3":      `{"name":"","quality":"","instance":"nauvis","weight":3}`,
+		"--instance a --item b --reserve 0": `{"name":"b","quality":"","instance":"a","reserve":0}`,
+		"--burst 7 --rate 0":                `{"name":"","quality":"","burst":7,"rate":0}`,
+	} {
+		c := &cluster{}
+		if _, errs, code := ctlOn(t, c, append([]string{"bus", "policy", "set"}, strings.Fields(args)...)...); code != 0 || c.sent != want {
+			t.Errorf("%s: exit code %d %s, sent %s, want %s", args, code, errs, c.sent, want)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -38,6 +39,14 @@ func (c *ctl) printCheck(check api.BusCheck) {
 	_ = printList(c, check.Wrong, "", "ITEM\tQUALITY\tTOO MUCH\tLEVEL\tOWED\tWITH PLAYERS\tGIVEN\tDECIDED", func(m api.BusMismatch) string {
 		return columns(m.Name, m.Quality, m.Surplus, m.Level, m.Owed, m.Players, m.Given, m.Posted)
 	})
+}
+
+// limitText leaves out what is none.
+func limitText(limit int64) string {
+	if limit == 0 {
+		return ""
+	}
+	return strconv.FormatInt(limit, 10)
 }
 
 // itemNote says what is special about an item on the bus.

@@ -30,8 +30,18 @@ type Service interface {
 	Bus(ctx context.Context, c Caller) ([]BusItem, error)
 	BusAccounts(ctx context.Context, c Caller, r ReadAccounts) ([]BusAccount, error)
 	BusHistory(ctx context.Context, c Caller, r ReadHistory) ([]BusPosting, error) // newest first
+	// BusProblems is what somebody should look at.
+	BusProblems(ctx context.Context, c Caller) (BusProblems, error)
 	// VerifyBus looks whether the books of all goods add up. Of those that don't nothing is granted until they do.
 	VerifyBus(ctx context.Context, c Caller) (BusCheck, error)
+	// AcceptBooks takes the books of goods as they are although they do not add up.
+	AcceptBooks(ctx context.Context, c Caller, r GoodsRef) (BusItem, error)
+	// ForgiveDebt lets a world off what it owes. ReleaseHeld books what was held of what it says that it has sent.
+	ForgiveDebt(ctx context.Context, c Caller, r GoodsOf) (Booked, error)
+	ReleaseHeld(ctx context.Context, c Caller, r GoodsOf) (Booked, error)
+	AnswerQuestion(ctx context.Context, c Caller, r AnswerQuestion) (BusProblems, error)
+	BusPolicy(ctx context.Context, c Caller) (BusPolicy, error)
+	ChangeBusPolicy(ctx context.Context, c Caller, r ChangeBusPolicy) (BusPolicy, error)
 	Audit(ctx context.Context, c Caller, r ReadAudit) ([]AuditEntry, error)
 
 	Backups(ctx context.Context, c Caller) ([]Backup, error) // newest first
@@ -171,86 +181,6 @@ type ReadConsole struct {
 type ConsolePage struct {
 	Lines []string `json:"lines"`
 	Next  uint64   `json:"next"`
-}
-
-// A BusItem is the account of one item, added up over all worlds.
-type BusItem struct {
-	Name     string `json:"name"`
-	Quality  string `json:"quality"`
-	Level    int64  `json:"level"`     // on the bus
-	Sent     int64  `json:"sent"`      // Σ E: by worlds to the bus, as booked
-	Received int64  `json:"received"`  // Σ I: by worlds from the bus, as last told
-	Granted  int64  `json:"granted"`   // Σ G
-	InFlight int64  `json:"in_flight"` // G − I
-	Owed     int64  `json:"owed"`      // by worlds that took back what others had used
-	Frozen   bool   `json:"frozen"`    // the books do not add up, so nothing is granted
-	Surplus  int64  `json:"surplus"`   // by how much there is more than there should be, as the last VerifyBus found
-}
-
-// A BusCheck is what came of adding up the books.
-type BusCheck struct {
-	At     time.Time     `json:"at"`
-	Items  int           `json:"items"` // kinds of goods that were looked at
-	Worlds int           `json:"worlds"`
-	Wrong  []BusMismatch `json:"wrong"`
-}
-
-// A BusMismatch is a kind of goods whose books do not add up: Level − Owed + Players − Given − Posted is Surplus, not 0.
-type BusMismatch struct {
-	Name    string `json:"name"`
-	Quality string `json:"quality"`
-	Level   int64  `json:"level"`
-	Owed    int64  `json:"owed"`
-	Players int64  `json:"players"` // in inventories that the ledger keeps
-	Given   int64  `json:"given"`   // net, by all worlds
-	Posted  int64  `json:"posted"`  // by what somebody decided: debts forgiven, goods renamed
-	Surplus int64  `json:"surplus"`
-	Text    string `json:"text"` // what is wrong, for people
-}
-
-// ReadAccounts asks for the accounts of one item, or of all if Name is empty.
-type ReadAccounts struct {
-	Name    string `json:"name"`
-	Quality string `json:"quality"`
-}
-
-// A BusAccount is what is booked for one item of one world.
-type BusAccount struct {
-	World        string `json:"world"`
-	Instance     string `json:"instance"`      // id; empty if the world runs nowhere
-	InstanceName string `json:"instance_name"` // empty too if the instance is gone
-	Name         string `json:"name"`
-	Quality      string `json:"quality"`
-	Sent         int64  `json:"sent"`
-	Received     int64  `json:"received"` // as last told
-	Granted      int64  `json:"granted"`
-	InFlight     int64  `json:"in_flight"`
-	Owed         int64  `json:"owed"`
-}
-
-// ReadHistory asks for postings; what is empty does not restrict.
-type ReadHistory struct {
-	Name     string `json:"name"` // of the item
-	Quality  string `json:"quality"`
-	Instance string `json:"instance"` // name or id
-	// Causes leaves out what worlds send and are given every day.
-	Causes bool  `json:"causes"`
-	Before int64 `json:"before"` // ID of the last one of the page before
-	Limit  int   `json:"limit"`  // at most 1,000; 0: 100
-}
-
-// A BusPosting is one line of the bus's history.
-type BusPosting struct {
-	ID           int64     `json:"id"`
-	At           time.Time `json:"at"`
-	World        string    `json:"world"`
-	Instance     string    `json:"instance"`
-	InstanceName string    `json:"instance_name"`
-	Kind         string    `json:"kind"`
-	Name         string    `json:"name"`
-	Quality      string    `json:"quality"`
-	Count        int64     `json:"count"` // negative where goods were taken back
-	Text         string    `json:"text"`  // what happened, for people
 }
 
 // ReadAudit asks for the newest entries.

@@ -171,6 +171,41 @@ func (c *Client) VerifyBus(ctx context.Context, _ Caller) (BusCheck, error) {
 	return call[BusCheck](ctx, c, "VerifyBus", nil)
 }
 
+// BusProblems implements Service.
+func (c *Client) BusProblems(ctx context.Context, _ Caller) (BusProblems, error) {
+	return call[BusProblems](ctx, c, "BusProblems", nil)
+}
+
+// AcceptBooks implements Service.
+func (c *Client) AcceptBooks(ctx context.Context, _ Caller, r GoodsRef) (BusItem, error) {
+	return call[BusItem](ctx, c, "AcceptBooks", r)
+}
+
+// ForgiveDebt implements Service.
+func (c *Client) ForgiveDebt(ctx context.Context, _ Caller, r GoodsOf) (Booked, error) {
+	return call[Booked](ctx, c, "ForgiveDebt", r)
+}
+
+// ReleaseHeld implements Service.
+func (c *Client) ReleaseHeld(ctx context.Context, _ Caller, r GoodsOf) (Booked, error) {
+	return call[Booked](ctx, c, "ReleaseHeld", r)
+}
+
+// AnswerQuestion implements Service.
+func (c *Client) AnswerQuestion(ctx context.Context, _ Caller, r AnswerQuestion) (BusProblems, error) {
+	return call[BusProblems](ctx, c, "AnswerQuestion", r)
+}
+
+// BusPolicy implements Service.
+func (c *Client) BusPolicy(ctx context.Context, _ Caller) (BusPolicy, error) {
+	return call[BusPolicy](ctx, c, "BusPolicy", nil)
+}
+
+// ChangeBusPolicy implements Service.
+func (c *Client) ChangeBusPolicy(ctx context.Context, _ Caller, r ChangeBusPolicy) (BusPolicy, error) {
+	return call[BusPolicy](ctx, c, "ChangeBusPolicy", r)
+}
+
 // BusHistory implements Service.
 func (c *Client) BusHistory(ctx context.Context, _ Caller, r ReadHistory) ([]BusPosting, error) {
 	return call[[]BusPosting](ctx, c, "BusHistory", r)

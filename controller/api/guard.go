@@ -15,6 +15,7 @@ const (
 	InstanceControl Permission = "instance.control"
 	ConsoleRead     Permission = "console.read"
 	ConsoleSend     Permission = "console.send"
+	BusManage       Permission = "bus.manage"
 	AuditRead       Permission = "audit.read"
 	BackupRead      Permission = "backup.read"
 	BackupMake      Permission = "backup.make"
@@ -22,24 +23,31 @@ const (
 
 // permissions has a row for every method of Service.
 var permissions = map[string]Permission{
-	"Status":         ClusterRead,
-	"Changes":        ClusterRead,
-	"Hosts":          ClusterRead,
-	"PairHost":       HostPair,
-	"Instances":      ClusterRead,
-	"CreateInstance": InstanceCreate,
-	"StartInstance":  InstanceControl,
-	"StopInstance":   InstanceControl,
-	"KillInstance":   InstanceControl,
-	"SendConsole":    ConsoleSend,
-	"ReadConsole":    ConsoleRead,
-	"Bus":            ClusterRead,
-	"BusAccounts":    ClusterRead,
-	"BusHistory":     ClusterRead,
-	"VerifyBus":      ClusterRead,
-	"Audit":          AuditRead,
-	"Backups":        BackupRead,
-	"BackUp":         BackupMake,
+	"Status":          ClusterRead,
+	"Changes":         ClusterRead,
+	"Hosts":           ClusterRead,
+	"PairHost":        HostPair,
+	"Instances":       ClusterRead,
+	"CreateInstance":  InstanceCreate,
+	"StartInstance":   InstanceControl,
+	"StopInstance":    InstanceControl,
+	"KillInstance":    InstanceControl,
+	"SendConsole":     ConsoleSend,
+	"ReadConsole":     ConsoleRead,
+	"Bus":             ClusterRead,
+	"BusAccounts":     ClusterRead,
+	"BusHistory":      ClusterRead,
+	"VerifyBus":       ClusterRead,
+	"BusProblems":     ClusterRead,
+	"AcceptBooks":     BusManage,
+	"ForgiveDebt":     BusManage,
+	"ReleaseHeld":     BusManage,
+	"AnswerQuestion":  BusManage,
+	"BusPolicy":       ClusterRead,
+	"ChangeBusPolicy": BusManage,
+	"Audit":           AuditRead,
+	"Backups":         BackupRead,
+	"BackUp":          BackupMake,
 }
 
 // may says whether a caller has a permission. The owner has all; nobody else is known yet.
@@ -160,6 +168,34 @@ func (g *guard) BusHistory(ctx context.Context, c Caller, r ReadHistory) ([]BusP
 
 func (g *guard) VerifyBus(ctx context.Context, c Caller) (BusCheck, error) {
 	return read(ctx, g, c, "VerifyBus", "", func() (BusCheck, error) { return g.next.VerifyBus(ctx, c) })
+}
+
+func (g *guard) BusProblems(ctx context.Context, c Caller) (BusProblems, error) {
+	return read(ctx, g, c, "BusProblems", "", func() (BusProblems, error) { return g.next.BusProblems(ctx, c) })
+}
+
+func (g *guard) AcceptBooks(ctx context.Context, c Caller, r GoodsRef) (BusItem, error) {
+	return change(ctx, g, c, "AcceptBooks", r.Words(), func() (BusItem, error) { return g.next.AcceptBooks(ctx, c, r) })
+}
+
+func (g *guard) ForgiveDebt(ctx context.Context, c Caller, r GoodsOf) (Booked, error) {
+	return change(ctx, g, c, "ForgiveDebt", r.target(), func() (Booked, error) { return g.next.ForgiveDebt(ctx, c, r) })
+}
+
+func (g *guard) ReleaseHeld(ctx context.Context, c Caller, r GoodsOf) (Booked, error) {
+	return change(ctx, g, c, "ReleaseHeld", r.target(), func() (Booked, error) { return g.next.ReleaseHeld(ctx, c, r) })
+}
+
+func (g *guard) AnswerQuestion(ctx context.Context, c Caller, r AnswerQuestion) (BusProblems, error) {
+	return change(ctx, g, c, "AnswerQuestion", r.target(), func() (BusProblems, error) { return g.next.AnswerQuestion(ctx, c, r) })
+}
+
+func (g *guard) BusPolicy(ctx context.Context, c Caller) (BusPolicy, error) {
+	return read(ctx, g, c, "BusPolicy", "", func() (BusPolicy, error) { return g.next.BusPolicy(ctx, c) })
+}
+
+func (g *guard) ChangeBusPolicy(ctx context.Context, c Caller, r ChangeBusPolicy) (BusPolicy, error) {
+	return change(ctx, g, c, "ChangeBusPolicy", r.target(), func() (BusPolicy, error) { return g.next.ChangeBusPolicy(ctx, c, r) })
 }
 
 func (g *guard) Audit(ctx context.Context, c Caller, r ReadAudit) ([]AuditEntry, error) {

@@ -53,6 +53,13 @@ const (
 	MaxReserve  = 1 << 48 // the sum of all stays in an int64
 )
 
+// Policy returns the policy in force. Its slices must not be changed.
+func (s *State) Policy() Policy {
+	p := s.policy
+	p.Growth = s.growth
+	return p
+}
+
 func (s *State) setPolicy(m SetPolicy) error {
 	if err := m.Policy.valid(); err != nil {
 		return err

@@ -41,7 +41,7 @@ type Posting struct {
 
 // PostingFilter says which postings are wanted; zero values don't restrict.
 type PostingFilter struct {
-	Item   ledger.Item
+	Item   *ledger.Item
 	Slot   ledger.Slot
 	Kinds  []ledger.PostingKind
 	Before int64 // id
@@ -72,11 +72,11 @@ func unixMilli(t time.Time) int64 {
 }
 
 // Accounts implements Store.
-func (s *SQLite) Accounts(ctx context.Context, item ledger.Item) ([]Account, error) {
-	query := `SELECT world.world, coalesce(world.slot, ''), item.name, item.quality, e, g, i, ep, ip, owed
+func (s *SQLite) Accounts(ctx context.Context, item *ledger.Item) ([]Account, error) {
+	query := `SELECT world.world, coalesce(world.slot, ''), item.name, item.quality, e, g, i, ep, ip, owed, held
 		FROM account JOIN world ON world.id = account.world JOIN item ON item.id = account.item`
 	var args []any
-	if item != (ledger.Item{}) {
+	if item != nil {
 		query += " WHERE item.name = ? AND item.quality = ?"
 		args = append(args, item.Name, item.Quality)
 	}
@@ -87,7 +87,7 @@ func (s *SQLite) Accounts(ctx context.Context, item ledger.Item) ([]Account, err
 	var all []Account
 	err = eachRow(rows, func(scan scanFunc) error {
 		var a Account
-		err := scan(&a.World, &a.Slot, &a.Name, &a.Quality, &a.E, &a.G, &a.I, &a.EP, &a.IP, &a.Owed)
+		err := scan(&a.World, &a.Slot, &a.Name, &a.Quality, &a.E, &a.G, &a.I, &a.EP, &a.IP, &a.Owed, &a.Held)
 		all = append(all, a)
 		return err
 	})
@@ -101,7 +101,7 @@ func (s *SQLite) Postings(ctx context.Context, f PostingFilter) ([]Posting, erro
 	restrict := func(condition string, values ...any) {
 		where, args = append(where, condition), append(args, values...)
 	}
-	if f.Item != (ledger.Item{}) {
+	if f.Item != nil {
 		restrict("posting.item = (SELECT id FROM item WHERE name = ? AND quality = ?)", f.Item.Name, f.Item.Quality)
 	}
 	if f.Slot != "" {

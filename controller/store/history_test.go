@@ -45,7 +45,7 @@ func TestHistory(t *testing.T) {
 	if len(all) != 3 || len(kinds[ledger.Exported]) != 1 || len(kinds[ledger.Reconciled]) != 2 {
 		t.Fatalf("postings %+v", all)
 	}
-	reconciled, err := s.Postings(context.Background(), PostingFilter{Kinds: []ledger.PostingKind{ledger.Reconciled}, Item: iron, Slot: "slot", Limit: 10})
+	reconciled, err := s.Postings(context.Background(), PostingFilter{Kinds: []ledger.PostingKind{ledger.Reconciled}, Item: &iron, Slot: "slot", Limit: 10})
 	if err != nil || len(reconciled) != 2 {
 		t.Fatalf("%+v, %v", reconciled, err)
 	}
@@ -60,17 +60,17 @@ func TestHistory(t *testing.T) {
 		t.Errorf("the next page is %+v, %v", page, err)
 	}
 	for filter, f := range map[string]PostingFilter{
-		"another item": {Item: ledger.Item{Name: "coal", Quality: "normal"}, Limit: 10}, "another slot": {Slot: "other", Limit: 10},
+		"another item": {Item: &ledger.Item{Name: "coal", Quality: "normal"}, Limit: 10}, "another slot": {Slot: "other", Limit: 10},
 	} {
 		if list, err := s.Postings(context.Background(), f); err != nil || len(list) > 0 {
 			t.Errorf("%s: %+v, %v", filter, list, err)
 		}
 	}
-	accounts, err := s.Accounts(context.Background(), iron)
+	accounts, err := s.Accounts(context.Background(), &iron)
 	if err != nil || len(accounts) != 1 || accounts[0].E != 100 || accounts[0].Slot != "slot" || accounts[0].World != world {
 		t.Errorf("accounts %+v, %v", accounts, err)
 	}
-	if none, err := s.Accounts(context.Background(), ledger.Item{Name: "coal", Quality: "normal"}); err != nil || len(none) > 0 {
+	if none, err := s.Accounts(context.Background(), &ledger.Item{Name: "coal", Quality: "normal"}); err != nil || len(none) > 0 {
 		t.Errorf("accounts of another item: %+v, %v", none, err)
 	}
 }

@@ -198,16 +198,6 @@ func (s *SQLite) Apply(ctx context.Context, m ledger.Message) ([]ledger.Reply, e
 	return j.replies, nil
 }
 
-// Notices implements Store.
-func (s *SQLite) Notices(ctx context.Context) ([]ledger.Notice, error) {
-	var notices []ledger.Notice
-	j := &job{look: func(state *ledger.State) { notices = state.Notices() }}
-	if err := s.do(ctx, j); err != nil {
-		return nil, err // the writer may still have the job
-	}
-	return notices, nil
-}
-
 // write runs f on the writer in a part of a transaction of its own.
 func (s *SQLite) write(ctx context.Context, f func(ctx context.Context, conn *sql.Conn) error) error {
 	return s.do(ctx, &job{write: f})

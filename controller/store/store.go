@@ -35,17 +35,20 @@ type Store interface {
 	// Apply books one message and returns the replies to its sender after they are stored. Those that
 	// are for a slot go to whoever was named when the store was opened, in the order in which they were stored.
 	Apply(ctx context.Context, m ledger.Message) ([]ledger.Reply, error)
-	// Notices tells what was seen of slots and not booked, since the controller's start.
-	Notices(ctx context.Context) ([]ledger.Notice, error)
 	// Verify looks whether the books add up, in the ledger and in the tables; of what does not, nothing is granted until
 	// it does. It is done at each opening too; Checked returns what came of it last.
 	Verify(ctx context.Context) (Check, error)
 	Checked() Check
 	Bus(ctx context.Context) ([]BusItem, error)
-	// Accounts are those of one item, or of all if it is zero.
-	Accounts(ctx context.Context, item ledger.Item) ([]Account, error)
+	// Accounts are those of one item, or of all.
+	Accounts(ctx context.Context, item *ledger.Item) ([]Account, error)
 	// Postings are the ledger's history, the newest first. It is written every few seconds.
 	Postings(ctx context.Context, f PostingFilter) ([]Posting, error)
+	// Worlds are those that the ledger knows, Policy is how it divides, and Notices what was seen of slots and not booked
+	// since the controller's start.
+	Worlds(ctx context.Context) ([]World, error)
+	Policy(ctx context.Context) (ledger.Policy, error)
+	Notices(ctx context.Context) ([]ledger.Notice, error)
 	AddRun(ctx context.Context, r Run) error
 	// PlayerVersions returns what a player had whenever he left a world, newest first and at most ten.
 	PlayerVersions(ctx context.Context, name string) ([]PlayerVersion, error)
@@ -74,7 +77,13 @@ type Store interface {
 // BusItem is one item's place in the cluster: Level is on the bus; the others are sums over all worlds.
 type BusItem struct {
 	ledger.Item
-	Level, Sent, Received, Granted, Owed int64
+	Level, Sent, Received, Granted, Owed, Held int64
+}
+
+// World is a world of the ledger.
+type World struct {
+	ledger.WorldRow
+	CreatedAt time.Time
 }
 
 // PlayerVersion is what a player had when he left World.

@@ -15,7 +15,7 @@ const maxAudit = 100_000
 // Bus implements Store.
 func (s *SQLite) Bus(ctx context.Context) ([]BusItem, error) {
 	rows, err := s.readers.QueryContext(ctx, `SELECT name, quality, coalesce(qty, 0),
-			coalesce(sum(e), 0), coalesce(sum(i), 0), coalesce(sum(g), 0), coalesce(sum(owed), 0)
+			coalesce(sum(e), 0), coalesce(sum(i), 0), coalesce(sum(g), 0), coalesce(sum(owed), 0), coalesce(sum(held), 0)
 		FROM item LEFT JOIN bus ON bus.item = item.id LEFT JOIN account ON account.item = item.id
 		GROUP BY item.id ORDER BY name, quality`)
 	if err != nil {
@@ -24,7 +24,7 @@ func (s *SQLite) Bus(ctx context.Context) ([]BusItem, error) {
 	var all []BusItem
 	err = eachRow(rows, func(scan scanFunc) error {
 		var i BusItem
-		err := scan(&i.Name, &i.Quality, &i.Level, &i.Sent, &i.Received, &i.Granted, &i.Owed)
+		err := scan(&i.Name, &i.Quality, &i.Level, &i.Sent, &i.Received, &i.Granted, &i.Owed, &i.Held)
 		all = append(all, i)
 		return err
 	})

@@ -65,7 +65,7 @@ func TestSumsOfTheTablesAreThoseOfTheLedger(t *testing.T) {
 	apply(t, s, totals("a", a, 100, 0, 0))
 	world := apply(t, s, ledger.Open{Slot: "a"})[0].(ledger.Run)
 	var id ledger.World
-	accounts, err := s.Accounts(ctx, iron)
+	accounts, err := s.Accounts(ctx, &iron)
 	if err != nil {
 		t.Fatal(err)
 	}

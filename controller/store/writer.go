@@ -20,8 +20,8 @@ const (
 // job is one change: a message to the ledger, or statements; or a look at the ledger.
 type job struct {
 	message ledger.Message
-	look    func(*ledger.State)
 	write   func(context.Context, *sql.Conn) error
+	look    func(*ledger.State) // changes nothing
 
 	replies []ledger.Reply // without those that are for a slot
 	err     error
@@ -141,12 +141,15 @@ func (w *writer) transact(batch []*job) (wrote bool, err error) {
 		}
 	}()
 	for _, j := range batch {
-		if j.look != nil {
-			j.look(w.state)
-		} else if j.message != nil {
+		switch {
+		case j.message != nil:
 			j.replies, j.err = w.state.Apply(j.message)
-		} else if err := w.statements(j); err != nil {
-			return false, err
+		case j.look != nil:
+			j.look(w.state)
+		default:
+			if err := w.statements(j); err != nil {
+				return false, err
+			}
 		}
 	}
 	if changes := w.state.Take(); !changes.Empty() {

@@ -1,0 +1,233 @@
+package api
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// A BusItem is the account of one item, added up over all worlds.
+type BusItem struct {
+	Name     string `json:"name"`
+	Quality  string `json:"quality"`   // empty for fluids and energy, which is called so
+	Level    int64  `json:"level"`     // on the bus; energy in MJ
+	Sent     int64  `json:"sent"`      // Σ E: by worlds to the bus, as booked
+	Received int64  `json:"received"`  // Σ I: by worlds from the bus, as last told
+	Granted  int64  `json:"granted"`   // Σ G
+	InFlight int64  `json:"in_flight"` // G − I
+	Owed     int64  `json:"owed"`      // by worlds that took back what others had used
+	Held     int64  `json:"held"`      // that worlds say they have sent, and that can't be so
+	Limit    int64  `json:"limit"`     // at which worlds are told to send no more; 0: none
+	Strict   bool   `json:"strict"`    // only what finished saves cover is granted
+	Fair     bool   `json:"fair"`      // divided by what is wanted, not in the order of wants
+	Frozen   bool   `json:"frozen"`    // the books do not add up, so nothing is granted
+	Surplus  int64  `json:"surplus"`   // by how much there is more than there should be, as the last VerifyBus found
+}
+
+// A BusCheck is what came of adding up the books.
+type BusCheck struct {
+	At     time.Time     `json:"at"`
+	Items  int           `json:"items"` // kinds of goods that were looked at
+	Worlds int           `json:"worlds"`
+	Wrong  []BusMismatch `json:"wrong"`
+}
+
+// A BusMismatch is a kind of goods whose books do not add up: Level − Owed + Players − Given − Posted is Surplus, not 0.
+type BusMismatch struct {
+	Name    string `json:"name"`
+	Quality string `json:"quality"`
+	Level   int64  `json:"level"`
+	Owed    int64  `json:"owed"`
+	Players int64  `json:"players"` // in inventories that the ledger keeps
+	Given   int64  `json:"given"`   // net, by all worlds
+	Posted  int64  `json:"posted"`  // by what somebody decided: debts forgiven, goods renamed
+	Surplus int64  `json:"surplus"`
+	Text    string `json:"text"` // what is wrong, for people
+}
+
+// GoodsRef names goods. Without a quality it is a normal item, or a fluid; "energy" is that.
+type GoodsRef struct {
+	Name    string `json:"name"`
+	Quality string `json:"quality"`
+}
+
+// Words is "iron-plate (rare)".
+func (r GoodsRef) Words() string {
+	if r.Quality == "" || r.Quality == "normal" {
+		return r.Name
+	}
+	return r.Name + " (" + r.Quality + ")"
+}
+
+// GoodsOf names some goods of one world.
+type GoodsOf struct {
+	Instance string `json:"instance"` // name or id of the instance, or the world's id
+	GoodsRef
+	Amount int64 `json:"amount"` // at most; 0: all
+}
+
+func (r GoodsOf) target() string { return r.Instance + " " + r.Words() }
+
+// Booked says how much was booked.
+type Booked struct {
+	Amount int64 `json:"amount"`
+}
+
+// BusProblems is what wants somebody's attention.
+type BusProblems struct {
+	Questions []BusQuestion `json:"questions"`
+	Wrong     []BusMismatch `json:"wrong"`   // as the last VerifyBus found
+	Notices   []BusNotice   `json:"notices"` // since the controller's start
+}
+
+// Kinds of questions.
+const (
+	CopiedWorld  = "copied"  // a save of a world that belongs elsewhere was started: copied or moved?
+	ForeignWorld = "foreign" // a save that belonged to another ledger was started: from zero?
+)
+
+// A BusQuestion is about a world that came with an identity which it could not keep. It trades meanwhile as a world of
+// its own.
+type BusQuestion struct {
+	World            string    `json:"world"`
+	At               time.Time `json:"at"`
+	Kind             string    `json:"kind"`
+	Instance         string    `json:"instance"`
+	InstanceName     string    `json:"instance_name"`
+	FromWorld        string    `json:"from_world"`
+	FromInstance     string    `json:"from_instance"` // empty if the world that it came from runs nowhere
+	FromInstanceName string    `json:"from_instance_name"`
+	Text             string    `json:"text"` // what happened, and what the answers mean
+}
+
+// AnswerQuestion answers: it is a copy, which stays a world of its own; or the world has moved, so that the one that it
+// came from gives up its place and hands over its debts.
+type AnswerQuestion struct {
+	World string `json:"world"` // its id, or the instance's name or id
+	Moved bool   `json:"moved"`
+}
+
+func (r AnswerQuestion) target() string {
+	if r.Moved {
+		return r.World + " moved"
+	}
+	return r.World + " copied"
+}
+
+// A BusNotice says what an instance told and was not booked.
+type BusNotice struct {
+	Instance     string `json:"instance"`
+	InstanceName string `json:"instance_name"`
+	Strays       int64  `json:"strays"`  // messages of runs that are over
+	Refused      int64  `json:"refused"` // messages and records that made no sense
+	Why          string `json:"why"`     // the last of them was refused
+	Text         string `json:"text"`
+}
+
+// A BusPolicy says how goods are divided. docs/ledger.md has the formulas.
+type BusPolicy struct {
+	Default   BusRule           `json:"default"` // of goods that have no rule of their own
+	Items     []BusItemRule     `json:"items"`
+	Instances []BusInstanceRule `json:"instances"`
+	Reserves  []BusReserve      `json:"reserves"`
+	Burst     int64             `json:"burst"` // by which a total may grow at once, and Rate for each tick
+	Rate      int64             `json:"rate"`
+}
+
+// BusRule is the policy for one kind of goods.
+type BusRule struct {
+	Strict bool  `json:"strict"`
+	Fair   bool  `json:"fair"`
+	Limit  int64 `json:"limit"` // 0: none
+}
+
+// BusItemRule is the rule of some goods.
+type BusItemRule struct {
+	GoodsRef
+	BusRule
+}
+
+// BusInstanceRule says how an instance stands beside others.
+type BusInstanceRule struct {
+	Instance     string `json:"instance"`
+	InstanceName string `json:"instance_name"`
+	Priority     int    `json:"priority"` // the higher is served first; 0 without a rule
+	Weight       int64  `json:"weight"`   // of its wants in a fair division; 1 without a rule
+}
+
+// BusReserve keeps goods on the bus for an instance.
+type BusReserve struct {
+	Instance     string `json:"instance"`
+	InstanceName string `json:"instance_name"`
+	GoodsRef
+	Amount int64 `json:"amount"`
+}
+
+// ChangeBusPolicy changes what is not nil, and leaves the rest as it is.
+type ChangeBusPolicy struct {
+	GoodsRef // whose rule or reserve it is; without a name the rule of all that have none
+
+	Strict    *bool  `json:"strict,omitempty"`
+	Fair      *bool  `json:"fair,omitempty"`
+	Limit     *int64 `json:"limit,omitempty"`
+	NoOwnRule bool   `json:"no_own_rule,omitempty"` // the goods follow the rule for all
+
+	Instance string `json:"instance,omitempty"` // name or id
+	Priority *int   `json:"priority,omitempty"`
+	Weight   *int64 `json:"weight,omitempty"`
+	Reserve  *int64 `json:"reserve,omitempty"` // of the goods, for the instance; 0: none
+
+	Burst *int64 `json:"burst,omitempty"` // 0 and 0: as it is made
+	Rate  *int64 `json:"rate,omitempty"`
+}
+
+func (r ChangeBusPolicy) target() string {
+	text, _ := json.Marshal(r) // numbers and strings can always be encoded
+	return strings.Trim(string(text), "{}")
+}
+
+// ReadAccounts asks for the accounts of some goods, or of all if Name is empty.
+type ReadAccounts struct {
+	Name    string `json:"name"`
+	Quality string `json:"quality"`
+}
+
+// A BusAccount is what is booked for one item of one world.
+type BusAccount struct {
+	World        string `json:"world"`
+	Instance     string `json:"instance"`      // id; empty if the world runs nowhere
+	InstanceName string `json:"instance_name"` // empty too if the instance is gone
+	Name         string `json:"name"`
+	Quality      string `json:"quality"`
+	Sent         int64  `json:"sent"`
+	Received     int64  `json:"received"` // as last told
+	Granted      int64  `json:"granted"`
+	InFlight     int64  `json:"in_flight"`
+	Owed         int64  `json:"owed"`
+	Held         int64  `json:"held"`
+}
+
+// ReadHistory asks for postings; what is empty does not restrict.
+type ReadHistory struct {
+	Name     string `json:"name"` // of the item
+	Quality  string `json:"quality"`
+	Instance string `json:"instance"` // name or id
+	// Causes leaves out what worlds send and are given every day.
+	Causes bool  `json:"causes"`
+	Before int64 `json:"before"` // ID of the last one of the page before
+	Limit  int   `json:"limit"`  // at most 1,000; 0: 100
+}
+
+// A BusPosting is one line of the bus's history.
+type BusPosting struct {
+	ID           int64     `json:"id"`
+	At           time.Time `json:"at"`
+	World        string    `json:"world"`
+	Instance     string    `json:"instance"`
+	InstanceName string    `json:"instance_name"`
+	Kind         string    `json:"kind"`
+	Name         string    `json:"name"`
+	Quality      string    `json:"quality"`
+	Count        int64     `json:"count"` // negative where goods were taken back
+	Text         string    `json:"text"`  // what happened, for people
+}
