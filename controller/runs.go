@@ -19,7 +19,8 @@ import (
 )
 
 const (
-	busChannel = "bus"
+	busChannel     = "bus"
+	renamesChannel = "renames" // reports only, and of interest at bind
 	// closeTimeout bounds telling the ledger that a run has ended. If it can't be told, the next run's epoch says so.
 	closeTimeout = 5 * time.Second
 )
@@ -213,11 +214,15 @@ func (s *session) take(ctx context.Context, up *wire.RunUp) error {
 	case *wire.RunUp_Saved:
 		return s.saved(ctx, m.Saved)
 	case *wire.RunUp_Envelope:
-		if m.Envelope.GetChannel() != busChannel {
+		switch m.Envelope.GetChannel() {
+		case renamesChannel:
+			return nil
+		case busChannel:
+			return s.busSaid(ctx, m.Envelope)
+		default:
 			s.refuse("unknown channel", "channel", shown(m.Envelope.GetChannel(), 40))
 			return nil
 		}
-		return s.busSaid(ctx, m.Envelope)
 	default:
 		return link.Errorf(wire.Code_CODE_INVALID, "a run does not begin twice")
 	}
@@ -236,6 +241,9 @@ func (s *session) bound(ctx context.Context, b *wire.Bound) error {
 		run.SavedAt = time.Unix(t, 0)
 	}
 	if err := s.store.AddRun(ctx, run); err != nil {
+		return err
+	}
+	if err := s.renamed(ctx, b); err != nil {
 		return err
 	}
 	replies, err := s.store.Apply(ctx, ledger.Bound{
@@ -258,6 +266,23 @@ func (s *session) bound(ctx context.Context, b *wire.Bound) error {
 	return nil
 }
 
+// renamed passes on what the game's mods have renamed. What the ledger does not take is settled at bind like any other
+// difference: the world's own totals are of the new names.
+func (s *session) renamed(ctx context.Context, b *wire.Bound) error {
+	renames, err := bus.ParseRenames(reportOf(b.GetReports(), renamesChannel))
+	if err == nil && len(renames) > 0 {
+		_, err = s.store.Apply(ctx, ledger.Renamed{
+			Slot: s.slot, Epoch: s.epoch, Ledger: b.GetLedger(), World: ledger.World(b.GetWorld()), Renames: renames,
+		})
+		s.log.Info("items of a world were renamed", "instance", string(s.slot), "renames", len(renames), "err", err)
+	}
+	if errors.Is(err, bus.ErrMalformed) || errors.Is(err, ledger.ErrInvalid) {
+		s.refuse("what was renamed in a world", "err", err)
+		return nil
+	}
+	return err
+}
+
 // saved tells the ledger what a finished save holds. One that makes no sense covers nothing, and the world goes on.
 func (s *session) saved(ctx context.Context, m *wire.Saved) error {
 	totals, err := busTotals(m.GetReports())
@@ -275,12 +300,16 @@ func (s *session) saved(ctx context.Context, m *wire.Saved) error {
 
 // busTotals finds the bus's part of what a world, or a save of it, reports.
 func busTotals(reports []*wire.Report) ([]ledger.Record, error) {
+	return bus.Parse(reportOf(reports, busChannel))
+}
+
+func reportOf(reports []*wire.Report, channel string) []byte {
 	for _, r := range reports {
-		if r.GetChannel() == busChannel {
-			return bus.Parse(r.GetBody())
+		if r.GetChannel() == channel {
+			return r.GetBody()
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // busSaid books what a world says of its totals. A line that makes no sense is refused, and the world goes on; the

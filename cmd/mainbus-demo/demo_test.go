@@ -79,7 +79,7 @@ func TestDemoNoticesADoubledItem(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
-	source, err := filepath.Abs("../../lua/bus/bus.lua")
+	source, err := filepath.Abs("../../lua/bus/chest.lua")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestDemoNoticesADoubledItem(t *testing.T) {
 		t.Fatalf("%s has no line %q to break", source, right)
 	}
 	dir := t.TempDir()
-	brokenFile := filepath.Join(dir, "bus.lua")
+	brokenFile := filepath.Join(dir, "chest.lua")
 	if err := os.WriteFile(brokenFile, []byte(broken), 0o600); err != nil {
 		t.Fatal(err)
 	}

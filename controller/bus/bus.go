@@ -43,17 +43,42 @@ func parseRecord(text []byte) (r ledger.Record, ok bool) {
 	if !ok {
 		return r, false
 	}
-	name, quality, ok := bytes.Cut(key, []byte{'/'})
-	if !ok {
-		return r, false
-	}
-	okName, okQuality := false, false
-	r.Name, okName = unescape(name, ledger.MaxName)
-	r.Quality, okQuality = unescape(quality, ledger.MaxQuality)
-	if !okName || !okQuality || r.Name == "" && r.Quality != "" {
+	if r.Item, ok = parseKey(key); !ok {
 		return r, false
 	}
 	return r, parseNumbers(numbers, &r)
+}
+
+func parseKey(text []byte) (i ledger.Item, ok bool) {
+	name, quality, ok := bytes.Cut(text, []byte{'/'})
+	if !ok {
+		return i, false
+	}
+	okName, okQuality := false, false
+	i.Name, okName = unescape(name, ledger.MaxName)
+	i.Quality, okQuality = unescape(quality, ledger.MaxQuality)
+	return i, okName && okQuality && (i.Name != "" || i.Quality == "")
+}
+
+// ParseRenames reads what a world tells of prototypes that were renamed: old=new, joined by "+". An empty text is none.
+func ParseRenames(body []byte) ([]ledger.Rename, error) {
+	if len(body) > MaxBody {
+		return nil, fmt.Errorf("%w: %d bytes", ErrMalformed, len(body))
+	}
+	if len(body) == 0 {
+		return nil, nil
+	}
+	renames := make([]ledger.Rename, 0, bytes.Count(body, []byte{'+'})+1)
+	for text := range bytes.SplitSeq(body, []byte{'+'}) {
+		before, after, ok := bytes.Cut(text, []byte{'='})
+		old, okOld := parseKey(before)
+		to, okNew := parseKey(after)
+		if !ok || !okOld || !okNew {
+			return nil, fmt.Errorf("%w: rename %.60q", ErrMalformed, text)
+		}
+		renames = append(renames, ledger.Rename{Old: old, New: to})
+	}
+	return renames, nil
 }
 
 func parseNumbers(text []byte, r *ledger.Record) bool {

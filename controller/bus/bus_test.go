@@ -63,6 +63,42 @@ func TestAppendGrant(t *testing.T) {
 	}
 }
 
+func TestParseRenames(t *testing.T) {
+	got, err := ParseRenames([]byte("iron-plate/normal=my_5Firon/normal+water/=brine/"))
+	want := []ledger.Rename{{Old: item("iron-plate", "normal"), New: item("my_iron", "normal")}, {Old: item("water", ""), New: item("brine", "")}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if got, err := ParseRenames(nil); got != nil || err != nil {
+		t.Errorf("of no text: %v, %v", got, err)
+	}
+	for _, text := range []string{"a/b", "a/b=", "a/b=c", "=a/b", "a/b=c/d=e/f", "a/b=c/d+", "a/b=_/d", "a b/c=d/e", "/b=a/b", strings.Repeat("a", MaxBody+1)} {
+		if got, err := ParseRenames([]byte(text)); !errors.Is(err, ErrMalformed) {
+			t.Errorf("%.60q: got %v, %v", text, got, err)
+		}
+	}
+}
+
+func FuzzParseRenames(f *testing.F) {
+	f.Add([]byte("iron-plate/normal=my_5Firon/normal+water/=brine/"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		renames, err := ParseRenames(body)
+		if err != nil {
+			return
+		}
+		var back []byte
+		for _, r := range renames {
+			if len(back) > 0 {
+				back = append(back, '+')
+			}
+			back = AppendKey(append(AppendKey(back, r.Old), '='), r.New)
+		}
+		if string(back) != string(body) {
+			t.Errorf("%q was read as %v", body, renames)
+		}
+	})
+}
+
 func TestAppendNumber(t *testing.T) {
 	b := AppendNumber(nil, item("iron-plate", "normal"), 200)
 	b = AppendNumber(b, item("my_mod item", "rare"), 1<<53)

@@ -67,7 +67,7 @@ function codec.key(name, quality)
 end
 
 function codec.item(key)
-  local name, quality = key:match("^([^/]+)/([^/]+)$")
+  local name, quality = key:match("^([^/]*)/([^/]*)$")
   return (gsub(name, "_(%x%x)", unescape_byte)), (gsub(quality, "_(%x%x)", unescape_byte))
 end
 

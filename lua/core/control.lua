@@ -4,4 +4,5 @@ local hooks = require("mainbus/script")
 local core = require("mainbus/core")
 
 core.register("bus", require("mainbus/bus"))
+core.register("renames", require("mainbus/renames"))
 core.install(hooks)

@@ -23,15 +23,27 @@ local NO_CHAIN = "00000000"
 local channels = {} -- by name
 local channel_names = {} -- in order of registration, so that reports are alike everywhere
 
--- A channel is a table of functions:
+-- A channel is a table of functions, each of which may be missing:
 --   bound()                   an agent has attached: what an earlier one told, other than totals, no longer holds
 --   report() -> text          all its totals
 --   zero()                    counters to zero: the world has got a new identity
 --   tick(tick)                called each tick while the world trades
+--   assigned()                the ledger knows what was reported at bind
+--   configuration_changed(data)  as the game's event
 --   commands = { op = function(text) -> answer | nil, code, text }
 function core.register(name, channel)
   channels[name] = channel
   channel_names[#channel_names + 1] = name
+end
+
+-- Calls a function of all channels that have it.
+local function each_channel(what, ...)
+  for _, name in ipairs(channel_names) do
+    local f = channels[name][what]
+    if f then
+      f(...)
+    end
+  end
 end
 
 -- The accounts are plain data, so that they can be read from the save file (no shared tables, no game objects).
@@ -128,9 +140,7 @@ local function bind(link, epoch, start)
   accounts.epoch, link.epoch = epoch, epoch
   link.trading, link.seq, link.chain = false, 0, NO_CHAIN
   link.parts, link.assemblies = {}, {}
-  for _, name in ipairs(channel_names) do
-    channels[name].bound()
-  end
+  each_channel("bound")
   local ledger = accounts.ledger ~= "" and accounts.ledger or "-"
   return codec.count(game.tick) .. " " .. ledger .. " " .. accounts.world .. reports()
 end
@@ -143,12 +153,11 @@ local function assign(link, text)
   if link.assigned ~= link.epoch then
     local accounts = core.accounts()
     if fresh == "1" then
-      for _, name in ipairs(channel_names) do
-        channels[name].zero()
-      end
+      each_channel("zero")
     end
     accounts.ledger, accounts.world = ledger, world
     link.assigned = link.epoch
+    each_channel("assigned")
   end
   link.trading = true
   return codec.count(game.tick)
@@ -257,9 +266,7 @@ end
 local function tick_channels(link, tick)
   core.accounts().tick = tick
   if link.trading then
-    for _, name in ipairs(channel_names) do
-      channels[name].tick(tick)
-    end
+    each_channel("tick", tick)
   end
 end
 
@@ -284,6 +291,9 @@ end
 function core.install(hooks)
   add_command()
   hooks.on_event(defines.events.on_tick, on_tick)
+  hooks.on_configuration_changed(function(data)
+    each_channel("configuration_changed", data)
+  end)
 end
 
 return core

@@ -48,6 +48,29 @@ function hooks.on_event(number, handler)
   real.on_event(number, shared[number])
 end
 
+local theirs_changed
+
+-- Registers our on_configuration_changed, which comes after the scenario's. Only while control.lua is read.
+function hooks.on_configuration_changed(handler)
+  real.on_configuration_changed(function(data)
+    if theirs_changed then
+      theirs_changed(data)
+    end
+    local ok, why = pcall(handler, data)
+    if not ok then
+      log("mainbus: " .. tostring(why))
+    end
+  end)
+end
+
+function stand_in.on_configuration_changed(...)
+  local handler = (...)
+  if select("#", ...) == 0 or handler ~= nil and type(handler) ~= "function" then
+    return real.on_configuration_changed(...) -- which raises
+  end
+  theirs_changed = handler
+end
+
 local function register(event, ...)
   local number, handler = number_of(event), (...)
   if not ours[number] or handler ~= nil and type(handler) ~= "function" then

@@ -7,7 +7,7 @@ local IRON = "iron-plate/normal"
 local api = function() return remote.interfaces.mainbus end
 
 -- Wrong calls are answered with a reason.
-g.equal(select(2, api().send({ x = 1, y = 1 })), "no chest at this position")
+g.equal(select(2, api().send({ x = 1, y = 1 })), "no chest, tank or accumulator at this position")
 g.equal(select(2, api().send({ surface = "moon", x = 1, y = 1 })), "no such surface or position")
 local out, into = g.chest(1, 1, 1000), g.chest(2, 2, 1000)
 g.equal(select(2, api().request({ x = 2, y = 2 }, { { name = "nothing", count = 1 } })), "no such item or quality")
@@ -38,12 +38,43 @@ g.tick(3)
 g.equal(g.last("bus"), "iron-plate/normal=41/0/100")
 
 -- Things that are more than a number stay where they are.
-for _, name in ipairs({ "transport-belt", "bioflux", "firearm-magazine" }) do
-  out.inventory.insert({ name = name, quality = "normal", count = 3 })
+local kept = {
+  { name = "transport-belt", count = 3, health = 0.5 }, { name = "firearm-magazine", count = 3, ammo = 9 },
+  { name = "science", count = 3, durability = 0.25 }, { name = "blueprint", count = 1 },
+}
+for _, stack in ipairs(kept) do
+  out.add(stack)
 end
 g.tick(10)
-for _, name in ipairs({ "transport-belt", "bioflux", "firearm-magazine" }) do
-  g.equal(out.inventory.get_item_count({ name = name, quality = "normal" }), 3, name)
+for _, stack in ipairs(kept) do
+  g.equal(stack.count > 0, true, stack.name)
+end
+g.equal(#storage.mainbus_bus.items, 1)
+
+-- Those of their stacks that are whole go, whatever slots they are in.
+local whole = {
+  { name = "transport-belt", count = 100 }, { name = "firearm-magazine", count = 7, ammo = 10 },
+  { name = "science", count = 200, durability = 1 }, { name = "transport-belt", count = 2, quality = "rare" },
+}
+for _, stack in ipairs(whole) do
+  out.add(stack)
+end
+for _ = 1, 40 do -- more slots than are looked at in a turn
+  out.add({ name = "blueprint", count = 1 })
+end
+local far = { name = "transport-belt", count = 11 }
+out.add(far)
+g.tick(10)
+for _, stack in ipairs(whole) do
+  g.equal(stack.count, 0, stack.name)
+end
+g.equal(far.count, 0)
+g.equal(accounts().e["transport-belt/normal"], 111)
+g.equal(accounts().e["transport-belt/rare"], 2)
+g.equal(accounts().e["science/normal"], 200)
+g.equal(accounts().e["firearm-magazine/normal"], 7)
+for _, stack in ipairs(kept) do
+  g.equal(stack.count > 0, true, stack.name)
 end
 
 -- Odd names travel escaped.

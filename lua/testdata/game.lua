@@ -32,27 +32,105 @@ function remote.add_interface(name, functions)
   remote.interfaces[name] = functions
 end
 
-local function item(kind, place, spoil)
-  return { type = kind, place_result = place, get_spoil_ticks = function() return spoil or 0 end }
+local function item(kind, place, spoil, durability, magazine)
+  return {
+    type = kind, place_result = place, get_spoil_ticks = function() return spoil or 0 end,
+    get_durability = function() return durability end, magazine_size = magazine,
+  }
 end
 prototypes = {
   item = {
     ["iron-plate"] = item("item"), ["my_mod item"] = item("item"), ["transport-belt"] = item("item", {}),
-    ["bioflux"] = item("item", nil, 7200), ["firearm-magazine"] = item("ammo"),
+    ["bioflux"] = item("item", nil, 7200), ["firearm-magazine"] = item("ammo", nil, 0, nil, 10),
+    ["science"] = item("tool", nil, 0, 1), ["blueprint"] = item("blueprint"), ["steel-plate"] = item("item"),
+  },
+  fluid = {
+    water = { default_temperature = 15, max_temperature = 100 }, steam = { default_temperature = 15, max_temperature = 1000 },
   },
   quality = { normal = {}, rare = {} },
 }
 
+local function place(entity, x, y)
+  entity.valid, entity.position = true, { x = x, y = y }
+  game_double.entities = game_double.entities or {}
+  table.insert(game_double.entities, entity)
+  return entity
+end
+
+-- A tank of 25,000 units, which moves amounts in steps of 1/2^24 as the game does.
+function game_double.tank(x, y, name, amount, temperature)
+  local fluid = name and { name = name, amount = amount, temperature = temperature } or nil
+  local tank = { type = "storage-tank" }
+  tank.fluidbox = setmetatable({}, { __index = function(_, n) return n == 1 and fluid or nil end })
+  function tank.get_fluid_count(of) return fluid and fluid.name == of and fluid.amount or 0 end
+  function tank.remove_fluid(f)
+    assert(f.amount > 0, "amount must be positive")
+    local n = fluid and fluid.name == f.name and math.min(fluid.amount, f.amount) or 0
+    if n > 0 then
+      fluid.amount = fluid.amount - n
+      if fluid.amount == 0 then fluid = nil end
+    end
+    return n
+  end
+  function tank.insert_fluid(f)
+    assert(f.amount > 0, "amount must be positive")
+    if fluid and fluid.name ~= f.name then return 0 end
+    fluid = fluid or { name = f.name, amount = 0, temperature = 0 }
+    local n = math.min(f.amount, 25000 - fluid.amount)
+    fluid.temperature = (fluid.temperature * fluid.amount + f.temperature * n) / (fluid.amount + n)
+    fluid.amount = fluid.amount + n
+    return n
+  end
+  function tank.fluid() return fluid end
+  return place(tank, x, y)
+end
+
+-- An accumulator of 5 MJ, which cuts off without a word what does not fit.
+function game_double.accumulator(x, y, energy)
+  local members = { type = "accumulator", energy = energy, electric_buffer_size = 5000000, position = { x = x, y = y } }
+  local accumulator = setmetatable({}, {
+    __index = members,
+    __newindex = function(_, k, v) members[k] = k == "energy" and math.max(0, math.min(v, 5000000)) or v end,
+  })
+  return place(accumulator, x, y)
+end
+
 -- A chest that holds at most size items of any kind.
 function game_double.chest(x, y, size)
   local stacks = {}
-  local chest = { valid = true, position = { x = x, y = y }, stacks = stacks, fail_on_remove = false }
+  local chest = { valid = true, type = "container", position = { x = x, y = y }, stacks = stacks, fail_on_remove = false }
   local function total()
     local n = 0
     for _, s in pairs(stacks) do n = n + s.count end
     return n
   end
-  local inventory = {}
+  -- A slot is a stack as the game shows it.
+  local slot = {
+    __index = function(view, k)
+      local s = stacks[rawget(view, "n")]
+      if k == "valid_for_read" then
+        return s ~= nil and s.count > 0
+      elseif k == "clear" then
+        return function() s.count = 0 end
+      elseif k == "quality" then
+        return { name = s.quality }
+      end
+      assert(s and s.count > 0, "reading an empty slot")
+      if s[k] == nil and k ~= "durability" and k ~= "ammo" then return ({ health = 1, spoil_percent = 0 })[k] end
+      return s[k]
+    end,
+  }
+  local inventory = setmetatable({}, {
+    __len = function() return #stacks end,
+    __index = function(_, k)
+      return type(k) == "number" and setmetatable({ n = k }, slot) or nil
+    end,
+  })
+  -- Puts a stack of its own into the chest.
+  function chest.add(stack)
+    stack.quality = stack.quality or "normal"
+    stacks[#stacks + 1] = stack
+  end
   function inventory.get_contents()
     local out = {}
     for _, s in ipairs(stacks) do
@@ -83,21 +161,20 @@ function game_double.chest(x, y, size)
       s = { name = i.name, quality = i.quality, count = 0 }
       stacks[#stacks + 1] = s
     end
+    if i.spoil_percent then s.spoil_percent = ((s.spoil_percent or 0) * s.count + i.spoil_percent * n) / (s.count + n) end
     s.count = s.count + n
     return n
   end
   chest.get_inventory = function() return inventory end
   chest.inventory = inventory
-  game_double.chests = game_double.chests or {}
-  table.insert(game_double.chests, chest)
-  return chest
+  return place(chest, x, y)
 end
 
 game.surfaces.nauvis = {
   find_entities_filtered = function(filter)
     local out = {}
-    for _, chest in ipairs(game_double.chests or {}) do
-      if chest.position.x == filter.position[1] and chest.position.y == filter.position[2] then out[#out + 1] = chest end
+    for _, e in ipairs(game_double.entities or {}) do
+      if e.position.x == filter.position[1] and e.position.y == filter.position[2] then out[#out + 1] = e end
     end
     return out
   end,
@@ -117,7 +194,7 @@ end
 
 -- The game's script: an object that raises for what it doesn't have.
 local numbers = { ["on_tick"] = 0, ["on_built_entity"] = 6, ["my-event"] = 200 }
-local bootstrap = { object_name = "LuaBootstrap", mod_name = "level" }
+local bootstrap = { object_name = "LuaBootstrap", mod_name = "level", active_mods = { base = "2.0.77" } }
 function bootstrap.get_event_id(event)
   local name = type(event) == "table" and event.name or event
   return type(name) == "number" and name or numbers[name] or error("The given event does not exist.")
@@ -133,8 +210,12 @@ end
 function bootstrap.get_event_handler(event) return game_double.handlers[bootstrap.get_event_id(event)] end
 function bootstrap.get_event_filter(event) return game_double.filters[bootstrap.get_event_id(event)] end
 for _, slot in ipairs({ "on_init", "on_load", "on_configuration_changed", "on_nth_tick" }) do
-  bootstrap[slot] = function(...) game_double.slots[slot] = { ... } end
+  bootstrap[slot] = function(...)
+    assert(slot == "on_nth_tick" or (...) == nil or type((...)) == "function", "expected a function")
+    game_double.slots[slot] = { ... }
+  end
 end
+function game_double.configuration_changed(data) game_double.slots.on_configuration_changed[1](data) end
 game_double.bootstrap = bootstrap
 
 local function game_object(members)
@@ -148,13 +229,13 @@ local function game_object(members)
   })
 end
 
-local modules = { core = "core", codec = "core", control = "core", script = "core", bus = "bus" }
+local modules = { core = "core", codec = "core", control = "core", script = "core" }
 local loaded = {}
 local function load_module(path)
   if path == "mainbus/start" then return { start = game_double.start, world = "aaaa" } end
   local name = path:match("^mainbus/(%w+)$")
   if loaded[name] == nil then
-    loaded[name] = dofile(modules[name] .. "/" .. name .. ".lua") or true
+    loaded[name] = dofile((modules[name] or "bus") .. "/" .. name .. ".lua") or true
   end
   return loaded[name]
 end

@@ -65,7 +65,7 @@ script.on_event(ON_TICK, mine)
 g.equal(g.filters[ON_TICK], nil)
 
 -- The other slots are theirs alone.
-for _, slot in ipairs({ "on_init", "on_load", "on_configuration_changed" }) do
+for _, slot in ipairs({ "on_init", "on_load" }) do
   script[slot](mine)
   g.equal(g.slots[slot][1], mine)
 end
@@ -73,6 +73,21 @@ script.on_nth_tick(1, mine)
 g.equal(g.slots.on_nth_tick[2], mine)
 script.on_nth_tick(nil)
 g.equal(ours_runs(), true)
+
+-- Of on_configuration_changed theirs comes first, then ours; a mistake is the game's to tell.
+reset()
+local changes = {}
+script.on_configuration_changed(function(data)
+  changes[#changes + 1] = data.mod_changes
+end)
+g.configuration_changed({ mod_changes = "one", migrations = { item = { a = "b" } } })
+g.equal(changes[1], "one")
+script.on_configuration_changed(nil)
+g.configuration_changed({ mod_changes = "two", migrations = {} })
+g.equal(#changes, 1)
+g.equal(pcall(script.on_configuration_changed, 5), false)
+g.configuration_changed(nil) -- an error of ours is logged
+g.equal(g.log[#g.log]:match("^mainbus: ") ~= nil, true, g.log[#g.log])
 
 -- Mistakes are the game's to tell, and change nothing.
 reset()
@@ -119,7 +134,7 @@ local kept = { print, helpers, rcon, prototypes, log }
 print, helpers, rcon, prototypes, log = nil, nil, nil, nil, nil
 local before = #g.lines
 g.tick()
-g.equal(g.send("1.1", "core", "bind", "1"):match("^ok %d+ (.*)$"), game.tick .. " - aaaa bus r")
+g.equal(g.send("1.1", "core", "bind", "1"):match("^ok %d+ (.*)$"), game.tick .. " - aaaa bus r renames r")
 g.equal(#g.lines, before + 1)
 storage, g.log = nil, {}
 g.tick(600)
