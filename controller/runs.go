@@ -187,20 +187,22 @@ func (s *session) send(ctx context.Context) {
 
 // receive takes what the agent says until it has said all.
 func (s *session) receive(ctx context.Context) error {
+	in := newInbox(s.stream)
+	go in.read(ctx) // ends with the stream
 	for {
-		var up wire.RunUp
-		if err := s.stream.Recv(&up); errors.Is(err, io.EOF) {
+		up, err := in.next()
+		if errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		if err := s.take(ctx, &up); err != nil {
+		if err := s.take(ctx, up, in); err != nil {
 			return err
 		}
 	}
 }
 
-func (s *session) take(ctx context.Context, up *wire.RunUp) error {
+func (s *session) take(ctx context.Context, up *wire.RunUp, in *inbox) error {
 	defer s.changed()
 	switch m := up.GetMsg().(type) {
 	case *wire.RunUp_Bound:
@@ -218,7 +220,10 @@ func (s *session) take(ctx context.Context, up *wire.RunUp) error {
 		case renamesChannel:
 			return nil
 		case busChannel:
-			return s.busSaid(ctx, m.Envelope)
+			if m.Envelope.GetTruth() {
+				return s.busTruth(ctx, m.Envelope)
+			}
+			return s.busLines(ctx, m.Envelope, in)
 		default:
 			s.refuse("unknown channel", "channel", shown(m.Envelope.GetChannel(), 40))
 			return nil
@@ -312,31 +317,13 @@ func reportOf(reports []*wire.Report, channel string) []byte {
 	return nil
 }
 
-// busSaid books what a world says of its totals. A line that makes no sense is refused, and the world goes on; the
-// truth must make sense.
-func (s *session) busSaid(ctx context.Context, e *wire.Envelope) error {
-	records, err := bus.Parse(e.GetBody())
-	if err == nil && e.GetTruth() {
-		_, err = s.store.Apply(ctx, ledger.Truth{Slot: s.slot, Epoch: s.epoch, Totals: records, Tick: clock(e.GetTick())})
+// busTruth books a complete report, which must make sense.
+func (s *session) busTruth(ctx context.Context, e *wire.Envelope) error {
+	totals, err := bus.Parse(e.GetBody())
+	if err != nil {
 		return err
 	}
-	var replies []ledger.Reply
-	if err == nil {
-		replies, err = s.store.Apply(ctx, ledger.Totals{Slot: s.slot, Epoch: s.epoch, Records: records, Tick: clock(e.GetTick())})
-	}
-	if !e.GetTruth() && (errors.Is(err, bus.ErrMalformed) || errors.Is(err, ledger.ErrInvalid)) {
-		s.refuse("a line that makes no sense", "err", err)
-		if errors.Is(err, bus.ErrMalformed) { // the ledger has counted what it refused itself
-			_, err = s.store.Apply(ctx, ledger.Garbled{Slot: s.slot, Epoch: s.epoch})
-			return err
-		}
-		return nil
-	}
-	for _, r := range replies {
-		if refused, ok := r.(ledger.Refused); ok {
-			s.refuse("a total that can't be", "item", refused.Item.String())
-		}
-	}
+	_, err = s.store.Apply(ctx, ledger.Truth{Slot: s.slot, Epoch: s.epoch, Totals: totals, Tick: clock(e.GetTick())})
 	return err
 }
 

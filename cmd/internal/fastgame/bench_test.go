@@ -31,7 +31,7 @@ const (
 	patience = time.Minute
 	warmUp   = time.Second
 	window   = 5 * time.Second // of measuring
-	inFlight = 64              // lines in all, at saturation
+	inFlight = 2000            // lines in all, at saturation
 	pace     = 20 * time.Millisecond
 )
 
