@@ -46,6 +46,6 @@ func TestStrictItemsWaitForAFinishedSave(t *testing.T) {
 	}
 
 	alpha.join(from, own.GetLedger(), own.GetWorld(), "iron-plate/normal=100/0/0+coal/normal=9/0/0") // it went back to that save
-	want := api.BusItem{Name: "iron-plate", Quality: "normal", Sent: 100, Granted: 100, InFlight: 100}
+	want := api.BusItem{Name: "iron-plate", Quality: "normal", Sent: 100, Granted: 100, InFlight: 100, Strict: true}
 	eventually(t, "the bus", want, func() api.BusItem { return c.bus("iron-plate") })
 }
