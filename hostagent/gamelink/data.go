@@ -1,6 +1,8 @@
 package gamelink
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -42,7 +44,15 @@ func isRaw[T string | []byte](text T) bool {
 	return true
 }
 
+// decoder reads data. It is of use for more than one.
+type decoder struct{ packed encoded.Decoder }
+
 func decode(data string) ([]byte, error) {
+	var d decoder
+	return d.decode(data)
+}
+
+func (d *decoder) decode(data string) ([]byte, error) {
 	if data == "" {
 		return nil, errors.New("data without encoding")
 	}
@@ -56,7 +66,7 @@ func decode(data string) ([]byte, error) {
 		}
 		return []byte(text), nil
 	case 'z':
-		body, err := encoded.Decode(text, MaxBody)
+		body, err := d.packed.Decode(text, MaxBody)
 		switch {
 		case errors.Is(err, encoded.ErrTooLong):
 			return nil, errBody
@@ -69,7 +79,11 @@ func decode(data string) ([]byte, error) {
 }
 
 // crc returns the checksum of text in the form in which it travels.
-func crc(text string) string { return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(text))) }
+func crc(text string) string {
+	var sum [4]byte
+	binary.BigEndian.PutUint32(sum[:], crc32.ChecksumIEEE([]byte(text)))
+	return hex.EncodeToString(sum[:])
+}
 
 // nextChain returns the chain after a line with this rest.
 func nextChain(chain, rest string) string {

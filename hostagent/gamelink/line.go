@@ -126,6 +126,7 @@ type assembler struct {
 	first Line
 	have  int
 	data  strings.Builder
+	decoder
 }
 
 var errParts = errors.New("parts of a message do not fit together")
@@ -138,7 +139,7 @@ func (a *assembler) add(line Line) (body []byte, whole bool, err error) {
 		return nil, false, errParts
 	}
 	if line.Parts == 1 {
-		body, err = decode(line.Piece)
+		body, err = a.decode(line.Piece)
 		return body, err == nil, err
 	}
 	if a.have == 0 {
@@ -149,7 +150,7 @@ func (a *assembler) add(line Line) (body []byte, whole bool, err error) {
 	if a.have < line.Parts {
 		return nil, false, nil
 	}
-	body, err = decode(a.data.String())
+	body, err = a.decode(a.data.String())
 	a.reset()
 	return body, err == nil, err
 }

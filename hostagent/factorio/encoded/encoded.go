@@ -47,6 +47,16 @@ func (e *Encoder) Encode(data []byte) string {
 
 // Decode returns what Encode was given. More than limit bytes are ErrTooLong. Line breaks within the text don't count.
 func Decode(text string, limit int) ([]byte, error) {
+	var d Decoder
+	return d.Decode(text, limit)
+}
+
+// Decoder is for many texts: the 40 KB that inflating one takes are kept for the next. The zero value is
+// ready for use. It is not safe for concurrent use.
+type Decoder struct{ inflater io.ReadCloser }
+
+// Decode is as the function of that name.
+func (d *Decoder) Decode(text string, limit int) ([]byte, error) {
 	if IsBlueprint(text) {
 		return nil, errors.New("it is a blueprint string, which has a version before the encoded text")
 	}
@@ -58,7 +68,7 @@ func Decode(text string, limit int) ([]byte, error) {
 		return nil, errors.New("there is no encoded text")
 	}
 	rest := bytes.NewReader(packed)
-	z, err := zlib.NewReader(rest)
+	z, err := d.open(rest)
 	if err != nil {
 		return nil, notInflated(err)
 	}
@@ -72,6 +82,17 @@ func Decode(text string, limit int) ([]byte, error) {
 		return nil, fmt.Errorf("%d bytes too many behind the compressed data", rest.Len())
 	}
 	return data, nil
+}
+
+func (d *Decoder) open(r io.Reader) (io.Reader, error) {
+	if d.inflater != nil {
+		return d.inflater, d.inflater.(zlib.Resetter).Reset(r, nil)
+	}
+	z, err := zlib.NewReader(r)
+	if err == nil {
+		d.inflater = z
+	}
+	return z, err
 }
 
 func notInflated(err error) error {

@@ -177,3 +177,25 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+// What came before, whole or damaged, must not show in what comes next.
+func TestDecoderIsReused(t *testing.T) {
+	var d Decoder
+	var e Encoder
+	for range 3 {
+		for _, body := range []string{"hello wash", strings.Repeat("iron-plate/normal=1/2/3+", 2_000), "x"} {
+			text := e.Encode([]byte(body))
+			for _, bad := range []string{text[:len(text)/2], hello[:8], "", "eJxx"} {
+				if got, err := d.Decode(bad, 1<<20); err == nil {
+					t.Errorf("%q was read as %q", bad, got)
+				}
+			}
+			if got, err := d.Decode(text, 1<<20); err != nil || string(got) != body {
+				t.Errorf("got %.20q, %v; want %.20q", got, err, body)
+			}
+			if _, err := d.Decode(text, len(body)-1); err == nil {
+				t.Error("a text above the limit was read")
+			}
+		}
+	}
+}
