@@ -48,3 +48,42 @@ func TestAWorldRenamedWhileItRanIsTheSameFromTheFileItWasBornWith(t *testing.T) 
 		t.Errorf("was %s, came back as %+v, bus %d", renamed.World, again, bus)
 	}
 }
+
+// A line that was overtaken tells less than was told before. Were it believed, giving up the slot would return what the
+// world has received.
+func TestWhatWasReceivedIsNotUnreceivedByAnOlderLine(t *testing.T) {
+	c := newCluster(t)
+	c.join("a")
+	c.join("b")
+	c.totals("a", rec(iron, 100, 0, 0))
+	c.totals("b", rec(iron, 0, 0, 60))
+	c.totals("b", rec(iron, 0, 60, 60))
+	c.totals("b", rec(iron, 0, 20, 60))
+	c.do(ledger.Move{From: "b"})
+	if bus, _ := c.book(); bus != 40 {
+		t.Errorf("bus %d, want the 40 that nobody has", bus)
+	}
+}
+
+// A hand-over that was delayed names a holding that is over: the player stays where he is.
+func TestAnOlderHandOverChangesNothing(t *testing.T) {
+	inv := func(n int64) ledger.Inventory {
+		return ledger.Inventory{Blob: []byte("x"), Items: []ledger.Count{{Item: iron, N: n}}}
+	}
+	for _, from := range []ledger.Slot{"a", "b"} {
+		c := newCluster(t)
+		c.join("a")
+		c.join("b")
+		first := c.enter("b", "Ann")
+		c.leave("b", "Ann", first.Token, ledger.Inventory{})
+		second := c.enter("a", "Ann")
+		token := first.Token // of an older holding, by the world that holds him
+		if from == "b" {
+			token = second.Token // of this one, by a world that does not
+		}
+		c.do(ledger.PlayerOut{Slot: from, Epoch: c.epoch[from], Name: "Ann", Token: token, Inventory: inv(9)})
+		if again := c.enter("a", "Ann"); again.Token != second.Token || len(again.Items) != 0 {
+			t.Errorf("by %s: he holds by %s with %v, was %s", from, again.Token, again.Items, second.Token)
+		}
+	}
+}

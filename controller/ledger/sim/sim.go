@@ -61,6 +61,7 @@ type Config struct {
 type Setup struct {
 	World    ledger.World // id that it proposes
 	Contents Goods
+	Foreign  bool // it has traded with another ledger
 	Break    Break
 }
 
@@ -127,6 +128,7 @@ func (s *simulation) begin() {
 		for k := range setup.Contents {
 			setup.Contents[k] = int64(s.r.IntN(60))
 		}
+		setup.Foreign = n == slots-1 && s.chance(30)
 		save := s.cfg.Genesis(setup)
 		p.saves = []Save{save}
 		s.places = append(s.places, p)

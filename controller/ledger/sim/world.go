@@ -85,7 +85,11 @@ type game struct {
 }
 
 func newGame(s Setup) Save {
-	return game{rule: s.Break, world: s.World, contents: s.Contents, made: s.Contents}
+	g := game{rule: s.Break, world: s.World, contents: s.Contents, made: s.Contents}
+	if s.Foreign {
+		g.ledger, g.e, g.i = "beef", Goods{100, 100}, Goods{10, 200}
+	}
+	return g
 }
 
 func (g game) Load() World {
