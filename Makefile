@@ -24,7 +24,7 @@ DEMO_NEEDS := window
 endif
 endif
 
-.PHONY: build window demo run test crashtest race lint bench fuzz soak screenshots generate clean
+.PHONY: build window demo run test crashtest race lint bench fuzz soak proof screenshots generate clean
 
 build:
 	$(GO) build -o bin/ $(PROGRAMS:%=./cmd/%)
@@ -76,8 +76,15 @@ fuzz:
 
 # CPU seconds per target, one after the other; the first finding ends it.
 SOAK_SECONDS ?= 300
+# Of the ledger's simulation.
+SCHEDULES ?= 1000000
 soak:
+	$(GO) test -timeout 24h -run NothingIsLost ./controller/ledger/sim -schedules $(SCHEDULES)
 	.ci/soak $(SOAK_SECONDS) $(PURE)
+
+# How soon it is noticed that a rule of the ledger is switched off; writes docs/ledger-proof.md.
+proof:
+	$(GO) test -timeout 24h -run LedgerIsNeeded ./controller/ledger/sim -mutants 100000
 
 # The pictures of the README, taken from the built program by mouse and keys.
 screenshots:

@@ -48,6 +48,8 @@ var rules = []rule{
 	{under: "mainbus/app", allowed: []string{"mainbus/app", "mainbus/controller/api", "mainbus/assets"},
 		banned: []string{fyne + "/app"}},
 	{under: "mainbus/cmd/mainbus-sim", allowed: []string{"mainbus/cmd/mainbus-sim", "mainbus/hostagent/factorio"}, banned: []string{fyne}},
+	{under: "mainbus/cmd/mainbus-sim/internal/luaworlds", banned: []string{fyne},
+		allowed: []string{"mainbus/cmd/mainbus-sim", "mainbus/hostagent/factorio", "mainbus/controller/ledger", "mainbus/controller/bus", "mainbus/lua"}},
 	{under: "mainbus/cmd/mainbus", allowed: []string{"mainbus"}},
 	{under: "mainbus/cmd/mainbus/internal", allowed: []string{"mainbus"}, banned: []string{fyne}},
 	{under: "mainbus/cmd", allowed: []string{"mainbus"}, banned: []string{fyne}},

@@ -9,12 +9,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-var mutants = flag.Uint64("mutants", 300, "within how many schedules each rule that is switched off has to be noticed; more than the default writes docs/ledger-proof.md")
+// usualMutants is how many schedules are tried in the usual run of the tests. More of them write the page of the proof.
+const (
+	usualMutants = 300
+	proof        = "../../../docs/ledger-proof.md"
+)
+
+var mutants = flag.Uint64("mutants", usualMutants, "how many schedules try to notice that a rule is switched off; more than usual write docs/ledger-proof.md")
 
 const switchedOff = "LEDGER_RULE_OFF"
 
@@ -145,11 +152,78 @@ func TestEveryRuleOfTheLedgerIsNeeded(t *testing.T) {
 	schedules, directed := filepath.Join(dir, "schedules"), filepath.Join(dir, "directed")
 	compile(t, file, "mainbus/controller/ledger/sim", schedules)
 	compile(t, file, "mainbus/controller/ledger", directed)
+	var table strings.Builder
 	for n, r := range rules {
 		f := look(schedules, directed, n)
+		fmt.Fprintf(&table, "| %s | %s | %s |\n", r.name, f.schedule(), strings.Join(f.tests[:min(2, len(f.tests))], ", "))
 		t.Logf("%s: after %d schedules (%.90s); tests %v", r.name, f.after, f.what, f.tests)
 		if f.after == 0 && len(f.tests) == 0 {
 			t.Errorf("nobody notices that %q is switched off", r.name)
 		}
+	}
+	if *mutants > usualMutants {
+		writeProof(t, "ledger", table.String())
+		writeProof(t, "world", worldTable())
+	}
+}
+
+func (f finding) schedule() string {
+	if f.after == 0 {
+		return fmt.Sprintf("not in %d", *mutants)
+	}
+	return strconv.FormatUint(f.after, 10)
+}
+
+// worldTable says how soon schedules notice what a world does wrong.
+func worldTable() string {
+	var table strings.Builder
+	for _, broken := range slices.Concat(Breaks, PlayerBreaks) {
+		f := finding{}
+		if seed, err := hunt(0, *mutants, Config{Break: broken}); err != nil {
+			f.after = seed + 1
+		}
+		fmt.Fprintf(&table, "| %s | %s |\n", broken, f.schedule())
+	}
+	return table.String()
+}
+
+// writeProof puts a table's rows between the marks of its name.
+func writeProof(t *testing.T, name, rows string) {
+	t.Helper()
+	text, err := os.ReadFile(proof)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), "<!-- "+name+" -->\n")
+	head, rest2, _ := strings.Cut(rest, "|\n|---")
+	line, _, _ := strings.Cut(rest2, "\n")
+	_, after, ended := strings.Cut(rest, "<!-- end of "+name+" -->")
+	if !found || !ended {
+		t.Fatalf("%s has no place for the rules of the %s", proof, name)
+	}
+	write(t, proof, before+"<!-- "+name+" -->\n"+head+"|\n|---"+line+"\n"+rows+"<!-- end of "+name+" -->"+after)
+}
+
+// The page has a row for each rule, and no others.
+func TestTheProofNamesEveryRule(t *testing.T) {
+	text, err := os.ReadFile(proof)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{}
+	for _, r := range rules {
+		want[r.name] = true
+	}
+	for _, broken := range slices.Concat(Breaks, PlayerBreaks) {
+		want[string(broken)] = true
+	}
+	for _, row := range regexp.MustCompile(`(?m)^\| (.*?) \| (\d+|not in \d+) \|`).FindAllSubmatch(text, -1) {
+		if !want[string(row[1])] {
+			t.Errorf("%s has a row for %q, which is no rule", proof, row[1])
+		}
+		delete(want, string(row[1]))
+	}
+	for name := range want {
+		t.Errorf("%s has no row for %q: run make proof", proof, name)
 	}
 }
