@@ -136,7 +136,7 @@ func TestProgramsHoldNoHelpersOfTests(t *testing.T) {
 	for _, p := range all {
 		helpers[p.ImportPath] = slices.Contains(p.Imports, "testing")
 	}
-	helpers["mainbus/controller/ledger/sim"] = true
+	helpers["mainbus/controller/ledger/sim"], helpers["mainbus/cmd/mainbus-sim/internal/luaworlds"] = true, true
 	if !helpers["mainbus/hostagent/factorio/webtest"] {
 		t.Error("the fake web services are not known as a helper of tests: this test looks at nothing")
 	}
