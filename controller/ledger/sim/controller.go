@@ -220,6 +220,7 @@ func (s *simulation) apply(m ledger.Message) error {
 			s.checkIdentity(assign)
 		}
 	}
+	s.checkReceived(m)
 	c.stored.put(changed)
 	c.trackRuns(m, replies)
 	if wrong := c.state.Audit(); len(wrong) > 0 {
