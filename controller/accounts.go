@@ -85,7 +85,7 @@ func (s *service) Bus(ctx context.Context, _ api.Caller) ([]api.BusItem, error) 
 func (s *service) BusAccounts(ctx context.Context, _ api.Caller, r api.ReadAccounts) ([]api.BusAccount, error) {
 	var only *ledger.Item
 	if r.Name != "" {
-		item, err := s.goods(ctx, api.GoodsRef{Name: r.Name, Quality: r.Quality})
+		item, err := s.goods(ctx, api.GoodsRef(r))
 		if err != nil {
 			return nil, err
 		}

@@ -163,7 +163,7 @@ func (t *test) everything(ctx context.Context) (map[item]int64, error) {
 	}
 	all := map[item]int64{}
 	for _, s := range sums {
-		all[item{s.Name, s.Quality}] = s.InWorlds + s.OnBus + s.InFlight - s.Owed
+		all[item{s.Name, s.Quality}] = s.There()
 	}
 	return all, nil
 }

@@ -17,6 +17,7 @@ type ItemSum struct {
 	Made, Consumed int64
 	InWorlds       int64 // chests and buffers
 	OnBus, Owed    int64
+	Held           int64 // sent, and not booked because it was too much at once
 	InFlight       int64 // granted, not applied by the world yet
 }
 
@@ -28,9 +29,12 @@ func (i ItemSum) Key() string {
 	return i.Name + " (" + i.Quality + ")"
 }
 
+// There is how many there are, less what worlds owe.
+func (i ItemSum) There() int64 { return i.InWorlds + i.OnBus + i.Held + i.InFlight - i.Owed }
+
 // Difference is what there is too much, or too little.
 func (i ItemSum) Difference() int64 {
-	return i.InWorlds + i.OnBus + i.InFlight - i.Owed - (i.Made - i.Consumed)
+	return i.There() - (i.Made - i.Consumed)
 }
 
 // worldSum is the simulator's answer to /sim-sum.
@@ -87,6 +91,7 @@ func (c *Cluster) Sum(ctx context.Context) ([]ItemSum, error) {
 	for _, i := range bus {
 		s := at(i.Name, i.Quality)
 		s.OnBus += i.Level
+		s.Held += i.Held
 		s.Owed += i.Owed
 		s.InFlight += i.InFlight
 	}
