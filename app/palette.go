@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/look"
+	"mainbus/app/pages"
 	"mainbus/app/view"
 	"mainbus/app/widgets"
 )
@@ -43,6 +44,7 @@ func (w *Window) commands() []view.Command {
 		w.visit(view.Place{Page: view.InstancesPage})
 		w.list.AskCreate()
 	}})
+	all = append(all, view.Command{Words: lang.L("Backups…"), Do: func() { pages.ShowBackups(w.params, w.problem) }})
 	if w.params.Computer != nil {
 		all = append(all, view.Command{Words: lang.L("Choose the folder of Factorio on this computer…"), Do: w.hosts.AskFactorio})
 	}

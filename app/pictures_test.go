@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"mainbus/app/internal/headless"
 	"mainbus/app/look"
@@ -61,9 +62,26 @@ func busyCluster() *headless.Cluster {
 	)
 	c.SetBus(
 		api.BusItem{Name: "iron-plate", Quality: "normal", Level: 1234567, Sent: 9876543, Received: 8641976, InFlight: 12},
-		api.BusItem{Name: "iron-plate", Quality: "legendary", Level: 3, Sent: 3},
-		api.BusItem{Name: "copper-plate", Quality: "normal", Level: 0, Sent: 500, Received: 500, Owed: 40},
+		api.BusItem{Name: "iron-plate", Quality: "legendary", Level: 3, Sent: 2, Frozen: true},
+		api.BusItem{Name: "copper-plate", Quality: "normal", Level: 0, Sent: 500, Received: 500, Owed: 40, Held: 7_000_000, Limit: 200_000},
 	)
+	at := time.Date(2026, 11, 26, 12, 40, 7, 0, time.Local)
+	c.SetBooks([]api.BusAccount{
+		{World: "w1", Instance: "i1", InstanceName: "Nauvis main", Name: "copper-plate", Quality: "normal", Sent: 500, Owed: 40},
+		{World: "w2", Instance: "i2", InstanceName: "Vulcanus", Name: "copper-plate", Quality: "normal", Received: 500},
+		{World: "0123456789abcdef", Name: "copper-plate", Quality: "normal", Held: 7_000_000},
+	}, []api.BusPosting{
+		{ID: 3, At: at, Name: "copper-plate", Quality: "normal", Text: "Nauvis main owes 40 copper-plate: it took them back after others had used them"},
+		{ID: 2, At: at.Add(-time.Second), Name: "copper-plate", Quality: "normal", Text: "Nauvis main went back to the save of 12:20: 40 copper-plate taken back from the bus"},
+		{ID: 1, At: at.Add(-time.Hour), Name: "copper-plate", Quality: "normal", Text: "Nauvis main sent 540 copper-plate"},
+	}, api.BusProblems{
+		Wrong: []api.BusMismatch{{Name: "iron-plate", Quality: "legendary", Surplus: 1, Text: "the books have 1 iron-plate (legendary) more than the worlds have given"}},
+		Questions: []api.BusQuestion{{World: "w2", Kind: api.CopiedWorld, InstanceName: "Vulcanus", FromInstance: "i1", FromInstanceName: "Nauvis main",
+			Text: "Vulcanus was started with a save of Nauvis main. It trades as a world of its own, which owes nothing. If the save was copied, both go on like that. " +
+				"If the world has moved here, Nauvis main gives up its place on the bus, and what it owes goes along."}},
+	})
+	c.SetPolicy(api.BusPolicy{Burst: 1_600_000, Rate: 160_000})
+	c.SetBackups(api.Backup{Path: "/home/anna/.local/share/mainbus/controller/backups/20261126-114007-regular.db", At: at, Reason: "regular", Bytes: 5 << 20})
 	c.Print("i1",
 		"   0.000 2026-08-02 02:16:26; Factorio 2.0.77 (build 84539, linux64, headless, space-age)",
 		"   0.543 Warning Something.cpp:1: something odd", "   0.567 Error Other.cpp:2: something bad",
@@ -87,6 +105,17 @@ func TestPicturesOfEveryScreen(t *testing.T) {
 				picture(t, s, "failed-"+name)
 				s.Page("Bus")
 				picture(t, s, "bus-"+name)
+				s.Tap("copper-plate")
+				picture(t, s, "bus-item-"+name)
+				s.Press("Rule…")
+				picture(t, s, "rule-"+name)
+				s.Press("Cancel")
+				s.Press("Answer…")
+				picture(t, s, "question-"+name)
+				s.Press("Cancel")
+				s.Page("Hosts")
+				s.Press("Backups…")
+				picture(t, s, "backups-"+name)
 			})
 			headless.RunIn(t, mode, headless.NewCluster(), func(t *testing.T, s *headless.Screen) {
 				s.Page("Instances")

@@ -47,6 +47,7 @@ func NewHosts(p Params) *Hosts {
 	h.table.OnSelect = h.enablePair
 	h.table.OnOpen = h.AskCode
 	h.listPage = newListPage(p, view.HostsPage, lang.L("Filter hosts"), h.here, h.refresh)
+	h.listPage.buttons.Add(widget.NewButton(lang.L("Backups…"), func() { ShowBackups(p, h.problem) }))
 	h.listPage.buttons.Add(h.pair)
 	h.empty = widgets.Empty(theme.ComputerIcon(), lang.L("No host found yet. Start Mainbus, or mainbus-host, on another machine of this network: it appears here within seconds."), nil)
 	return h

@@ -98,6 +98,24 @@ func (p Params) try(problem *widgets.ErrorCard, words, done string, call func(ct
 	})
 }
 
+// ask reads something off the user interface's goroutine and shows it, or the error in its place.
+func ask[T any](p Params, problem *widgets.ErrorCard, read func(context.Context) (T, error), show func(T)) (cancel func()) {
+	return p.Frame.Go(func(ctx context.Context) {
+		result, err := read(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		p.Frame.Do(func() {
+			if err != nil {
+				shown := api.AsError(err)
+				problem.Say(shown.Message, shown.Next)
+				return
+			}
+			show(result)
+		})
+	})
+}
+
 // listPage is the frame of a screen with one table: a filter and buttons above it, errors, the table or what is shown
 // instead of an empty one, and below it how many rows there are.
 type listPage struct {

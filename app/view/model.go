@@ -19,7 +19,8 @@ type Snapshot struct {
 	Hosts     []Host
 	Instances []Instance
 	Bus       []Item
-	BusLoaded bool       // false until the first answer to WatchBus
+	BusLoaded bool // false until the first answer to WatchBus
+	Attention api.BusProblems
 	Problem   *api.Error // why the rest is not the newest; nil if it is
 }
 
@@ -229,6 +230,9 @@ func (m *Model) read(ctx context.Context, last Snapshot) (Snapshot, error) {
 	}
 	instances, err := m.service.Instances(ctx, m.caller)
 	if err != nil {
+		return Snapshot{}, err
+	}
+	if next.Attention, err = m.service.BusProblems(ctx, m.caller); err != nil {
 		return Snapshot{}, err
 	}
 	if m.bus.Load() {

@@ -63,7 +63,11 @@ func (c *cluster) Changes(ctx context.Context, _ api.Caller, r api.AwaitChanges)
 }
 
 func (c *cluster) Instances(context.Context, api.Caller) ([]api.Instance, error) { return nil, nil }
-func (c *cluster) Bus(context.Context, api.Caller) ([]api.BusItem, error)        { return nil, nil }
+func (c *cluster) BusProblems(context.Context, api.Caller) (api.BusProblems, error) {
+	return api.BusProblems{}, nil
+}
+
+func (c *cluster) Bus(context.Context, api.Caller) ([]api.BusItem, error) { return nil, nil }
 
 func (c *cluster) ReadConsole(ctx context.Context, _ api.Caller, r api.ReadConsole) (api.ConsolePage, error) {
 	c.mu.Lock()

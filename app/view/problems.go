@@ -36,6 +36,16 @@ func Problems(now Snapshot, local Local) (list []Problem) {
 			list = append(list, Problem{say("{{.name}} is not on the bus", with{"name": i.Name}), i.Cause, at})
 		}
 	}
+	bus := Place{Page: BusPage}
+	for _, m := range now.Attention.Wrong {
+		list = append(list, Problem{say("{{.item}} does not add up", with{"item": api.GoodsRef{Name: m.Name, Quality: m.Quality}.Words()}), m.Text, bus})
+	}
+	for _, q := range now.Attention.Questions {
+		list = append(list, Problem{QuestionTitle(q), q.Text, bus})
+	}
+	for _, n := range now.Attention.Notices {
+		list = append(list, Problem{say("{{.name}} told what was not booked", with{"name": n.InstanceName}), n.Text, bus})
+	}
 	for _, h := range now.Hosts {
 		if !h.WantsToJoin && !h.Linked {
 			list = append(list, Problem{say("Host {{.name}} can't be reached", with{"name": h.Name}),
@@ -43,6 +53,14 @@ func Problems(now Snapshot, local Local) (list []Problem) {
 		}
 	}
 	return list
+}
+
+// QuestionTitle is what a question is about.
+func QuestionTitle(q api.BusQuestion) string {
+	if q.Kind == api.ForeignWorld {
+		return say("{{.name}} came from another cluster", with{"name": q.InstanceName})
+	}
+	return say("Was {{.name}} copied or moved?", with{"name": q.InstanceName})
 }
 
 // Local is this computer as a host.

@@ -59,12 +59,18 @@ const (
 
 // An Item is one row of the bus screen.
 type Item struct {
+	Ref      api.GoodsRef
 	Name     string // with its quality, if not normal
 	Level    int64
 	Sent     int64
 	Received int64
 	InFlight int64
 	Owed     int64
+	Held     int64
+	Limit    int64 // 0: none
+	Strict   bool
+	Fair     bool
+	Frozen   bool // its books do not add up
 }
 
 func byName(a, b string) int {
@@ -233,11 +239,11 @@ func percent(text string) float64 {
 func itemRows(items []api.BusItem) []Item {
 	rows := make([]Item, 0, len(items))
 	for _, i := range items {
-		name := i.Name
-		if i.Quality != "normal" {
-			name += " (" + i.Quality + ")"
-		}
-		rows = append(rows, Item{Name: name, Level: i.Level, Sent: i.Sent, Received: i.Received, InFlight: i.InFlight, Owed: i.Owed})
+		ref := api.GoodsRef{Name: i.Name, Quality: i.Quality}
+		rows = append(rows, Item{
+			Ref: ref, Name: ref.Words(), Level: i.Level, Sent: i.Sent, Received: i.Received, InFlight: i.InFlight, Owed: i.Owed,
+			Held: i.Held, Limit: i.Limit, Strict: i.Strict, Fair: i.Fair, Frozen: i.Frozen,
+		})
 	}
 	slices.SortFunc(rows, func(a, b Item) int { return byName(a.Name, b.Name) })
 	return rows

@@ -108,9 +108,9 @@ func TestItemRows(t *testing.T) {
 		{Name: "copper-plate", Quality: "normal"},
 	})
 	want := []Item{
-		{Name: "copper-plate"},
-		{Name: "iron-plate", Level: 7, Sent: 10, Received: 2, InFlight: 1, Owed: 5},
-		{Name: "iron-plate (legendary)", Level: 3},
+		{Ref: api.GoodsRef{Name: "copper-plate", Quality: "normal"}, Name: "copper-plate"},
+		{Ref: api.GoodsRef{Name: "iron-plate", Quality: "normal"}, Name: "iron-plate", Level: 7, Sent: 10, Received: 2, InFlight: 1, Owed: 5},
+		{Ref: api.GoodsRef{Name: "iron-plate", Quality: "legendary"}, Name: "iron-plate (legendary)", Level: 3},
 	}
 	if !reflect.DeepEqual(rows, want) {
 		t.Errorf("got  %+v\nwant %+v", rows, want)

@@ -2,6 +2,7 @@ package headless
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,11 @@ type Cluster struct {
 	hosts     []api.Host
 	instances []api.Instance
 	bus       []api.BusItem
+	accounts  []api.BusAccount
+	history   []api.BusPosting
+	problems  api.BusProblems
+	policy    api.BusPolicy
+	backups   []api.Backup
 	fail      error // of changes
 	silent    bool  // answers nothing
 	calls     []string
@@ -185,6 +191,103 @@ func (c *Cluster) Bus(context.Context, api.Caller) ([]api.BusItem, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.bus), nil
+}
+
+// SetBooks replaces who has what, what happened and what wants attention on the bus.
+func (c *Cluster) SetBooks(accounts []api.BusAccount, history []api.BusPosting, problems api.BusProblems) {
+	c.news(func() { c.accounts, c.history, c.problems = accounts, history, problems })
+}
+
+// SetPolicy replaces the policy.
+func (c *Cluster) SetPolicy(p api.BusPolicy) { c.news(func() { c.policy = p }) }
+
+// SetBackups replaces the backups.
+func (c *Cluster) SetBackups(all ...api.Backup) { c.news(func() { c.backups = all }) }
+
+// BusAccounts implements api.Service.
+func (c *Cluster) BusAccounts(_ context.Context, _ api.Caller, r api.ReadAccounts) (list []api.BusAccount, _ error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, a := range c.accounts {
+		if a.Name == r.Name && a.Quality == r.Quality {
+			list = append(list, a)
+		}
+	}
+	return list, nil
+}
+
+// BusHistory implements api.Service.
+func (c *Cluster) BusHistory(_ context.Context, _ api.Caller, r api.ReadHistory) (list []api.BusPosting, _ error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.history {
+		if p.Name == r.Name && p.Quality == r.Quality {
+			list = append(list, p)
+		}
+	}
+	return list, nil
+}
+
+// BusProblems implements api.Service.
+func (c *Cluster) BusProblems(context.Context, api.Caller) (api.BusProblems, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.problems, nil
+}
+
+// VerifyBus implements api.Service.
+func (c *Cluster) VerifyBus(context.Context, api.Caller) (api.BusCheck, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return api.BusCheck{Items: len(c.bus), Worlds: 1, Wrong: c.problems.Wrong}, nil
+}
+
+// AcceptBooks implements api.Service.
+func (c *Cluster) AcceptBooks(_ context.Context, _ api.Caller, r api.GoodsRef) (api.BusItem, error) {
+	return api.BusItem{}, c.note("AcceptBooks", r.Words())
+}
+
+// ForgiveDebt implements api.Service.
+func (c *Cluster) ForgiveDebt(_ context.Context, _ api.Caller, r api.GoodsOf) (api.Booked, error) {
+	return api.Booked{Amount: r.Amount}, c.note("ForgiveDebt", r.Instance, r.Words(), fmt.Sprint(r.Amount))
+}
+
+// ReleaseHeld implements api.Service.
+func (c *Cluster) ReleaseHeld(_ context.Context, _ api.Caller, r api.GoodsOf) (api.Booked, error) {
+	return api.Booked{Amount: r.Amount}, c.note("ReleaseHeld", r.Instance, r.Words(), fmt.Sprint(r.Amount))
+}
+
+// AnswerQuestion implements api.Service.
+func (c *Cluster) AnswerQuestion(_ context.Context, _ api.Caller, r api.AnswerQuestion) (api.BusProblems, error) {
+	return api.BusProblems{}, c.note("AnswerQuestion", r.World, fmt.Sprint(r.Moved))
+}
+
+// BusPolicy implements api.Service.
+func (c *Cluster) BusPolicy(context.Context, api.Caller) (api.BusPolicy, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.policy, nil
+}
+
+// ChangeBusPolicy implements api.Service; the call is noted as JSON.
+func (c *Cluster) ChangeBusPolicy(_ context.Context, _ api.Caller, r api.ChangeBusPolicy) (api.BusPolicy, error) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return api.BusPolicy{}, err
+	}
+	return api.BusPolicy{}, c.note("ChangeBusPolicy", string(text))
+}
+
+// Backups implements api.Service.
+func (c *Cluster) Backups(context.Context, api.Caller) ([]api.Backup, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.backups), nil
+}
+
+// BackUp implements api.Service.
+func (c *Cluster) BackUp(context.Context, api.Caller) (api.Backup, error) {
+	return api.Backup{Path: "/data/backups/new.db"}, c.note("BackUp")
 }
 
 // PairHost implements api.Service.
