@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	schedules = flag.Uint64("schedules", 10_000, "how many schedules to run")
+	schedules = flag.Uint64("schedules", 20_000, "how many schedules to run")
 	traced    = flag.Bool("trace", false, "tell what happens in the schedule that fails")
 	firstSeed = flag.Uint64("seed", 0, "seed of the first schedule")
 )
