@@ -24,7 +24,7 @@ func (s *service) BusPolicy(ctx context.Context, _ api.Caller) (api.BusPolicy, e
 
 func viewPolicy(p ledger.Policy, names map[ledger.Slot]string) api.BusPolicy {
 	v := api.BusPolicy{
-		Default: api.BusRule(p.Default), Burst: p.Growth.Burst, Rate: p.Growth.Rate,
+		Default: api.BusRule(p.Default), Aging: p.Aging, Burst: p.Growth.Burst, Rate: p.Growth.Rate,
 		Items: []api.BusItemRule{}, Instances: []api.BusInstanceRule{}, Reserves: []api.BusReserve{},
 	}
 	for _, r := range p.Items {
@@ -111,6 +111,7 @@ func (c policyChange) on(p ledger.Policy) ledger.Policy {
 		}
 		p.Items[at].Rule = c.rule(p.Items[at].Rule)
 	}
+	set(&p.Aging, c.Aging)
 	set(&p.Growth.Burst, c.Burst)
 	set(&p.Growth.Rate, c.Rate)
 	return c.onInstance(p)

@@ -93,7 +93,7 @@ func TestRulesAreChanged(t *testing.T) {
 		s.Type("none", "30")
 		s.Press("Save")
 		expectCalls(t, c,
-			`ChangeBusPolicy {"name":"","quality":"","strict":false,"fair":false,"limit":0,"burst":1000,"rate":10}`,
+			`ChangeBusPolicy {"name":"","quality":"","strict":false,"fair":false,"limit":0,"aging":false,"burst":1000,"rate":10}`,
 			`ChangeBusPolicy {"name":"iron-plate","quality":"normal","strict":false,"fair":true,"limit":700}`,
 			`ChangeBusPolicy {"name":"iron-plate","quality":"normal","instance":"i2","priority":0,"weight":1,"reserve":30}`)
 		s.Press("Instances…")

@@ -184,18 +184,21 @@ func (b *Bus) askRule() {
 		limit := numberEntry(rule.Limit, lang.L("none"))
 		changed := func() { asAll.SetChecked(false) } // to a rule of its own
 		division.OnChanged, strict.OnChanged, limit.OnChanged = func(string) { changed() }, func(bool) { changed() }, func(string) { changed() }
+		aging := widget.NewCheck(lang.L("What spoils grows older on the bus"), nil)
+		aging.SetChecked(p.Aging)
 		burst, rate := numberEntry(p.Burst, ""), numberEntry(p.Rate, "")
 		rows := []*widget.FormItem{widget.NewFormItem(lang.L("Division"), division), widget.NewFormItem("", strict), widget.NewFormItem(lang.L("Limit"), limit)}
 		if one {
 			rows = append([]*widget.FormItem{widget.NewFormItem("", asAll)}, rows...)
 		} else {
-			rows = append(rows, widget.NewFormItem(lang.L("Growth at once"), burst), widget.NewFormItem(lang.L("Growth per tick"), rate))
+			rows = append(rows, widget.NewFormItem("", aging), widget.NewFormItem(lang.L("Growth at once"), burst), widget.NewFormItem(lang.L("Growth per tick"), rate))
 		}
 		b.form(title, lang.L("Save"), rows, func() {
 			change := api.ChangeBusPolicy{}
 			if one {
 				change.GoodsRef = item.Ref
 			} else {
+				change.Aging = new(aging.Checked)
 				change.Burst, change.Rate = new(typed(burst)), new(typed(rate))
 			}
 			if one && asAll.Checked {

@@ -231,6 +231,7 @@ func TestPolicyChanges(t *testing.T) {
 		"--item coal --no-own-rule":         `{"name":"coal","quality":"","no_own_rule":true}`,
 		"--instance nauvis --weight 3":      `{"name":"","quality":"","instance":"nauvis","weight":3}`,
 		"--instance a --item b --reserve 0": `{"name":"b","quality":"","instance":"a","reserve":0}`,
+		"--aging":                           `{"name":"","quality":"","aging":true}`,
 		"--burst 7 --rate 0":                `{"name":"","quality":"","burst":7,"rate":0}`,
 	} {
 		c := &cluster{}

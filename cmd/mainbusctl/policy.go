@@ -27,7 +27,7 @@ func (c *ctl) busPolicyCommand() *cobra.Command {
 
 func (c *ctl) busPolicySetCommand() *cobra.Command {
 	var r api.ChangeBusPolicy
-	var strict, fair bool
+	var strict, fair, aging bool
 	var limit, weight, reserve, burst, rate int64
 	var priority int
 	cmd := &cobra.Command{
@@ -47,7 +47,7 @@ func (c *ctl) busPolicySetCommand() *cobra.Command {
 			}
 			r.Strict, r.Fair, r.Limit = ifGiven(given("strict"), &strict), ifGiven(given("fair"), &fair), ifGiven(given("limit"), &limit)
 			r.Priority, r.Weight, r.Reserve = ifGiven(given("priority"), &priority), ifGiven(given("weight"), &weight), ifGiven(given("reserve"), &reserve)
-			r.Burst, r.Rate = ifGiven(given("burst"), &burst), ifGiven(given("rate"), &rate)
+			r.Aging, r.Burst, r.Rate = ifGiven(given("aging"), &aging), ifGiven(given("burst"), &burst), ifGiven(given("rate"), &rate)
 			p, err := c.client.ChangeBusPolicy(cmd.Context(), me, r)
 			if err != nil {
 				return err
@@ -66,6 +66,7 @@ func (c *ctl) busPolicySetCommand() *cobra.Command {
 	f.IntVar(&priority, "priority", 0, "the higher is served first; 0 is usual")
 	f.Int64Var(&weight, "weight", 1, "of the instance's wants in a fair division, 1 to 100")
 	f.Int64Var(&reserve, "reserve", 0, "keep so many of the goods for the instance; 0: none")
+	f.BoolVar(&aging, "aging", false, "let what spoils grow older on the bus; --aging=false: it stands still there")
 	f.Int64Var(&burst, "burst", 0, "by how much a world's total of one item may grow at once; 0 with --rate 0: as usual")
 	f.Int64Var(&rate, "rate", 0, "and how much more for each tick")
 	return cmd
@@ -88,6 +89,9 @@ func (c *ctl) printPolicy(p api.BusPolicy) {
 	}
 	for _, r := range p.Reserves {
 		fmt.Fprintf(c.out, "Reserved for %s: %d %s\n", instanceText(r.Instance, r.InstanceName), r.Amount, printable(r.Words()))
+	}
+	if p.Aging {
+		fmt.Fprintln(c.out, "What spoils grows older on the bus.")
 	}
 	fmt.Fprintf(c.out, "A world's total of one item may grow by %d, and %d more for each tick; what is above is held.\n", p.Burst, p.Rate)
 }

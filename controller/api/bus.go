@@ -130,6 +130,7 @@ type BusPolicy struct {
 	Items     []BusItemRule     `json:"items"`
 	Instances []BusInstanceRule `json:"instances"`
 	Reserves  []BusReserve      `json:"reserves"`
+	Aging     bool              `json:"aging"` // what spoils grows older on the bus
 	Burst     int64             `json:"burst"` // by which a total may grow at once, and Rate for each tick
 	Rate      int64             `json:"rate"`
 }
@@ -177,6 +178,7 @@ type ChangeBusPolicy struct {
 	Weight   *int64 `json:"weight,omitempty"`
 	Reserve  *int64 `json:"reserve,omitempty"` // of the goods, for the instance; 0: none
 
+	Aging *bool  `json:"aging,omitempty"`
 	Burst *int64 `json:"burst,omitempty"` // 0 and 0: as it is made
 	Rate  *int64 `json:"rate,omitempty"`
 }
