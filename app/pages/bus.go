@@ -61,7 +61,7 @@ func NewBus(p Params) *Bus {
 	}
 	b.empty = widgets.Empty(look.BusIcon, lang.L("Nothing has been sent to the bus yet. Make a chest in one of the worlds a sending terminal."), nil)
 	below := container.NewHSplit(b.accounts, b.history)
-	below.Offset = 0.45
+	below.Offset = 0.5
 	b.split = container.NewVSplit(b.table, below)
 	b.split.Offset = 0.62
 	b.label()
