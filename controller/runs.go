@@ -21,6 +21,7 @@ import (
 const (
 	busChannel     = "bus"
 	renamesChannel = "renames" // reports only, and of interest at bind
+	spoilsChannel  = "spoils"
 	// closeTimeout bounds telling the ledger that a run has ended. If it can't be told, the next run's epoch says so.
 	closeTimeout = 5 * time.Second
 )
@@ -224,6 +225,8 @@ func (s *session) take(ctx context.Context, up *wire.RunUp, in *inbox) error {
 				return s.busTruth(ctx, m.Envelope)
 			}
 			return s.busLines(ctx, m.Envelope, in)
+		case spoilsChannel:
+			return s.spoils(ctx, m.Envelope.GetBody())
 		default:
 			s.refuse("unknown channel", "channel", shown(m.Envelope.GetChannel(), 40))
 			return nil
@@ -268,7 +271,20 @@ func (s *session) bound(ctx context.Context, b *wire.Bound) error {
 			}
 		}
 	}
-	return nil
+	return s.spoils(ctx, reportOf(b.GetReports(), spoilsChannel))
+}
+
+// spoils passes on how items spoil. What makes no sense lets goods on the bus stand still, and the world goes on.
+func (s *session) spoils(ctx context.Context, body []byte) error {
+	items, err := bus.ParseSpoils(body)
+	if err == nil && len(items) > 0 {
+		_, err = s.store.Apply(ctx, ledger.Spoils{Slot: s.slot, Epoch: s.epoch, Items: items})
+	}
+	if errors.Is(err, bus.ErrMalformed) || errors.Is(err, ledger.ErrInvalid) {
+		s.refuse("how items spoil", "err", err)
+		return nil
+	}
+	return err
 }
 
 // renamed passes on what the game's mods have renamed. What the ledger does not take is settled at bind like any other

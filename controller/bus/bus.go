@@ -81,6 +81,39 @@ func ParseRenames(body []byte) ([]ledger.Rename, error) {
 	return renames, nil
 }
 
+// ParseSpoils reads what a world tells of how items spoil, joined by "+": item=ticks/result, item=ticks if nothing becomes of
+// it, or item=0 if it stands still. An empty text is none.
+func ParseSpoils(body []byte) ([]ledger.Spoil, error) {
+	if len(body) > MaxBody {
+		return nil, fmt.Errorf("%w: %d bytes", ErrMalformed, len(body))
+	}
+	if len(body) == 0 {
+		return nil, nil
+	}
+	spoils := make([]ledger.Spoil, 0, bytes.Count(body, []byte{'+'})+1)
+	for text := range bytes.SplitSeq(body, []byte{'+'}) {
+		p, ok := parseSpoil(text)
+		if !ok {
+			return nil, fmt.Errorf("%w: how something spoils, %.60q", ErrMalformed, text)
+		}
+		spoils = append(spoils, p)
+	}
+	return spoils, nil
+}
+
+func parseSpoil(text []byte) (p ledger.Spoil, ok bool) {
+	key, end, ok := bytes.Cut(text, []byte{'='})
+	ticks, result, becomes := bytes.Cut(end, []byte{'/'})
+	okItem, okTicks, okResult := false, false, true
+	p.Item, okItem = parseKey(key)
+	p.Ticks, okTicks = parseCount(ticks)
+	if becomes {
+		p.Result, okResult = parseKey(result)
+		okResult = okResult && p.Result.Kind() == ledger.Goods
+	}
+	return p, ok && okItem && okTicks && okResult
+}
+
 func parseNumbers(text []byte, r *ledger.Record) bool {
 	fields := [...]*int64{&r.E, &r.I, &r.W, &r.ES, &r.IS}
 	n := 0

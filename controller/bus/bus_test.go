@@ -99,6 +99,45 @@ func FuzzParseRenames(f *testing.F) {
 	})
 }
 
+func TestParseSpoils(t *testing.T) {
+	got, err := ParseSpoils([]byte("my_5Ffruit/rare=36000/spoilage/rare+ice/normal=60+egg/normal=0"))
+	want := []ledger.Spoil{
+		{Item: item("my_fruit", "rare"), Ticks: 36000, Result: item("spoilage", "rare")}, {Item: item("ice", "normal"), Ticks: 60}, {Item: item("egg", "normal")},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if got, err := ParseSpoils(nil); got != nil || err != nil {
+		t.Errorf("of no text: %v, %v", got, err)
+	}
+	for _, text := range []string{
+		"a/b", "a/b=", "a=5", "a/b=5/", "a/b=5/c", "a/b=5/c/", "a/b=5/c/d/e", "a/b=-5", "a/b=5.5/c/d", "a/b=/c/d", "a/b=5+", "a/b=5/_/d", strings.Repeat("a", MaxBody+1),
+	} {
+		if got, err := ParseSpoils([]byte(text)); !errors.Is(err, ErrMalformed) {
+			t.Errorf("%.60q: got %v, %v", text, got, err)
+		}
+	}
+}
+
+func FuzzParseSpoils(f *testing.F) {
+	f.Add([]byte("my_5Ffruit/rare=36000/spoilage/rare+ice/normal=60+egg/normal=0"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		spoils, err := ParseSpoils(body)
+		if err != nil {
+			return
+		}
+		var back []byte
+		for _, p := range spoils {
+			if back = AppendNumber(back, p.Item, p.Ticks); p.Result != (ledger.Item{}) {
+				back = AppendKey(append(back, '/'), p.Result)
+			}
+		}
+		if again, err := ParseSpoils(back); err != nil || !reflect.DeepEqual(spoils, again) {
+			t.Errorf("%q was read as %v, which is written %q", body, spoils, back)
+		}
+	})
+}
+
 func TestAppendNumber(t *testing.T) {
 	b := AppendNumber(nil, item("iron-plate", "normal"), 200)
 	b = AppendNumber(b, item("my_mod item", "rare"), 1<<53)

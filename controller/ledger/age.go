@@ -13,8 +13,8 @@ const (
 	fresh          = 1000 // thousandths
 )
 
-// Spoil says that an item spoils within so many ticks, and what becomes of it; the zero Item: nothing. Items whose end
-// does something (they hatch, they explode) are not told: they stand still on the bus.
+// Spoil says that an item spoils within so many ticks, and what becomes of it; the zero Item: nothing. With no ticks it
+// stands still on the bus, as items do whose end does something (they hatch, they explode).
 type Spoil struct {
 	Item
 	Ticks  int64
@@ -27,7 +27,7 @@ func (s *State) spoilsTold(m Spoils) error {
 	}
 	known := len(s.spoils)
 	for _, p := range m.Items {
-		if p.Item.Kind() != Goods || !validItem(p.Item) || p.Ticks < 1 || p.Ticks > MaxTick || !validItem(p.Result) || p.Result == p.Item {
+		if !p.valid() {
 			return fmt.Errorf("%w: %.40q spoils in %d ticks", ErrInvalid, p.Item, p.Ticks)
 		}
 		if _, ok := s.spoils[p.Item]; !ok {
@@ -38,12 +38,37 @@ func (s *State) spoilsTold(m Spoils) error {
 		return fmt.Errorf("%w: %d items that spoil", ErrInvalid, known)
 	}
 	for _, p := range m.Items {
-		if s.spoils[p.Item] != p {
-			s.spoils[p.Item] = p
-			s.dirty.spoils[p.Item] = struct{}{}
-		}
+		s.setSpoil(p)
 	}
 	return nil
+}
+
+func (p Spoil) valid() bool {
+	if p.Item.Kind() != Goods || !validItem(p.Item) || p.Ticks < 0 || p.Ticks > MaxTick {
+		return false
+	}
+	return p.Result == Item{} || p.Ticks > 0 && p.Result.Kind() == Goods && validItem(p.Result) && p.Result != p.Item
+}
+
+// setSpoil takes what the bus has for fresh if nothing is known of its age, because it did not spoil when it came.
+func (s *State) setSpoil(p Spoil) {
+	known, ok := s.spoils[p.Item]
+	if p.Ticks == 0 {
+		if ok {
+			delete(s.spoils, p.Item)
+			s.dirty.spoils[p.Item] = struct{}{}
+		}
+		return
+	}
+	if known == p {
+		return
+	}
+	s.spoils[p.Item] = p
+	s.dirty.spoils[p.Item] = struct{}{}
+	if pool := s.pools[p.Item]; !ok && pool != nil && pool.bus > 0 && pool.sum == 0 {
+		pool.sum = times(fresh, pool.bus)
+		s.dirty.bus[p.Item] = struct{}{}
+	}
 }
 
 // age lets what lies on the bus grow older, if the policy wants that. All of an item has the average freshness, so it

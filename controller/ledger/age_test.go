@@ -79,6 +79,40 @@ func TestWhatBecomesOfSpoiledGoods(t *testing.T) {
 	}
 }
 
+// TestWhatWasToldLastCounts: a change of mods may let an item stand still that spoiled, and the other way round.
+func TestWhatWasToldLastCounts(t *testing.T) {
+	c := agingCluster(t, ledger.Policy{Aging: true}, ledger.Spoil{Item: egg, Ticks: 36_000})
+	tell := func(p ledger.Spoil) { c.do(ledger.Spoils{Slot: "a", Epoch: c.epoch["a"], Items: []ledger.Spoil{p}}) }
+	c.state.Take()
+	tell(ledger.Spoil{Item: egg})
+	if b := c.state.Take(); len(b.Spoils) != 1 || b.Spoils[0] != (ledger.Spoil{Item: egg}) {
+		t.Errorf("to be stored: %+v", b.Spoils)
+	}
+	tell(ledger.Spoil{Item: egg})
+	c.do(ledger.Age{Seconds: 3600})
+	if b := c.state.Take(); !b.Empty() {
+		t.Errorf("changed %+v", b)
+	}
+	tell(ledger.Spoil{Item: egg, Ticks: 36_000})
+	c.do(ledger.Age{Seconds: 60})
+	if _, sum := c.sum(egg, c.state.Take().Bus); sum != 100*700 {
+		t.Errorf("a sum of %d", sum)
+	}
+}
+
+// TestGoodsOfUnknownAgeAreFresh: what came before its world's mods let it spoil does not spoil at once.
+func TestGoodsOfUnknownAgeAreFresh(t *testing.T) {
+	c := newCluster(t)
+	c.policy(ledger.Policy{Aging: true})
+	c.join("a")
+	c.totals("a", rec(egg, 100, 0, 0))
+	c.do(ledger.Spoils{Slot: "a", Epoch: c.epoch["a"], Items: []ledger.Spoil{{Item: egg, Ticks: 36_000, Result: spoilage}}})
+	c.do(ledger.Age{Seconds: 60})
+	if qty, sum := c.sum(egg, c.state.Take().Bus); qty != 100 || sum != 100*900 {
+		t.Errorf("%d with a sum of %d", qty, sum)
+	}
+}
+
 // Every item ages, however little of it there is and however slowly it spoils.
 func TestNothingIsTooLittleToAge(t *testing.T) {
 	c := newCluster(t)
@@ -100,7 +134,9 @@ func TestSpoilsThatMakeNoSense(t *testing.T) {
 		many[n] = ledger.Spoil{Item: ledger.Item{Name: fmt.Sprint(n), Quality: "normal"}, Ticks: 1}
 	}
 	for name, items := range map[string][]ledger.Spoil{
-		"no time":        {{Item: egg}},
+		"less than none": {{Item: egg, Ticks: -1}},
+		"still, but not": {{Item: egg, Result: spoilage}},
+		"into a fluid":   {{Item: egg, Ticks: 5, Result: steam}},
 		"a fluid":        {{Item: steam, Ticks: 5}},
 		"into itself":    {{Item: egg, Ticks: 5, Result: egg}},
 		"into no name":   {{Item: egg, Ticks: 5, Result: ledger.Item{Quality: "normal"}}},

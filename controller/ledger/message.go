@@ -115,7 +115,7 @@ type Verify struct{ Stored []Mismatch }
 // difference. If they add up here and not where they are kept, they are stored again.
 type Accept struct{ Item Item }
 
-// Spoils tells how items of a world's game spoil, those whose end does something left out. What was told last counts.
+// Spoils tells how items of a world's game spoil. What was told last counts.
 type Spoils struct {
 	Slot  Slot
 	Epoch Epoch

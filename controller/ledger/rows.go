@@ -259,7 +259,9 @@ func (s *State) Take() Books {
 		b.Bus = append(b.Bus, s.busRow(item))
 	}
 	for _, item := range sortedItems(d.spoils) {
-		b.Spoils = append(b.Spoils, s.spoils[item])
+		spoil := s.spoils[item]
+		spoil.Item = item // of one that stands still nothing else is known
+		b.Spoils = append(b.Spoils, spoil)
 	}
 	clear(d.spoils)
 	for p := range d.players {

@@ -22,6 +22,10 @@ func TestGoodsAgeByTheClock(t *testing.T) {
 		if err != nil || len(b.Bus) != 1 || b.Bus[0].Sum != 10*700 {
 			t.Errorf("after three minutes of ten: %+v, %v", b.Bus, err)
 		}
+		apply(t, s, ledger.Spoils{Slot: "a", Epoch: epoch, Items: []ledger.Spoil{{Item: iron}}})
+		if b, err := s.writer.rows.load(s.ledger); err != nil || len(b.Spoils) != 0 {
+			t.Errorf("stands still, and stored is %+v, %v", b.Spoils, err)
+		}
 		s.Close()
 	})
 }

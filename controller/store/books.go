@@ -110,6 +110,12 @@ func (r *rowWriter) putSpoils(all []ledger.Spoil) error {
 		if err != nil {
 			return err
 		}
+		if p.Ticks == 0 { // it stands still
+			if _, err := r.conn.ExecContext(context.Background(), "DELETE FROM spoil WHERE item = ?", item); err != nil {
+				return fmt.Errorf("write that %s stands still: %w", p.Item, err)
+			}
+			continue
+		}
 		var result any
 		if p.Result != (ledger.Item{}) {
 			if result, err = r.item(p.Result); err != nil {

@@ -15,6 +15,7 @@ local MAX_SUM = 2 ^ 53
 -- items:     every key ever seen, in order; known is the same as a set
 -- full:      key -> true for what the bus has no room for: it stays where it is
 -- fraction:  key -> less than one unit of a fluid or of energy that was taken and is not counted
+-- spoils_told: how many of items have been looked at by spoils.lua
 -- changed:   keys whose totals have not been told, in order; is_changed is the same as a set
 function totals.state()
   local s = storage.mainbus_bus

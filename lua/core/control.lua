@@ -5,4 +5,5 @@ local core = require("mainbus/core")
 
 core.register("bus", require("mainbus/bus"))
 core.register("renames", require("mainbus/renames"))
+core.register("spoils", require("mainbus/spoils"))
 core.install(hooks)

@@ -18,7 +18,7 @@ g.equal(storage.mainbus_link.epoch, "0")
 -- Before bind nothing else is understood; bind wants the right start.
 g.equal(g.send("1.1", "core", "beat", ""):match("^err %d+ (%w+)"), "epoch")
 g.equal(g.send("1.1", "core", "bind", "2"):match("^err %d+ (%w+)"), "start")
-g.equal(g.send("5.2", "core", "bind", "1"):match("^ok %d+ (.*)$"), "1 - aaaa bus r renames r")
+g.equal(g.send("5.2", "core", "bind", "1"):match("^ok %d+ (.*)$"), "1 - aaaa bus r renames r spoils r")
 
 -- Bound but not assigned: no goods.
 g.equal(g.send("5.2", "bus", "grant", "iron-plate/normal=5"):match("^err %d+ (%w+)"), "idle")

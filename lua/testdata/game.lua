@@ -41,7 +41,7 @@ end
 prototypes = {
   item = {
     ["iron-plate"] = item("item"), ["my_mod item"] = item("item"), ["transport-belt"] = item("item", {}),
-    ["bioflux"] = item("item", nil, 7200), ["firearm-magazine"] = item("ammo", nil, 0, nil, 10),
+    ["bioflux"] = item("item", nil, 7200), ["egg"] = item("item", nil, 600), ["firearm-magazine"] = item("ammo", nil, 0, nil, 10),
     ["science"] = item("tool", nil, 0, 1), ["blueprint"] = item("blueprint"), ["steel-plate"] = item("item"),
   },
   fluid = {

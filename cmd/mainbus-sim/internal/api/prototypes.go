@@ -57,6 +57,12 @@ func (s *Script) addItemPrototype() {
 			}),
 			"place_result": read(func(c call, i *world.Item) any { return c.w.Catalog.Entity(i.Place) }),
 			"spoil_result": read(func(c call, i *world.Item) any { return c.w.Catalog.Item(i.SpoilResult) }),
+			"spoil_to_trigger_result": read(func(_ call, i *world.Item) any {
+				if i.SpoilAction == nil {
+					return nil
+				}
+				return s.plain(i.SpoilAction)
+			}),
 		},
 		methods: methods[*world.Item]{
 			"get_spoil_ticks": func(c call, i *world.Item) any {

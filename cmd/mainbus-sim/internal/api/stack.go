@@ -195,9 +195,12 @@ func stackMethods() methods[stackRef] {
 			if item.SpoilTicks == 0 {
 				return nothing{}
 			}
+			if item.SpoilAction != nil {
+				c.fail("the simulated game does not do what %s does when it spoils", item.Name)
+			}
 			result := world.Stack{}
 			if item.SpoilResult != "" && c.w.Catalog.Item(item.SpoilResult) != nil {
-				result = c.w.Fresh(world.Key{Name: item.SpoilResult, Quality: "normal"}, s.Count)
+				result = c.w.Fresh(world.Key{Name: item.SpoilResult, Quality: s.Quality}, s.Count)
 			}
 			r.inv.Set(r.slot, result)
 			c.w.Tidy(r.inv)

@@ -34,9 +34,10 @@ type Catalog struct {
 type Item struct {
 	Name, Type  string
 	Stack       int
-	SpoilTicks  int    // at normal quality; 0 does not spoil
-	SpoilResult string // "" is nothing
-	Place       string // the entity that it becomes when built; "" is none
+	SpoilTicks  int            // at normal quality; 0 does not spoil
+	SpoilResult string         // "" is nothing
+	SpoilAction map[string]any // SpoilToTriggerResult, its trigger without what the game fills in; nil is none
+	Place       string         // the entity that it becomes when built; "" is none
 	Magazine    float64
 	Durability  float64
 	FuelValue   float64
@@ -253,7 +254,8 @@ func (c *Catalog) check() error {
 
 func (c *Catalog) addItem(typ, name string, p Properties) error {
 	item := &Item{
-		Name: name, Type: typ, Place: p.text("place_result"), SpoilResult: p.text("spoil_result"), Order: p.text("order"),
+		Name: name, Type: typ, Place: p.text("place_result"), SpoilResult: p.text("spoil_result"),
+		SpoilAction: readSpoilAction(p.table("spoil_to_trigger_result")), Order: p.text("order"),
 		Magazine: p.number("magazine_size", 0), Durability: p.number("durability", 0),
 	}
 	var err error
@@ -272,6 +274,18 @@ func (c *Catalog) addItem(typ, name string, p Properties) error {
 	c.items[name] = item
 	c.Items = append(c.Items, item)
 	return nil
+}
+
+// readSpoilAction reads a SpoilToTriggerResult. A trigger is a list, or one of its elements alone.
+func readSpoilAction(p Properties) map[string]any {
+	if p == nil {
+		return nil
+	}
+	trigger := p.list("trigger")
+	if one := p.table("trigger"); one != nil {
+		trigger = []any{map[string]any(one)}
+	}
+	return map[string]any{"items_per_trigger": p.number("items_per_trigger", 1), "trigger": trigger}
 }
 
 func (c *Catalog) addEntity(typ, name string, p Properties) error {
