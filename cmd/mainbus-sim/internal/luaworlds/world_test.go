@@ -91,15 +91,15 @@ func TestSchedulesWithTheRealModules(t *testing.T) {
 var breaks = []struct{ name, module, old, broken string }{
 	{"a command of another epoch is refused", "core", "elseif epoch ~= link.epoch then", "elseif false then"},
 	{"an assignment takes effect once", "core", "if link.assigned ~= link.epoch then", "if true then"},
-	{"a new identity sets the counters to zero", "core", "channels[name].zero()", "local _ = name"},
+	{"a new identity sets the counters to zero", "core", `each_channel("zero")`, "local _ = fresh"},
 	{"between bind and assign nothing is traded", "core", "link.trading, link.seq, link.chain = false, 0, NO_CHAIN", "link.seq, link.chain = 0, NO_CHAIN"},
-	{"what is taken is counted in the same tick", "bus", "accounts.e[key] = before + taken",
+	{"what is taken is counted in the same tick", "chest", "accounts.e[key] = before + taken",
 		"s.late = s.late or {}\n accounts.e[key] = before + (s.late[key] or 0)\n s.late[key] = taken"},
-	{"what is taken is counted", "bus", "accounts.e[key] = before + taken", "accounts.e[key] = before + math.max(0, taken - 1)"},
-	{"a grant is a total", "bus", "local more = grant.n - (accounts.i[grant.key] or 0)", "local more = grant.n"},
+	{"what is taken is counted", "chest", "accounts.e[key] = before + taken", "accounts.e[key] = before + math.max(0, taken - 1)"},
+	{"a grant is a total", "totals", "local more = total - (accounts.i[key] or 0)", "local more = total"},
 	{"the buffer is in the save", "core", "storage.mainbus_link = link\n    core.accounts()", "storage.mainbus_link = link\n    core.accounts().buffer = {}"},
-	{"what nobody wants is counted as it goes back", "bus", "(accounts.e[key] or 0) + surplus", "(accounts.e[key] or 0)"},
-	{"what is handed out leaves the buffer", "bus", "accounts.buffer[request.key] = buffered - given", "accounts.buffer[request.key] = buffered"},
+	{"what nobody wants is counted as it goes back", "totals", "add(accounts.e, key, n)", "local _ = n"},
+	{"what is handed out leaves the buffer", "totals", "accounts.buffer[key] = whole > 0 and whole or nil", "local _ = whole"},
 }
 
 // fences tries what schedules hardly show: that a world does nothing for an epoch that is over, and nothing between bind and
