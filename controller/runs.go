@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 const (
 	busChannel     = "bus"
 	renamesChannel = "renames" // reports only, and of interest at bind
+	originChannel  = "origin"  // the same
 	spoilsChannel  = "spoils"
 	// closeTimeout bounds telling the ledger that a run has ended. If it can't be told, the next run's epoch says so.
 	closeTimeout = 5 * time.Second
@@ -218,7 +220,7 @@ func (s *session) take(ctx context.Context, up *wire.RunUp, in *inbox) error {
 		return s.saved(ctx, m.Saved)
 	case *wire.RunUp_Envelope:
 		switch m.Envelope.GetChannel() {
-		case renamesChannel:
+		case renamesChannel, originChannel:
 			return nil
 		case busChannel:
 			if m.Envelope.GetTruth() {
@@ -254,8 +256,10 @@ func (s *session) bound(ctx context.Context, b *wire.Bound) error {
 	if err := s.renamed(ctx, b); err != nil {
 		return err
 	}
+	fromLedger, fromWorld := originOf(b.GetReports())
 	replies, err := s.store.Apply(ctx, ledger.Bound{
 		Slot: s.slot, Epoch: s.epoch, Ledger: b.GetLedger(), World: ledger.World(b.GetWorld()),
+		FromLedger: fromLedger, FromWorld: fromWorld,
 		Totals: totals, NewWorld: ledger.World(randomHex(16)),
 		Tick: clock(b.GetTick()),
 	})
@@ -285,6 +289,12 @@ func (s *session) spoils(ctx context.Context, body []byte) error {
 		return nil
 	}
 	return err
+}
+
+// originOf is what the world says that it was before it got its identity; empty if it always was what it is.
+func originOf(reports []*wire.Report) (string, ledger.World) {
+	from, world, _ := strings.Cut(string(reportOf(reports, originChannel)), "/")
+	return strings.TrimPrefix(from, "-"), ledger.World(world)
 }
 
 // renamed passes on what the game's mods have renamed. What the ledger does not take is settled at bind like any other

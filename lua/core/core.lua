@@ -155,6 +155,9 @@ local function assign(link, text)
     if fresh == "1" then
       each_channel("zero")
     end
+    if accounts.world ~= world then
+      accounts.from_ledger, accounts.from_world = accounts.ledger, accounts.world
+    end
     accounts.ledger, accounts.world = ledger, world
     link.assigned = link.epoch
     each_channel("assigned")

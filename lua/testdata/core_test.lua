@@ -18,7 +18,7 @@ g.equal(storage.mainbus_link.epoch, "0")
 -- Before bind nothing else is understood; bind wants the right start.
 g.equal(g.send("1.1", "core", "beat", ""):match("^err %d+ (%w+)"), "epoch")
 g.equal(g.send("1.1", "core", "bind", "2"):match("^err %d+ (%w+)"), "start")
-g.equal(g.send("5.2", "core", "bind", "1"):match("^ok %d+ (.*)$"), "1 - aaaa bus r renames r spoils r")
+g.equal(g.send("5.2", "core", "bind", "1"):match("^ok %d+ (.*)$"), "1 - aaaa bus r renames r spoils r origin r")
 
 -- Bound but not assigned: no goods.
 g.equal(g.send("5.2", "bus", "grant", "iron-plate/normal=5"):match("^err %d+ (%w+)"), "idle")
@@ -89,3 +89,18 @@ fresh.install({
 })
 g.tick()
 g.equal(g.last("core"), "mainbus2")
+
+-- A world tells what it was before it got another identity.
+storage = {}
+g.load("9")
+g.tick()
+local function origin(epoch)
+  return g.send(epoch, "core", "bind", "9"):match(" origin r(%S*)")
+end
+g.equal(origin("6.1"), "", "it always was what it is")
+g.send("6.1", "core", "assign", "ffff/bbbb/1")
+g.equal(origin("6.2"), "-/aaaa")
+g.send("6.2", "core", "assign", "ffff/bbbb/0")
+g.equal(origin("6.3"), "-/aaaa", "the same identity again")
+g.send("6.3", "core", "assign", "ffff/cccc/1")
+g.equal(origin("6.4"), "ffff/bbbb")

@@ -229,7 +229,7 @@ local function game_object(members)
   })
 end
 
-local modules = { core = "core", codec = "core", control = "core", script = "core" }
+local modules = { core = "core", codec = "core", control = "core", script = "core", origin = "core" }
 local loaded = {}
 local function load_module(path)
   if path == "mainbus/start" then return { start = game_double.start, world = "aaaa" } end

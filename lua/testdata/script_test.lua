@@ -134,7 +134,7 @@ local kept = { print, helpers, rcon, prototypes, log }
 print, helpers, rcon, prototypes, log = nil, nil, nil, nil, nil
 local before = #g.lines
 g.tick()
-g.equal(g.send("1.1", "core", "bind", "1"):match("^ok %d+ (.*)$"), game.tick .. " - aaaa bus r renames r spoils r")
+g.equal(g.send("1.1", "core", "bind", "1"):match("^ok %d+ (.*)$"), game.tick .. " - aaaa bus r renames r spoils r origin r")
 g.equal(#g.lines, before + 1)
 storage, g.log = nil, {}
 g.tick(600)

@@ -48,15 +48,13 @@ const (
 
 // Config says how a schedule is run. The zero value is the usual one.
 type Config struct {
-	Events int   // of each third; 0: 150
-	Break  Break // a rule of the world's half that is broken
-	Calm   bool  // only crashes: everything goes on from its newest save, and all items are strict
-	// KeepLedger leaves out restored ledgers, for worlds that do not tell where they came from.
-	KeepLedger bool
-	Genesis    func(Setup) Save     // makes the saves that the slots begin with; nil: worlds in Go
-	Twin       Twin                 // a second controller that has to agree, nil: none
-	Trace      func(string, ...any) // is told what happens, nil: nobody wants to know
-	Stats      *Stats               // counts what happened, nil: nobody wants to know
+	Events  int                  // of each third; 0: 150
+	Break   Break                // a rule of the world's half that is broken
+	Calm    bool                 // only crashes: everything goes on from its newest save, and all items are strict
+	Genesis func(Setup) Save     // makes the saves that the slots begin with; nil: worlds in Go
+	Twin    Twin                 // a second controller that has to agree, nil: none
+	Trace   func(string, ...any) // is told what happens, nil: nobody wants to know
+	Stats   *Stats               // counts what happened, nil: nobody wants to know
 }
 
 // Setup is what a new world is made of.
@@ -216,9 +214,7 @@ func (s *simulation) fault(p *place, x int) {
 	case x < 992:
 		s.control.keepBackup(s)
 	case x < 995: // the ledger is restored from a backup
-		if !s.cfg.KeepLedger {
-			s.restore()
-		}
+		s.restore()
 	case x < 998: // somebody gives up waiting for a world
 		_ = s.apply(ledger.Reclaim{Name: playerNames[s.r.IntN(playerCount)]})
 	}

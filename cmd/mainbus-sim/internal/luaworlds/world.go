@@ -303,7 +303,14 @@ func (g *game) Bind(epoch ledger.Epoch) (ledger.Bound, bool) {
 	tick, err := strconv.ParseInt(answer[0], 10, 64)
 	must(err)
 	g.printed = nil
-	return ledger.Bound{Ledger: strings.TrimPrefix(answer[1], "-"), World: ledger.World(answer[2]), Totals: all(records(answer[4])), Tick: tick}, true
+	told := ledger.Bound{Ledger: strings.TrimPrefix(answer[1], "-"), World: ledger.World(answer[2]), Totals: all(records(answer[4])), Tick: tick}
+	for n := 3; n+1 < len(answer); n += 2 {
+		if answer[n] == "origin" {
+			from, world, _ := strings.Cut(strings.TrimPrefix(answer[n+1], "r"), "/")
+			told.FromLedger, told.FromWorld = strings.TrimPrefix(from, "-"), ledger.World(world)
+		}
+	}
+	return told, true
 }
 
 func (g *game) Assign(a ledger.Assign) bool {

@@ -74,7 +74,7 @@ func run(seed uint64, modules Modules) (err error) {
 			err = fmt.Errorf("%v", raised)
 		}
 	}()
-	return sim.Run(seed, sim.Config{Genesis: modules.Genesis, KeepLedger: true})
+	return sim.Run(seed, sim.Config{Genesis: modules.Genesis})
 }
 
 func TestSchedulesWithTheRealModules(t *testing.T) {
