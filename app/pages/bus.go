@@ -97,7 +97,7 @@ func heldTip() string {
 
 func (b *Bus) itemTable() *widgets.Table[view.Item] {
 	number := numberColumn[view.Item]
-	limit := number("limit", lang.L("Limit"), 110, func(r view.Item) int64 { return r.Limit })
+	limit := number("limit", lang.L("Limit"), 96, func(r view.Item) int64 { return r.Limit })
 	limit.Cell = func(r view.Item) widgets.Cell {
 		if r.Limit == 0 {
 			return widgets.Cell{}
@@ -107,13 +107,13 @@ func (b *Bus) itemTable() *widgets.Table[view.Item] {
 	return widgets.NewTable(b.Frame, b.Tips, func(r view.Item) string { return r.Ref.Name + "\x00" + r.Ref.Quality },
 		widgets.Column[view.Item]{ID: "item", Title: lang.L("Item"), Cell: itemCell,
 			Order: func(x, y view.Item) int { return strings.Compare(x.Name, y.Name) }},
-		number("level", lang.L("On the bus"), 120, func(r view.Item) int64 { return r.Level }),
+		number("level", lang.L("On the bus"), 104, func(r view.Item) int64 { return r.Level }),
 		limit,
-		number("flight", lang.L("In flight"), 100, func(r view.Item) int64 { return r.InFlight }),
-		warned(number("owed", lang.L("Owed"), 100, func(r view.Item) int64 { return r.Owed }), owedTip()),
-		warned(number("held", lang.L("Held"), 100, func(r view.Item) int64 { return r.Held }), heldTip()),
-		number("sent", lang.L("Sent"), 120, func(r view.Item) int64 { return r.Sent }),
-		number("received", lang.L("Received"), 120, func(r view.Item) int64 { return r.Received }),
+		number("flight", lang.L("In flight"), 84, func(r view.Item) int64 { return r.InFlight }),
+		warned(number("owed", lang.L("Owed"), 84, func(r view.Item) int64 { return r.Owed }), owedTip()),
+		warned(number("held", lang.L("Held"), 96, func(r view.Item) int64 { return r.Held }), heldTip()),
+		number("sent", lang.L("Sent"), 104, func(r view.Item) int64 { return r.Sent }),
+		number("received", lang.L("Received"), 104, func(r view.Item) int64 { return r.Received }),
 	)
 }
 
