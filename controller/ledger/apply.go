@@ -79,12 +79,13 @@ func (s *State) decided(m Message) error {
 	return fmt.Errorf("%w: %T", ErrInvalid, m)
 }
 
+// closed comes from the controller itself also after another attachment has taken over, so a stale one is no stray.
 func (s *State) closed(m Closed) error {
-	_, err := s.current(m.Slot, m.Epoch)
-	if err == nil {
-		s.endRun(m.Slot)
+	if now := s.runs[m.Slot]; now == nil || now.epoch != m.Epoch {
+		return fmt.Errorf("%w: %s of slot %s", ErrStale, m.Epoch, m.Slot)
 	}
-	return err
+	s.endRun(m.Slot)
+	return nil
 }
 
 func (s *State) begin(m Begin) error {
