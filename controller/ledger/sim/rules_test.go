@@ -18,7 +18,7 @@ var rules = []rule{
 	{"each attachment has an epoch of its own", "apply.go",
 		"s.number++\n", "if s.number++; off() { s.number = 1 }\n"},
 	{"an attachment ends the one before it", "apply.go",
-		"}\n\ts.endRun(m.Slot)\n", "}\n\tif !off() { s.endRun(m.Slot) }\n"},
+		"ErrInvalid, m.Slot)\n\t}\n\ts.endRun(m.Slot)\n", "ErrInvalid, m.Slot)\n\t}\n\tif !off() { s.endRun(m.Slot) }\n"},
 	{"a world is bound once in an epoch", "identity.go",
 		"if r.world != nil {\n\t\treturn s.boundAgain", "if r.world != nil && !off() {\n\t\treturn s.boundAgain"},
 	{"an epoch is of one world", "identity.go",
