@@ -1,4 +1,4 @@
-// Command gen makes wire.pb.go from wire.proto without protoc: the schema is compiled by protocompile and
+// Command gen makes a .pb.go of each .proto in its folder without protoc: the schemas are compiled by protocompile and
 // handed to protoc-gen-go, which go.mod pins as a tool. Run by "go generate ./transport/wire".
 package main
 
@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 
 	"github.com/bufbuild/protocompile"
 	"google.golang.org/protobuf/proto"
@@ -17,25 +18,33 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), "wire.proto"); err != nil {
+	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, schema string) error {
+func run(ctx context.Context) error {
+	schemas, err := filepath.Glob("*.proto")
+	if err != nil {
+		return err
+	}
 	compiler := protocompile.Compiler{
 		Resolver:       &protocompile.SourceResolver{},
 		SourceInfoMode: protocompile.SourceInfoStandard,
 	}
-	files, err := compiler.Compile(ctx, schema)
+	files, err := compiler.Compile(ctx, schemas...)
 	if err != nil {
-		return fmt.Errorf("compile %s: %w", schema, err)
+		return fmt.Errorf("compile: %w", err)
+	}
+	var sources []*descriptorpb.FileDescriptorProto
+	for _, file := range files {
+		sources = append(sources, protodesc.ToFileDescriptorProto(file))
 	}
 	request, err := proto.Marshal(&pluginpb.CodeGeneratorRequest{
-		FileToGenerate: []string{schema},
+		FileToGenerate: schemas,
 		Parameter:      proto.String("paths=source_relative"),
-		ProtoFile:      []*descriptorpb.FileDescriptorProto{protodesc.ToFileDescriptorProto(files[0])},
+		ProtoFile:      sources,
 	})
 	if err != nil {
 		return fmt.Errorf("encode request: %w", err)
