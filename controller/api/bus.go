@@ -1,10 +1,88 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"time"
 )
+
+// Bus is what is asked of what all worlds share.
+type Bus interface {
+	Bus(ctx context.Context, c Caller) ([]BusItem, error)
+	BusAccounts(ctx context.Context, c Caller, r ReadAccounts) ([]BusAccount, error)
+	BusHistory(ctx context.Context, c Caller, r ReadHistory) ([]BusPosting, error) // newest first
+	// BusProblems is what somebody should look at.
+	BusProblems(ctx context.Context, c Caller) (BusProblems, error)
+	// VerifyBus looks whether the books of all goods add up. Of those that don't nothing is granted until they do.
+	VerifyBus(ctx context.Context, c Caller) (BusCheck, error)
+	// AcceptBooks takes the books of goods as they are although they do not add up.
+	AcceptBooks(ctx context.Context, c Caller, r GoodsRef) (BusItem, error)
+	// ForgiveDebt lets a world off what it owes. ReleaseHeld books what was held of what it says that it has sent.
+	ForgiveDebt(ctx context.Context, c Caller, r GoodsOf) (Booked, error)
+	ReleaseHeld(ctx context.Context, c Caller, r GoodsOf) (Booked, error)
+	AnswerQuestion(ctx context.Context, c Caller, r AnswerQuestion) (BusProblems, error)
+	BusPolicy(ctx context.Context, c Caller) (BusPolicy, error)
+	ChangeBusPolicy(ctx context.Context, c Caller, r ChangeBusPolicy) (BusPolicy, error)
+}
+
+var busMethods = map[string]method{
+	"Bus":             reads(ClusterRead, plain(Service.Bus)),
+	"BusAccounts":     reads(ClusterRead, with(Service.BusAccounts)),
+	"BusHistory":      reads(ClusterRead, with(Service.BusHistory)),
+	"BusProblems":     reads(ClusterRead, plain(Service.BusProblems)),
+	"VerifyBus":       reads(ClusterRead, plain(Service.VerifyBus)),
+	"AcceptBooks":     changes(BusManage, with(Service.AcceptBooks)),
+	"ForgiveDebt":     changes(BusManage, with(Service.ForgiveDebt)),
+	"ReleaseHeld":     changes(BusManage, with(Service.ReleaseHeld)),
+	"AnswerQuestion":  changes(BusManage, with(Service.AnswerQuestion)),
+	"BusPolicy":       reads(ClusterRead, plain(Service.BusPolicy)),
+	"ChangeBusPolicy": changes(BusManage, with(Service.ChangeBusPolicy)),
+}
+
+func (s stub) Bus(ctx context.Context, c Caller) ([]BusItem, error) {
+	return ask[[]BusItem](ctx, s, c, "Bus", nil)
+}
+
+func (s stub) BusAccounts(ctx context.Context, c Caller, r ReadAccounts) ([]BusAccount, error) {
+	return ask[[]BusAccount](ctx, s, c, "BusAccounts", &r)
+}
+
+func (s stub) BusHistory(ctx context.Context, c Caller, r ReadHistory) ([]BusPosting, error) {
+	return ask[[]BusPosting](ctx, s, c, "BusHistory", &r)
+}
+
+func (s stub) BusProblems(ctx context.Context, c Caller) (BusProblems, error) {
+	return ask[BusProblems](ctx, s, c, "BusProblems", nil)
+}
+
+func (s stub) VerifyBus(ctx context.Context, c Caller) (BusCheck, error) {
+	return ask[BusCheck](ctx, s, c, "VerifyBus", nil)
+}
+
+func (s stub) AcceptBooks(ctx context.Context, c Caller, r GoodsRef) (BusItem, error) {
+	return ask[BusItem](ctx, s, c, "AcceptBooks", &r)
+}
+
+func (s stub) ForgiveDebt(ctx context.Context, c Caller, r GoodsOf) (Booked, error) {
+	return ask[Booked](ctx, s, c, "ForgiveDebt", &r)
+}
+
+func (s stub) ReleaseHeld(ctx context.Context, c Caller, r GoodsOf) (Booked, error) {
+	return ask[Booked](ctx, s, c, "ReleaseHeld", &r)
+}
+
+func (s stub) AnswerQuestion(ctx context.Context, c Caller, r AnswerQuestion) (BusProblems, error) {
+	return ask[BusProblems](ctx, s, c, "AnswerQuestion", &r)
+}
+
+func (s stub) BusPolicy(ctx context.Context, c Caller) (BusPolicy, error) {
+	return ask[BusPolicy](ctx, s, c, "BusPolicy", nil)
+}
+
+func (s stub) ChangeBusPolicy(ctx context.Context, c Caller, r ChangeBusPolicy) (BusPolicy, error) {
+	return ask[BusPolicy](ctx, s, c, "ChangeBusPolicy", &r)
+}
 
 // A BusItem is the account of one item, added up over all worlds.
 type BusItem struct {
@@ -50,6 +128,8 @@ type GoodsRef struct {
 	Name    string `json:"name"`
 	Quality string `json:"quality"`
 }
+
+func (r GoodsRef) target() string { return r.Words() }
 
 // Words is "iron-plate (rare)".
 func (r GoodsRef) Words() string {

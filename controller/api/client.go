@@ -23,6 +23,7 @@ const callTimeout = time.Minute
 // Client is a Service at the other end of a connection, which is made at the first call and again after it broke. Who the
 // caller is is decided over there; the Caller given to its methods is not sent.
 type Client struct {
+	stub
 	path string
 
 	mu   sync.Mutex // one call at a time
@@ -33,7 +34,11 @@ type Client struct {
 var _ Service = (*Client)(nil)
 
 // Dial returns a client of the controller that keeps its data in dataDir on this machine.
-func Dial(dataDir string) *Client { return &Client{path: filepath.Join(dataDir, SocketName)} }
+func Dial(dataDir string) *Client {
+	c := &Client{path: filepath.Join(dataDir, SocketName)}
+	c.stub = stub{c.call}
+	return c
+}
 
 // Close ends the connection; a later call makes another.
 func (c *Client) Close() error {
@@ -66,30 +71,30 @@ func (c *Client) connect(ctx context.Context) error {
 
 // call makes one call. After any failure of the connection it is closed: an answer that comes late must not be taken for
 // that of the next call.
-func call[Resp any](ctx context.Context, c *Client, method string, request any) (response Resp, err error) {
+func (c *Client) call(ctx context.Context, _ Caller, method string, request, response any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.connect(ctx); err != nil {
-		return response, err
+		return err
 	}
 	reply, err := c.exchange(ctx, method, request)
 	if err != nil {
 		_ = c.hangUp() // it is broken already
-		return response, err
+		return err
 	}
 	if reply.GetStatus().GetCode() != wire.Code_CODE_OK {
 		failed := new(Error)
 		if json.Unmarshal(reply.Body, failed) != nil || failed.Message == "" {
 			failed = &Error{Code: Internal, Message: reply.GetStatus().GetMessage()}
 		}
-		return response, failed
+		return failed
 	}
-	if err := json.Unmarshal(reply.Body, &response); err != nil {
-		return response, fmt.Errorf("decode the answer to %s: %w", method, err)
+	if err := json.Unmarshal(reply.Body, response); err != nil {
+		return fmt.Errorf("decode the answer to %s: %w", method, err)
 	}
-	return response, nil
+	return nil
 }
 
 func (c *Client) exchange(ctx context.Context, method string, request any) (*wire.Reply, error) {
@@ -111,116 +116,4 @@ func (c *Client) exchange(ctx context.Context, method string, request any) (*wir
 		return nil, errHungUp(err)
 	}
 	return reply, nil
-}
-
-func (c *Client) Status(ctx context.Context, _ Caller) (Status, error) {
-	return call[Status](ctx, c, "Status", nil)
-}
-
-func (c *Client) Changes(ctx context.Context, _ Caller, r AwaitChanges) (Versions, error) {
-	return call[Versions](ctx, c, "Changes", r)
-}
-
-func (c *Client) Hosts(ctx context.Context, _ Caller) ([]Host, error) {
-	return call[[]Host](ctx, c, "Hosts", nil)
-}
-
-func (c *Client) PairHost(ctx context.Context, _ Caller, r PairHost) (Host, error) {
-	return call[Host](ctx, c, "PairHost", r)
-}
-
-func (c *Client) Instances(ctx context.Context, _ Caller) ([]Instance, error) {
-	return call[[]Instance](ctx, c, "Instances", nil)
-}
-
-func (c *Client) CreateInstance(ctx context.Context, _ Caller, r CreateInstance) (Instance, error) {
-	return call[Instance](ctx, c, "CreateInstance", r)
-}
-
-func (c *Client) StartInstance(ctx context.Context, _ Caller, r InstanceRef) (Instance, error) {
-	return call[Instance](ctx, c, "StartInstance", r)
-}
-
-func (c *Client) StopInstance(ctx context.Context, _ Caller, r InstanceRef) (Instance, error) {
-	return call[Instance](ctx, c, "StopInstance", r)
-}
-
-func (c *Client) KillInstance(ctx context.Context, _ Caller, r InstanceRef) (Instance, error) {
-	return call[Instance](ctx, c, "KillInstance", r)
-}
-
-func (c *Client) SendConsole(ctx context.Context, _ Caller, r SendConsole) (ConsoleReply, error) {
-	return call[ConsoleReply](ctx, c, "SendConsole", r)
-}
-
-func (c *Client) ReadConsole(ctx context.Context, _ Caller, r ReadConsole) (ConsolePage, error) {
-	return call[ConsolePage](ctx, c, "ReadConsole", r)
-}
-
-func (c *Client) Bus(ctx context.Context, _ Caller) ([]BusItem, error) {
-	return call[[]BusItem](ctx, c, "Bus", nil)
-}
-
-// BusAccounts implements Service.
-func (c *Client) BusAccounts(ctx context.Context, _ Caller, r ReadAccounts) ([]BusAccount, error) {
-	return call[[]BusAccount](ctx, c, "BusAccounts", r)
-}
-
-// VerifyBus implements Service.
-func (c *Client) VerifyBus(ctx context.Context, _ Caller) (BusCheck, error) {
-	return call[BusCheck](ctx, c, "VerifyBus", nil)
-}
-
-// BusProblems implements Service.
-func (c *Client) BusProblems(ctx context.Context, _ Caller) (BusProblems, error) {
-	return call[BusProblems](ctx, c, "BusProblems", nil)
-}
-
-// AcceptBooks implements Service.
-func (c *Client) AcceptBooks(ctx context.Context, _ Caller, r GoodsRef) (BusItem, error) {
-	return call[BusItem](ctx, c, "AcceptBooks", r)
-}
-
-// ForgiveDebt implements Service.
-func (c *Client) ForgiveDebt(ctx context.Context, _ Caller, r GoodsOf) (Booked, error) {
-	return call[Booked](ctx, c, "ForgiveDebt", r)
-}
-
-// ReleaseHeld implements Service.
-func (c *Client) ReleaseHeld(ctx context.Context, _ Caller, r GoodsOf) (Booked, error) {
-	return call[Booked](ctx, c, "ReleaseHeld", r)
-}
-
-// AnswerQuestion implements Service.
-func (c *Client) AnswerQuestion(ctx context.Context, _ Caller, r AnswerQuestion) (BusProblems, error) {
-	return call[BusProblems](ctx, c, "AnswerQuestion", r)
-}
-
-// BusPolicy implements Service.
-func (c *Client) BusPolicy(ctx context.Context, _ Caller) (BusPolicy, error) {
-	return call[BusPolicy](ctx, c, "BusPolicy", nil)
-}
-
-// ChangeBusPolicy implements Service.
-func (c *Client) ChangeBusPolicy(ctx context.Context, _ Caller, r ChangeBusPolicy) (BusPolicy, error) {
-	return call[BusPolicy](ctx, c, "ChangeBusPolicy", r)
-}
-
-// BusHistory implements Service.
-func (c *Client) BusHistory(ctx context.Context, _ Caller, r ReadHistory) ([]BusPosting, error) {
-	return call[[]BusPosting](ctx, c, "BusHistory", r)
-}
-
-func (c *Client) Audit(ctx context.Context, _ Caller, r ReadAudit) ([]AuditEntry, error) {
-	return call[[]AuditEntry](ctx, c, "Audit", r)
-}
-
-// Backups implements Service.
-func (c *Client) Backups(ctx context.Context, _ Caller) ([]Backup, error) {
-	return call[[]Backup](ctx, c, "Backups", nil)
-}
-
-// BackUp implements Service.
-func (c *Client) BackUp(ctx context.Context, _ Caller) (Backup, error) {
-	return call[Backup](ctx, c, "BackUp", nil)
 }

@@ -3,52 +3,87 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 )
 
-// A handler answers one method of a Service from and to JSON.
-type handler func(ctx context.Context, s Service, c Caller, body []byte) (any, error)
+// A method is one call of Service: who may make it, and how it is made.
+type method struct {
+	need    Permission
+	changes bool // it does something, so it is recorded
+	call    call
+}
 
-// handlers has a row for every method of Service, under the name that Client uses.
-var handlers = map[string]handler{
-	"Status":          plain(Service.Status),
-	"Changes":         with(Service.Changes),
-	"Hosts":           plain(Service.Hosts),
-	"PairHost":        with(Service.PairHost),
-	"Instances":       plain(Service.Instances),
-	"CreateInstance":  with(Service.CreateInstance),
-	"StartInstance":   with(Service.StartInstance),
-	"StopInstance":    with(Service.StopInstance),
-	"KillInstance":    with(Service.KillInstance),
-	"SendConsole":     with(Service.SendConsole),
-	"ReadConsole":     with(Service.ReadConsole),
-	"Bus":             plain(Service.Bus),
-	"BusAccounts":     with(Service.BusAccounts),
-	"BusHistory":      with(Service.BusHistory),
-	"VerifyBus":       plain(Service.VerifyBus),
-	"BusProblems":     plain(Service.BusProblems),
-	"AcceptBooks":     with(Service.AcceptBooks),
-	"ForgiveDebt":     with(Service.ForgiveDebt),
-	"ReleaseHeld":     with(Service.ReleaseHeld),
-	"AnswerQuestion":  with(Service.AnswerQuestion),
-	"BusPolicy":       plain(Service.BusPolicy),
-	"ChangeBusPolicy": with(Service.ChangeBusPolicy),
-	"Audit":           with(Service.Audit),
-	"Backups":         plain(Service.Backups),
-	"BackUp":          plain(Service.BackUp),
+// methods has a row for every method of Service.
+var methods = join(clusterMethods, hostMethods, instanceMethods, busMethods)
+
+func join(parts ...map[string]method) map[string]method {
+	all := map[string]method{}
+	for _, part := range parts {
+		maps.Copy(all, part)
+	}
+	return all
+}
+
+func reads(need Permission, c call) method   { return method{need, false, c} }
+func changes(need Permission, c call) method { return method{need, true, c} }
+
+// A call makes one method's call. Request and response are pointers to what the method takes and gives; the request of a method that
+// takes none is nil.
+type call struct {
+	request  func() any
+	response func() any
+	make     func(ctx context.Context, s Service, c Caller, request, response any) error
 }
 
 // plain is a method without a request.
-func plain[Resp any](call func(Service, context.Context, Caller) (Resp, error)) handler {
-	return func(ctx context.Context, s Service, c Caller, _ []byte) (any, error) { return call(s, ctx, c) }
+func plain[Resp any](f func(Service, context.Context, Caller) (Resp, error)) call {
+	return call{
+		func() any { return nil },
+		func() any { return new(Resp) },
+		func(ctx context.Context, s Service, c Caller, _, response any) (err error) {
+			*response.(*Resp), err = f(s, ctx, c)
+			return err
+		},
+	}
 }
 
 // with is a method with a request.
-func with[Req, Resp any](call func(Service, context.Context, Caller, Req) (Resp, error)) handler {
-	return func(ctx context.Context, s Service, c Caller, body []byte) (any, error) {
-		var request Req
-		if err := json.Unmarshal(body, &request); err != nil {
+func with[Req, Resp any](f func(Service, context.Context, Caller, Req) (Resp, error)) call {
+	return call{
+		func() any { return new(Req) },
+		func() any { return new(Resp) },
+		func(ctx context.Context, s Service, c Caller, request, response any) (err error) {
+			*response.(*Resp), err = f(s, ctx, c, *request.(*Req))
+			return err
+		},
+	}
+}
+
+// answer makes a call from and to JSON.
+func (c call) answer(ctx context.Context, s Service, caller Caller, body []byte) ([]byte, error) {
+	request, response := c.request(), c.response()
+	if request != nil {
+		if err := json.Unmarshal(body, request); err != nil {
 			return nil, Errorf(Invalid, "", "malformed request: %v", err)
 		}
-		return call(s, ctx, c, request)
 	}
+	if err := c.make(ctx, s, caller, request, response); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(response)
+	if err != nil {
+		return nil, fmt.Errorf("encode the answer: %w", err)
+	}
+	return text, nil
+}
+
+// A stub is a Service that makes every call by the same function. Request and response are as in call.
+type stub struct {
+	invoke func(ctx context.Context, c Caller, method string, request, response any) error
+}
+
+func ask[Resp any](ctx context.Context, s stub, c Caller, method string, request any) (response Resp, err error) {
+	err = s.invoke(ctx, c, method, request, &response)
+	return response, err
 }

@@ -94,17 +94,13 @@ func serveConnection(ctx context.Context, conn net.Conn, s Service, c Caller) {
 }
 
 func answer(ctx context.Context, s Service, c Caller, call *wire.APICall) *wire.Reply {
-	handle := handlers[call.Method]
-	if handle == nil {
+	m, known := methods[call.Method]
+	if !known {
 		return failure(Errorf(Invalid, "Use programs of the same version.", "the controller knows no call %.40q", call.Method))
 	}
-	result, err := handle(ctx, s, c, call.Body)
+	body, err := m.call.answer(ctx, s, c, call.Body)
 	if err != nil {
 		return failure(err)
-	}
-	body, err := json.Marshal(result)
-	if err != nil {
-		return failure(fmt.Errorf("encode the answer to %s: %w", call.Method, err))
 	}
 	return &wire.Reply{Status: &wire.Status{Code: wire.Code_CODE_OK}, Body: body}
 }
