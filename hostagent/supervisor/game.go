@@ -18,7 +18,10 @@ import (
 	"mainbus/transport/local"
 )
 
-const callTime = 15 * time.Second
+const (
+	callTime = 15 * time.Second
+	killTime = 3 * time.Second // for a supervisor to kill its game
+)
 
 // Game is a game that runs under a supervisor in this or an earlier life of the agent. It holds nothing that needs
 // closing: whoever forgets it leaves the game alone.
@@ -115,8 +118,19 @@ func (g *Game) Exit() (Exit, error) {
 // Interrupt asks the game to save and to end.
 func (g *Game) Interrupt(ctx context.Context) error { return g.call(ctx, "signal interrupt") }
 
-// Kill ends the game at once, without a save.
-func (g *Game) Kill(ctx context.Context) error { return g.call(ctx, "signal kill") }
+// Kill ends the game at once, without a save. A supervisor that does not answer is passed over.
+func (g *Game) Kill(ctx context.Context) error {
+	asked, cancel := context.WithTimeout(ctx, killTime)
+	defer cancel()
+	err := g.call(asked, "signal kill")
+	if err == nil || errors.Is(err, ErrGone) || !alive(g.run) {
+		return err
+	}
+	if err := killProcess(g.run.PID); err != nil {
+		return fmt.Errorf("kill the game: %w", err)
+	}
+	return nil
+}
 
 // Stdin types a line on the game's own console.
 func (g *Game) Stdin(ctx context.Context, line string) error {
@@ -253,6 +267,28 @@ func EndOrphan(ctx context.Context, dir string, patience time.Duration) error {
 		}
 	}
 	return removeIfAny(path)
+}
+
+// KillOrphan ends a game whose supervisor is gone at once, without a save. ErrGone says that there is none.
+func KillOrphan(dir string) error {
+	var run Run
+	if err := disk.ReadJSONIfAny(filepath.Join(dir, runFile), &run); err != nil {
+		return err
+	}
+	if run.PID == 0 || !alive(run) {
+		return ErrGone
+	}
+	if err := killProcess(run.PID); err != nil && alive(run) {
+		return fmt.Errorf("kill a game without supervisor: %w", err)
+	}
+	return nil
+}
+
+// LastSpec returns what the last game in dir was started with, fs.ErrNotExist if there was none.
+func LastSpec(dir string) (Spec, error) {
+	var spec Spec
+	err := disk.ReadJSON(filepath.Join(dir, specFile), &spec)
+	return spec, err
 }
 
 // Orphaned tells whether there is something for EndOrphan to end, where Attach has said that no supervisor runs.

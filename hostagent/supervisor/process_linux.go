@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 )
 
 // processStart tells when the process was started, in a form that only serves to be compared. A zombie has ended.
@@ -22,4 +24,20 @@ func processStart(pid int) (string, error) {
 		return "", fmt.Errorf("look up process %d: it has ended", pid)
 	}
 	return string(fields[19]), nil
+}
+
+// oomKills counts the processes that the kernel has ended for want of memory, since boot and on the whole machine: inside a
+// container too. 0 where that can't be told.
+func oomKills() uint64 {
+	stat, err := os.ReadFile("/proc/vmstat")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(stat)) {
+		if n, ok := strings.CutPrefix(line, "oom_kill "); ok {
+			count, _ := strconv.ParseUint(strings.TrimSpace(n), 10, 64) // 0 like a kernel that doesn't tell
+			return count
+		}
+	}
+	return 0
 }

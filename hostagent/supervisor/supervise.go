@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mainbus/hostagent/internal/disk"
@@ -46,6 +47,9 @@ type supervisor struct {
 	output   *os.File
 	stdin    *os.File
 	stdinMu  sync.Mutex
+	started  uint64      // offset of its first output
+	killed   atomic.Bool // because a client asked for it
+	oomKills uint64      // of the whole system, before the game was started
 
 	done    chan struct{}  // closed when the game has ended and everything is written down
 	serving sync.WaitGroup // the accept loop and the clients
@@ -97,12 +101,13 @@ func (s *supervisor) startGame(spec Spec) error {
 	s.game.Env = append(os.Environ(), spec.Env...)
 	s.game.Stdin, s.game.Stdout, s.game.Stderr = inRead, outWrite, outWrite // one pipe keeps the lines in order
 	detachGame(s.game)
+	s.started, s.oomKills = s.ring.end, oomKills()
 	if err := s.game.Start(); err != nil {
 		outRead.Close()
 		inWrite.Close()
 		return err
 	}
-	run := Run{PID: s.game.Process.Pid, Supervisor: os.Getpid(), Offset: s.ring.end}
+	run := Run{PID: s.game.Process.Pid, Supervisor: os.Getpid(), Offset: s.started}
 	if run.Started, err = processStart(run.PID); err == nil {
 		if run.SupervisorStart, err = processStart(run.Supervisor); err == nil {
 			err = disk.WriteJSON(filepath.Join(s.dir, runFile), run)
@@ -128,7 +133,8 @@ func (s *supervisor) run() error {
 	s.output.Close()
 
 	exit := exitOf(s.game.ProcessState, waitErr)
-	exit.Offset = s.ring.end
+	exit.Start, exit.Offset = s.started, s.ring.end
+	exit.Killed, exit.OutOfMemory = s.killed.Load(), oomKills() > s.oomKills
 	err := errors.Join(copyErr,
 		disk.WriteJSON(filepath.Join(s.dir, exitFile), exit),
 		removeIfAny(filepath.Join(s.dir, runFile)))
@@ -196,6 +202,7 @@ func (s *supervisor) signalGame(name string) error {
 	case "interrupt":
 		return s.interrupt()
 	case "kill":
+		s.killed.Store(true)
 		return killGame(s.game.Process)
 	}
 	return fmt.Errorf("no signal %q", name)

@@ -69,7 +69,11 @@ type Exit struct {
 	Code   int       `json:"code"`             // -1 if a signal ended it
 	Signal string    `json:"signal,omitempty"` // "killed"
 	Time   time.Time `json:"time"`
+	Start  uint64    `json:"start"`  // of its output
 	Offset uint64    `json:"offset"` // end of its output
+
+	Killed      bool `json:"killed,omitempty"`        // its supervisor was asked to kill it, and did
+	OutOfMemory bool `json:"out_of_memory,omitempty"` // while it ran, the system ended processes for want of memory (Linux)
 }
 
 func (e Exit) String() string {

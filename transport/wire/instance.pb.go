@@ -96,6 +96,7 @@ type Desired struct {
 	Generation    uint64                 `protobuf:"varint,1,opt,name=generation,proto3" json:"generation,omitempty"` // grows with each change; an agent ignores a lower one of the same ledger
 	Bundle        string                 `protobuf:"bytes,2,opt,name=bundle,proto3" json:"bundle,omitempty"`          // hash of the Lua modules that games are patched with
 	Instances     []*DesiredInstance     `protobuf:"bytes,3,rep,name=instances,proto3" json:"instances,omitempty"`
+	StartsAtOnce  uint32                 `protobuf:"varint,4,opt,name=starts_at_once,json=startsAtOnce,proto3" json:"starts_at_once,omitempty"` // games that may be starting at a time; 0: as many as the agent thinks good
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -151,12 +152,21 @@ func (x *Desired) GetInstances() []*DesiredInstance {
 	return nil
 }
 
+func (x *Desired) GetStartsAtOnce() uint32 {
+	if x != nil {
+		return x.StartsAtOnce
+	}
+	return 0
+}
+
 type DesiredInstance struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`     // stable, [a-z0-9]{10}
 	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"` // for people; also the name of the save that the game runs from
 	Running       bool                   `protobuf:"varint,3,opt,name=running,proto3" json:"running,omitempty"`
 	Create        *MapCreation           `protobuf:"bytes,4,opt,name=create,proto3" json:"create,omitempty"` // used when the instance has no save yet
+	Supervision   *Supervision           `protobuf:"bytes,10,opt,name=supervision,proto3" json:"supervision,omitempty"`
+	Asked         uint64                 `protobuf:"varint,11,opt,name=asked,proto3" json:"asked,omitempty"` // grows with each start and stop that somebody asks for: the same wish again is a new attempt
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -217,6 +227,20 @@ func (x *DesiredInstance) GetCreate() *MapCreation {
 		return x.Create
 	}
 	return nil
+}
+
+func (x *DesiredInstance) GetSupervision() *Supervision {
+	if x != nil {
+		return x.Supervision
+	}
+	return nil
+}
+
+func (x *DesiredInstance) GetAsked() uint64 {
+	if x != nil {
+		return x.Asked
+	}
+	return 0
 }
 
 type MapCreation struct {
@@ -363,6 +387,7 @@ type Observed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Generation    uint64                 `protobuf:"varint,1,opt,name=generation,proto3" json:"generation,omitempty"` // of the Desired that this answers
 	Instances     []*ObservedInstance    `protobuf:"bytes,2,rep,name=instances,proto3" json:"instances,omitempty"`
+	Disk          *Disk                  `protobuf:"bytes,3,opt,name=disk,proto3" json:"disk,omitempty"` // of the data folder
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -411,6 +436,73 @@ func (x *Observed) GetInstances() []*ObservedInstance {
 	return nil
 }
 
+func (x *Observed) GetDisk() *Disk {
+	if x != nil {
+		return x.Disk
+	}
+	return nil
+}
+
+type Disk struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	FreeBytes     uint64                 `protobuf:"varint,1,opt,name=free_bytes,json=freeBytes,proto3" json:"free_bytes,omitempty"` // for the agent's user
+	TotalBytes    uint64                 `protobuf:"varint,2,opt,name=total_bytes,json=totalBytes,proto3" json:"total_bytes,omitempty"`
+	Warning       string                 `protobuf:"bytes,3,opt,name=warning,proto3" json:"warning,omitempty"` // a sentence; empty: there is room
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Disk) Reset() {
+	*x = Disk{}
+	mi := &file_instance_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Disk) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Disk) ProtoMessage() {}
+
+func (x *Disk) ProtoReflect() protoreflect.Message {
+	mi := &file_instance_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Disk.ProtoReflect.Descriptor instead.
+func (*Disk) Descriptor() ([]byte, []int) {
+	return file_instance_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Disk) GetFreeBytes() uint64 {
+	if x != nil {
+		return x.FreeBytes
+	}
+	return 0
+}
+
+func (x *Disk) GetTotalBytes() uint64 {
+	if x != nil {
+		return x.TotalBytes
+	}
+	return 0
+}
+
+func (x *Disk) GetWarning() string {
+	if x != nil {
+		return x.Warning
+	}
+	return ""
+}
+
 type ObservedInstance struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -423,13 +515,16 @@ type ObservedInstance struct {
 	Save          string                 `protobuf:"bytes,8,opt,name=save,proto3" json:"save,omitempty"`      // file name that the game runs from
 	Starts        uint64                 `protobuf:"varint,9,opt,name=starts,proto3" json:"starts,omitempty"` // start number of the newest run
 	Tick          uint64                 `protobuf:"varint,10,opt,name=tick,proto3" json:"tick,omitempty"`
+	RetryMs       int64                  `protobuf:"varint,11,opt,name=retry_ms,json=retryMs,proto3" json:"retry_ms,omitempty"`            // of failed: when it is started again, Unix milliseconds; 0: not by itself
+	DecidedHere   string                 `protobuf:"bytes,12,opt,name=decided_here,json=decidedHere,proto3" json:"decided_here,omitempty"` // "running" or "stopped": somebody on the host wants it so, against the controller
+	Warning       string                 `protobuf:"bytes,13,opt,name=warning,proto3" json:"warning,omitempty"`                            // of a game that runs all the same: a sentence
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ObservedInstance) Reset() {
 	*x = ObservedInstance{}
-	mi := &file_instance_proto_msgTypes[6]
+	mi := &file_instance_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -441,7 +536,7 @@ func (x *ObservedInstance) String() string {
 func (*ObservedInstance) ProtoMessage() {}
 
 func (x *ObservedInstance) ProtoReflect() protoreflect.Message {
-	mi := &file_instance_proto_msgTypes[6]
+	mi := &file_instance_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -454,7 +549,7 @@ func (x *ObservedInstance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObservedInstance.ProtoReflect.Descriptor instead.
 func (*ObservedInstance) Descriptor() ([]byte, []int) {
-	return file_instance_proto_rawDescGZIP(), []int{6}
+	return file_instance_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ObservedInstance) GetId() string {
@@ -527,6 +622,27 @@ func (x *ObservedInstance) GetTick() uint64 {
 	return 0
 }
 
+func (x *ObservedInstance) GetRetryMs() int64 {
+	if x != nil {
+		return x.RetryMs
+	}
+	return 0
+}
+
+func (x *ObservedInstance) GetDecidedHere() string {
+	if x != nil {
+		return x.DecidedHere
+	}
+	return ""
+}
+
+func (x *ObservedInstance) GetWarning() string {
+	if x != nil {
+		return x.Warning
+	}
+	return ""
+}
+
 type Kill struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Instance      string                 `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
@@ -536,7 +652,7 @@ type Kill struct {
 
 func (x *Kill) Reset() {
 	*x = Kill{}
-	mi := &file_instance_proto_msgTypes[7]
+	mi := &file_instance_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -548,7 +664,7 @@ func (x *Kill) String() string {
 func (*Kill) ProtoMessage() {}
 
 func (x *Kill) ProtoReflect() protoreflect.Message {
-	mi := &file_instance_proto_msgTypes[7]
+	mi := &file_instance_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -561,7 +677,7 @@ func (x *Kill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kill.ProtoReflect.Descriptor instead.
 func (*Kill) Descriptor() ([]byte, []int) {
-	return file_instance_proto_rawDescGZIP(), []int{7}
+	return file_instance_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Kill) GetInstance() string {
@@ -581,7 +697,7 @@ type ConsoleSend struct {
 
 func (x *ConsoleSend) Reset() {
 	*x = ConsoleSend{}
-	mi := &file_instance_proto_msgTypes[8]
+	mi := &file_instance_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -593,7 +709,7 @@ func (x *ConsoleSend) String() string {
 func (*ConsoleSend) ProtoMessage() {}
 
 func (x *ConsoleSend) ProtoReflect() protoreflect.Message {
-	mi := &file_instance_proto_msgTypes[8]
+	mi := &file_instance_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -606,7 +722,7 @@ func (x *ConsoleSend) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsoleSend.ProtoReflect.Descriptor instead.
 func (*ConsoleSend) Descriptor() ([]byte, []int) {
-	return file_instance_proto_rawDescGZIP(), []int{8}
+	return file_instance_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ConsoleSend) GetInstance() string {
@@ -632,7 +748,7 @@ type ConsoleReply struct {
 
 func (x *ConsoleReply) Reset() {
 	*x = ConsoleReply{}
-	mi := &file_instance_proto_msgTypes[9]
+	mi := &file_instance_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -644,7 +760,7 @@ func (x *ConsoleReply) String() string {
 func (*ConsoleReply) ProtoMessage() {}
 
 func (x *ConsoleReply) ProtoReflect() protoreflect.Message {
-	mi := &file_instance_proto_msgTypes[9]
+	mi := &file_instance_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -657,7 +773,7 @@ func (x *ConsoleReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsoleReply.ProtoReflect.Descriptor instead.
 func (*ConsoleReply) Descriptor() ([]byte, []int) {
-	return file_instance_proto_rawDescGZIP(), []int{9}
+	return file_instance_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ConsoleReply) GetText() string {
@@ -679,7 +795,7 @@ type ConsoleRead struct {
 
 func (x *ConsoleRead) Reset() {
 	*x = ConsoleRead{}
-	mi := &file_instance_proto_msgTypes[10]
+	mi := &file_instance_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -691,7 +807,7 @@ func (x *ConsoleRead) String() string {
 func (*ConsoleRead) ProtoMessage() {}
 
 func (x *ConsoleRead) ProtoReflect() protoreflect.Message {
-	mi := &file_instance_proto_msgTypes[10]
+	mi := &file_instance_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -704,7 +820,7 @@ func (x *ConsoleRead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsoleRead.ProtoReflect.Descriptor instead.
 func (*ConsoleRead) Descriptor() ([]byte, []int) {
-	return file_instance_proto_rawDescGZIP(), []int{10}
+	return file_instance_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ConsoleRead) GetInstance() string {
@@ -745,7 +861,7 @@ type ConsolePage struct {
 
 func (x *ConsolePage) Reset() {
 	*x = ConsolePage{}
-	mi := &file_instance_proto_msgTypes[11]
+	mi := &file_instance_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +873,7 @@ func (x *ConsolePage) String() string {
 func (*ConsolePage) ProtoMessage() {}
 
 func (x *ConsolePage) ProtoReflect() protoreflect.Message {
-	mi := &file_instance_proto_msgTypes[11]
+	mi := &file_instance_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +886,7 @@ func (x *ConsolePage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsolePage.ProtoReflect.Descriptor instead.
 func (*ConsolePage) Descriptor() ([]byte, []int) {
-	return file_instance_proto_rawDescGZIP(), []int{11}
+	return file_instance_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ConsolePage) GetLines() []string {
@@ -791,18 +907,22 @@ var File_instance_proto protoreflect.FileDescriptor
 
 const file_instance_proto_rawDesc = "" +
 	"\n" +
-	"\x0einstance.proto\x12\x0fmainbus.wire.v1\"\x81\x01\n" +
+	"\x0einstance.proto\x12\x0fmainbus.wire.v1\x1a\x11supervision.proto\"\xa7\x01\n" +
 	"\aDesired\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x01 \x01(\x04R\n" +
 	"generation\x12\x16\n" +
 	"\x06bundle\x18\x02 \x01(\tR\x06bundle\x12>\n" +
-	"\tinstances\x18\x03 \x03(\v2 .mainbus.wire.v1.DesiredInstanceR\tinstances\"\x85\x01\n" +
+	"\tinstances\x18\x03 \x03(\v2 .mainbus.wire.v1.DesiredInstanceR\tinstances\x12$\n" +
+	"\x0estarts_at_once\x18\x04 \x01(\rR\fstartsAtOnce\"\xdb\x01\n" +
 	"\x0fDesiredInstance\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
 	"\arunning\x18\x03 \x01(\bR\arunning\x124\n" +
-	"\x06create\x18\x04 \x01(\v2\x1c.mainbus.wire.v1.MapCreationR\x06create\"!\n" +
+	"\x06create\x18\x04 \x01(\v2\x1c.mainbus.wire.v1.MapCreationR\x06create\x12>\n" +
+	"\vsupervision\x18\n" +
+	" \x01(\v2\x1c.mainbus.wire.v1.SupervisionR\vsupervision\x12\x14\n" +
+	"\x05asked\x18\v \x01(\x04R\x05asked\"!\n" +
 	"\vMapCreation\x12\x12\n" +
 	"\x04seed\x18\x01 \x01(\rR\x04seed\"/\n" +
 	"\fDesiredReply\x12\x1f\n" +
@@ -810,12 +930,19 @@ const file_instance_proto_rawDesc = "" +
 	"needBundle\"6\n" +
 	"\x06Bundle\x12\x12\n" +
 	"\x04hash\x18\x01 \x01(\tR\x04hash\x12\x18\n" +
-	"\acontent\x18\x02 \x01(\fR\acontent\"k\n" +
+	"\acontent\x18\x02 \x01(\fR\acontent\"\x96\x01\n" +
 	"\bObserved\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x01 \x01(\x04R\n" +
 	"generation\x12?\n" +
-	"\tinstances\x18\x02 \x03(\v2!.mainbus.wire.v1.ObservedInstanceR\tinstances\"\x94\x02\n" +
+	"\tinstances\x18\x02 \x03(\v2!.mainbus.wire.v1.ObservedInstanceR\tinstances\x12)\n" +
+	"\x04disk\x18\x03 \x01(\v2\x15.mainbus.wire.v1.DiskR\x04disk\"`\n" +
+	"\x04Disk\x12\x1d\n" +
+	"\n" +
+	"free_bytes\x18\x01 \x01(\x04R\tfreeBytes\x12\x1f\n" +
+	"\vtotal_bytes\x18\x02 \x01(\x04R\n" +
+	"totalBytes\x12\x18\n" +
+	"\awarning\x18\x03 \x01(\tR\awarning\"\xec\x02\n" +
 	"\x10ObservedInstance\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12,\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x16.mainbus.wire.v1.StateR\x05state\x12\x14\n" +
@@ -827,7 +954,10 @@ const file_instance_proto_rawDesc = "" +
 	"\x04save\x18\b \x01(\tR\x04save\x12\x16\n" +
 	"\x06starts\x18\t \x01(\x04R\x06starts\x12\x12\n" +
 	"\x04tick\x18\n" +
-	" \x01(\x04R\x04tick\"\"\n" +
+	" \x01(\x04R\x04tick\x12\x19\n" +
+	"\bretry_ms\x18\v \x01(\x03R\aretryMs\x12!\n" +
+	"\fdecided_here\x18\f \x01(\tR\vdecidedHere\x12\x18\n" +
+	"\awarning\x18\r \x01(\tR\awarning\"\"\n" +
 	"\x04Kill\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\"=\n" +
 	"\vConsoleSend\x12\x1a\n" +
@@ -867,7 +997,7 @@ func file_instance_proto_rawDescGZIP() []byte {
 }
 
 var file_instance_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_instance_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_instance_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_instance_proto_goTypes = []any{
 	(State)(0),               // 0: mainbus.wire.v1.State
 	(*Desired)(nil),          // 1: mainbus.wire.v1.Desired
@@ -876,23 +1006,27 @@ var file_instance_proto_goTypes = []any{
 	(*DesiredReply)(nil),     // 4: mainbus.wire.v1.DesiredReply
 	(*Bundle)(nil),           // 5: mainbus.wire.v1.Bundle
 	(*Observed)(nil),         // 6: mainbus.wire.v1.Observed
-	(*ObservedInstance)(nil), // 7: mainbus.wire.v1.ObservedInstance
-	(*Kill)(nil),             // 8: mainbus.wire.v1.Kill
-	(*ConsoleSend)(nil),      // 9: mainbus.wire.v1.ConsoleSend
-	(*ConsoleReply)(nil),     // 10: mainbus.wire.v1.ConsoleReply
-	(*ConsoleRead)(nil),      // 11: mainbus.wire.v1.ConsoleRead
-	(*ConsolePage)(nil),      // 12: mainbus.wire.v1.ConsolePage
+	(*Disk)(nil),             // 7: mainbus.wire.v1.Disk
+	(*ObservedInstance)(nil), // 8: mainbus.wire.v1.ObservedInstance
+	(*Kill)(nil),             // 9: mainbus.wire.v1.Kill
+	(*ConsoleSend)(nil),      // 10: mainbus.wire.v1.ConsoleSend
+	(*ConsoleReply)(nil),     // 11: mainbus.wire.v1.ConsoleReply
+	(*ConsoleRead)(nil),      // 12: mainbus.wire.v1.ConsoleRead
+	(*ConsolePage)(nil),      // 13: mainbus.wire.v1.ConsolePage
+	(*Supervision)(nil),      // 14: mainbus.wire.v1.Supervision
 }
 var file_instance_proto_depIdxs = []int32{
-	2, // 0: mainbus.wire.v1.Desired.instances:type_name -> mainbus.wire.v1.DesiredInstance
-	3, // 1: mainbus.wire.v1.DesiredInstance.create:type_name -> mainbus.wire.v1.MapCreation
-	7, // 2: mainbus.wire.v1.Observed.instances:type_name -> mainbus.wire.v1.ObservedInstance
-	0, // 3: mainbus.wire.v1.ObservedInstance.state:type_name -> mainbus.wire.v1.State
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	2,  // 0: mainbus.wire.v1.Desired.instances:type_name -> mainbus.wire.v1.DesiredInstance
+	3,  // 1: mainbus.wire.v1.DesiredInstance.create:type_name -> mainbus.wire.v1.MapCreation
+	14, // 2: mainbus.wire.v1.DesiredInstance.supervision:type_name -> mainbus.wire.v1.Supervision
+	8,  // 3: mainbus.wire.v1.Observed.instances:type_name -> mainbus.wire.v1.ObservedInstance
+	7,  // 4: mainbus.wire.v1.Observed.disk:type_name -> mainbus.wire.v1.Disk
+	0,  // 5: mainbus.wire.v1.ObservedInstance.state:type_name -> mainbus.wire.v1.State
+	6,  // [6:6] is the sub-list for method output_type
+	6,  // [6:6] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_instance_proto_init() }
@@ -900,13 +1034,14 @@ func file_instance_proto_init() {
 	if File_instance_proto != nil {
 		return
 	}
+	file_supervision_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_instance_proto_rawDesc), len(file_instance_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -29,28 +29,30 @@ type Method int32
 
 const (
 	Method_METHOD_UNSPECIFIED  Method = 0
-	Method_METHOD_HELLO        Method = 1 // either → other: Hello → Hello, first call on every link
-	Method_METHOD_DESIRED      Method = 2 // controller → agent: Desired → DesiredReply
-	Method_METHOD_BUNDLE       Method = 3 // controller → agent: Bundle → Empty, the Lua modules
-	Method_METHOD_OBSERVE      Method = 4 // controller → agent: Empty, then a stream of Observed, newest only
-	Method_METHOD_KILL         Method = 5 // controller → agent: Kill → Empty
-	Method_METHOD_CONSOLE_SEND Method = 6 // controller → agent: ConsoleSend → ConsoleReply
-	Method_METHOD_CONSOLE_READ Method = 7 // controller → agent: ConsoleRead → ConsolePage
-	Method_METHOD_RUN          Method = 8 // agent → controller: RunUp and RunDown, one stream per attachment to a running game
+	Method_METHOD_HELLO        Method = 1  // either → other: Hello → Hello, first call on every link
+	Method_METHOD_DESIRED      Method = 2  // controller → agent: Desired → DesiredReply
+	Method_METHOD_BUNDLE       Method = 3  // controller → agent: Bundle → Empty, the Lua modules
+	Method_METHOD_OBSERVE      Method = 4  // controller → agent: Empty, then a stream of Observed, newest only
+	Method_METHOD_KILL         Method = 5  // controller → agent: Kill → Empty
+	Method_METHOD_CONSOLE_SEND Method = 6  // controller → agent: ConsoleSend → ConsoleReply
+	Method_METHOD_CONSOLE_READ Method = 7  // controller → agent: ConsoleRead → ConsolePage
+	Method_METHOD_RUN          Method = 8  // agent → controller: RunUp and RunDown, one stream per attachment to a running game
+	Method_METHOD_FAILURE      Method = 60 // controller → agent: FailureAsk → Failure
 )
 
 // Enum value maps for Method.
 var (
 	Method_name = map[int32]string{
-		0: "METHOD_UNSPECIFIED",
-		1: "METHOD_HELLO",
-		2: "METHOD_DESIRED",
-		3: "METHOD_BUNDLE",
-		4: "METHOD_OBSERVE",
-		5: "METHOD_KILL",
-		6: "METHOD_CONSOLE_SEND",
-		7: "METHOD_CONSOLE_READ",
-		8: "METHOD_RUN",
+		0:  "METHOD_UNSPECIFIED",
+		1:  "METHOD_HELLO",
+		2:  "METHOD_DESIRED",
+		3:  "METHOD_BUNDLE",
+		4:  "METHOD_OBSERVE",
+		5:  "METHOD_KILL",
+		6:  "METHOD_CONSOLE_SEND",
+		7:  "METHOD_CONSOLE_READ",
+		8:  "METHOD_RUN",
+		60: "METHOD_FAILURE",
 	}
 	Method_value = map[string]int32{
 		"METHOD_UNSPECIFIED":  0,
@@ -62,6 +64,7 @@ var (
 		"METHOD_CONSOLE_SEND": 6,
 		"METHOD_CONSOLE_READ": 7,
 		"METHOD_RUN":          8,
+		"METHOD_FAILURE":      60,
 	}
 )
 
@@ -452,7 +455,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x02os\x18\x03 \x01(\tR\x02os\x12\x12\n" +
 	"\x04arch\x18\x04 \x01(\tR\x04arch\x12\x12\n" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
-	"\fgame_version\x18\x06 \x01(\tR\vgameVersion*\xc0\x01\n" +
+	"\fgame_version\x18\x06 \x01(\tR\vgameVersion*\xd4\x01\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -463,7 +466,8 @@ const file_wire_proto_rawDesc = "" +
 	"\x13METHOD_CONSOLE_SEND\x10\x06\x12\x17\n" +
 	"\x13METHOD_CONSOLE_READ\x10\a\x12\x0e\n" +
 	"\n" +
-	"METHOD_RUN\x10\b*t\n" +
+	"METHOD_RUN\x10\b\x12\x12\n" +
+	"\x0eMETHOD_FAILURE\x10<*t\n" +
 	"\x04Code\x12\v\n" +
 	"\aCODE_OK\x10\x00\x12\x11\n" +
 	"\rCODE_INTERNAL\x10\x01\x12\x10\n" +
