@@ -17,6 +17,7 @@ import (
 
 	"mainbus/cmd/internal/testbed"
 	"mainbus/cmd/internal/testbed/build"
+	"mainbus/hostagent/supervisor"
 )
 
 // The test binary is the game's program too.
@@ -244,14 +245,22 @@ func (c *cluster) processes() []int {
 	for _, h := range c.Hosts {
 		all = append(all, h.Agent.PID())
 	}
+	for _, run := range c.runs() {
+		all = append(all, run.Supervisor)
+	}
+	return all
+}
+
+// runs are the games that run, with their supervisors, in the order of their hosts' names.
+func (c *cluster) runs() (all []supervisor.Run) {
 	files, err := filepath.Glob(filepath.Join(c.Dir, "*", "instances", "*", ".mainbus", "run.json"))
 	c.must(err)
 	for _, file := range files {
 		content, err := os.ReadFile(file)
 		c.must(err)
-		var run struct{ Supervisor int }
+		var run supervisor.Run
 		c.must(json.Unmarshal(content, &run))
-		all = append(all, run.Supervisor)
+		all = append(all, run)
 	}
 	return all
 }
