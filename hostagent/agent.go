@@ -151,11 +151,11 @@ func (a *Agent) load(ctx context.Context) (err error) {
 	}
 	wait, cancel := context.WithTimeout(ctx, versionFor)
 	defer cancel()
-	version, err := a.game.Version(wait)
+	identity, err := a.game.Identify(wait)
 	if err != nil {
 		return err
 	}
-	a.version = version.String()
+	a.version = identity.Version.String()
 	if a.peers, err = loadPeers(a.path("peers.json")); err != nil {
 		return err
 	}

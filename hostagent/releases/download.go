@@ -75,9 +75,17 @@ type Downloaded struct {
 	Unverified string
 }
 
-// Download fetches w to the file target. Builds other than Headless need an account. If the published checksum differs the target
+// To says where a download goes. Begin, Keep and Progress are those of fetch.Download.
+type To struct {
+	Target   string
+	Begin    func(fetch.Progress) error
+	Keep     bool
+	Progress func(fetch.Progress)
+}
+
+// Download fetches w to the file to.Target. Builds other than Headless need an account. If the published checksum differs the target
 // stays as it was.
-func (c *Client) Download(ctx context.Context, w Wanted, a account.Account, target string, progress func(fetch.Progress)) (Downloaded, error) {
+func (c *Client) Download(ctx context.Context, w Wanted, a account.Account, to To) (Downloaded, error) {
 	if w.Build != Headless && a.IsZero() {
 		return Downloaded{}, fmt.Errorf("download %s: %w", w, ErrNeedsAccount)
 	}
@@ -97,7 +105,7 @@ func (c *Client) Download(ctx context.Context, w Wanted, a account.Account, targ
 	where := c.sites.Download + "/get-download/" + url.PathEscape(w.Version.String()) + "/" + url.PathEscape(string(w.Build)) + "/" + url.PathEscape(string(w.Distro))
 	file, err := c.fetch.Download(ctx, fetch.Download{
 		Request: withAccount(fetch.Request{URL: where, Elsewhere: true}, a),
-		Target:  target, MaxBytes: maxGame, Kind: w.Distro.kind(), Check: check, Progress: progress,
+		Target:  to.Target, MaxBytes: maxGame, Kind: w.Distro.kind(), Check: check, Begin: to.Begin, Keep: to.Keep, Progress: to.Progress,
 	})
 	if err != nil {
 		return Downloaded{}, fmt.Errorf("download %s: %w", w, explain(err, a))

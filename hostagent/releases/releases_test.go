@@ -175,7 +175,7 @@ func TestDownload(t *testing.T) {
 			if err := os.WriteFile(target, []byte("old"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got, err := c.Download(t.Context(), test.wanted, test.account, target, nil)
+			got, err := c.Download(t.Context(), test.wanted, test.account, To{Target: target})
 			content, readErr := os.ReadFile(target)
 			if readErr != nil {
 				t.Fatal(readErr)
@@ -218,7 +218,7 @@ func TestDownloadCanBeCancelled(t *testing.T) {
 		webtest.Silent(1000)(w, r, next)
 	})
 	dir := t.TempDir()
-	_, err := c.Download(ctx, headless, account.Account{}, filepath.Join(dir, "game"), nil)
+	_, err := c.Download(ctx, headless, account.Account{}, To{Target: filepath.Join(dir, "game")})
 	entries, readErr := os.ReadDir(dir)
 	if !errors.Is(err, context.Canceled) || readErr != nil || len(entries) > 0 {
 		t.Errorf("%v; %v left, %v", err, entries, readErr)

@@ -43,6 +43,12 @@ type Download struct {
 	Kind     Kind
 	// Check looks at the whole file before it is renamed to Target; its error ends the download.
 	Check func(File) error
+	// Begin is told the size of the whole file (-1: the service did not say) when a download begins at the first byte or goes on with
+	// what was kept, and how much of it is there; its error ends the download. It may be nil.
+	Begin func(Progress) error
+	// Keep lets a download that was cancelled, or cut off for good, leave its partial file for the next one with the same Target and
+	// URL, which goes on with it. There must be one at a time.
+	Keep bool
 	// Progress is called at most four times a second and once at the end, by the goroutine that called Download. It must not
 	// block. It may be nil.
 	Progress func(Progress)
@@ -73,19 +79,24 @@ func (c *Client) Download(ctx context.Context, d Download) (File, error) {
 
 func (c *Client) download(ctx context.Context, d Download) (_ File, err error) {
 	removeStale(d.Target)
-	partial, err := createPartial(d.Target)
-	if err != nil {
+	t := &transfer{client: c, d: &d, total: -1}
+	t.forget()
+	if t.partial, err = t.open(); err != nil {
 		return File{}, explainDisk(err, d.Target, 0, d.Size)
 	}
+	partial := t.partial
+	kept := false
 	defer func() {
 		partial.Close()
-		if err != nil {
+		if err != nil && !kept {
 			os.Remove(partial.Name())
 		}
+		if d.Keep && !kept {
+			os.Remove(partial.Name() + noteSuffix)
+		}
 	}()
-	t := &transfer{client: c, d: &d, partial: partial, total: -1}
-	t.forget()
 	if err := c.retry(ctx, &d.Request, func() (bool, error) { return t.attempt(ctx) }); err != nil {
+		kept = d.Keep && t.done > 0 && t.validator != "" && (ctx.Err() != nil || mayPass(err))
 		return File{}, err
 	}
 	t.report(true)
@@ -102,6 +113,13 @@ func (c *Client) download(ctx context.Context, d Download) (_ File, err error) {
 		return File{}, fmt.Errorf("put the file in its place: %w", err)
 	}
 	return file, nil
+}
+
+func (t *transfer) open() (*os.File, error) {
+	if t.d.Keep {
+		return openKept(t)
+	}
+	return createPartial(t.d.Target)
 }
 
 func partialPrefix(target string) string { return "." + filepath.Base(target) + "." }
@@ -181,7 +199,10 @@ func (t *transfer) begin(resp *http.Response) error {
 			t.forget()
 			return &brokenError{errors.New("the service went on at another place than where it was cut")}
 		}
-		return nil
+		if _, err := t.partial.Seek(t.done, io.SeekStart); err != nil {
+			return explainDisk(err, t.d.Target, t.done, t.total)
+		}
+		return t.tellBegin()
 	}
 	t.forget()
 	t.total = resp.ContentLength
@@ -193,10 +214,27 @@ func (t *transfer) begin(resp *http.Response) error {
 	if t.d.Size > 0 && t.total >= 0 && t.total != t.d.Size {
 		return fmt.Errorf("the file has another size than announced: %d bytes, not %d", t.total, t.d.Size)
 	}
-	if err := errors.Join(t.partial.Truncate(0), seekStart(t.partial)); err != nil {
+	if err := t.tellBegin(); err != nil {
+		return err
+	}
+	if t.d.Keep {
+		os.Remove(t.partial.Name() + noteSuffix) // it would speak of what is cut off here
+	}
+	err := errors.Join(t.partial.Truncate(0), seekStart(t.partial))
+	if err == nil && t.d.Keep {
+		err = t.writeNote()
+	}
+	if err != nil {
 		return explainDisk(err, t.d.Target, 0, t.total)
 	}
 	return nil
+}
+
+func (t *transfer) tellBegin() error {
+	if t.d.Begin == nil {
+		return nil
+	}
+	return t.d.Begin(Progress{Done: t.done, Total: t.total})
 }
 
 func seekStart(f *os.File) error {

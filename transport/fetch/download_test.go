@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -244,6 +245,92 @@ func TestLeftOversGo(t *testing.T) {
 			t.Errorf("%s: %v, want it to stay: %v", path, err, stays)
 		}
 	}
+}
+
+func TestKeptDownloadGoesOnInAnotherLife(t *testing.T) {
+	var ranges []string
+	handler, _ := cutting(1, 300_000, func(h http.Header) { h.Set("ETag", `"one"`) })
+	at := serve(t, func(w http.ResponseWriter, r *http.Request, _ string) {
+		ranges = append(ranges, r.Header.Get("Range"))
+		handler(w, r)
+	})
+	sum := sha256.Sum256(content)
+	file := target(t)
+	d := Download{Request: Request{URL: at}, Target: file, MaxBytes: 2 << 20, Keep: true}
+	var begun []Progress
+	d.Begin = func(p Progress) error { begun = append(begun, p); return nil }
+	if _, err := quick(t, Options{Attempts: 1}).Download(t.Context(), d); err == nil {
+		t.Fatal("a cut download had no error")
+	}
+	if got, err := os.ReadFile(file); err != nil || string(got) != "old" {
+		t.Errorf("the target is %q, %v", got, err)
+	}
+	got, err := quick(t, Options{Attempts: 1}).Download(t.Context(), d)
+	if err != nil || got.SHA256 != hex.EncodeToString(sum[:]) || got.Size != int64(len(content)) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if want := `["" "bytes=300000-"]`; fmt.Sprintf("%q", ranges) != want {
+		t.Errorf("asked for %q, want %s", ranges, want)
+	}
+	whole := int64(len(content))
+	if want := []Progress{{0, whole}, {300_000, whole}}; !slices.Equal(begun, want) {
+		t.Errorf("begun %v, want %v", begun, want)
+	}
+	checkTarget(t, file, content)
+}
+
+func TestKeptFilesThatDoNotFitAreDropped(t *testing.T) {
+	at := serve(t, func(w http.ResponseWriter, r *http.Request, _ string) {
+		w.Header().Set("ETag", `"one"`)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	})
+	good := fmt.Sprintf(`{"url":%q,"validator":"\"one\"","total":%d,"name":"x"}`, at, len(content))
+	for name, kept := range map[string]struct{ partial, note string }{
+		"no note":       {"something", ""},
+		"damaged note":  {"something", "{"},
+		"another file":  {"something", strings.Replace(good, "http", "https", 1)},
+		"changed file":  {"something", strings.Replace(good, "one", "two", 1)},
+		"longer":        {strings.Repeat("x", len(content)+1), good},
+		"whole already": {string(content), good},
+		"nothing yet":   {"", good},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := target(t)
+			if err := errors.Join(os.WriteFile(keptPath(file), []byte(kept.partial), 0o600), os.WriteFile(keptPath(file)+noteSuffix, []byte(kept.note), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			d := Download{Request: Request{URL: at}, Target: file, MaxBytes: 2 << 20, Keep: true}
+			if _, err := quick(t, Options{}).Download(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+			checkTarget(t, file, content)
+		})
+	}
+}
+
+func TestWhatCannotPassIsNotKept(t *testing.T) {
+	at := serve(t, func(w http.ResponseWriter, r *http.Request, _ string) {
+		w.Header().Set("ETag", `"one"`)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	})
+	for name, change := range map[string]func(*Download){
+		"check": func(d *Download) { d.Check = func(File) error { return errors.New("damaged") } },
+		"begin": func(d *Download) { d.Begin = func(Progress) error { return errors.New("no room") } },
+		"kind":  func(d *Download) { d.Kind = Kind{"zip", []byte("PK")} },
+	} {
+		file := target(t)
+		d := Download{Request: Request{URL: at}, Target: file, MaxBytes: 2 << 20, Keep: true}
+		change(&d)
+		if _, err := quick(t, Options{}).Download(t.Context(), d); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		checkTarget(t, file, []byte("old"))
+	}
+	file := target(t)
+	if err := errors.Join(os.WriteFile(keptPath(file), nil, 0o600), Forget(file), Forget(file)); err != nil {
+		t.Error(err)
+	}
+	checkTarget(t, file, []byte("old"))
 }
 
 func TestDiskErrorsSayWhatToDo(t *testing.T) {

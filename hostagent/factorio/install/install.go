@@ -4,14 +4,17 @@ package install
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
 	"time"
 
 	"mainbus/hostagent/factorio"
@@ -93,20 +96,70 @@ func (i *Installation) Binary() string { return i.binary }
 // Data returns the folder with base, core and the other built-in mods: "read-data" in the game's configuration.
 func (i *Installation) Data() string { return i.data }
 
-// The second line of the output is "Version: 64" or "Binary version: 64", so all three numbers are needed.
-var versionLine = regexp.MustCompile(`(?m)^Version: (\d+\.\d+\.\d+)\b`)
+// Identity is what an installation says of itself: 2.0.7 is another version than 2.0.77, and Steam replaces the files of one by the
+// other where they stand.
+type Identity struct {
+	Version  factorio.Version
+	Build    int    // 0: not told
+	Platform string // "linux64"; empty: not told
+	Edition  string // "headless", "full", "steam", with what follows it; empty: not told
+}
 
-// Version asks the program for its version; that takes it at most 10 s.
-func (i *Installation) Version(ctx context.Context) (factorio.Version, error) {
-	out, err := i.run(ctx, "--version")
-	m := versionLine.FindSubmatch(out)
-	switch {
-	case err != nil:
-		return factorio.Version{}, fmt.Errorf("ask %s for its version: %w", i.binary, err)
-	case m == nil:
-		return factorio.Version{}, fmt.Errorf("ask %s for its version: no line like \"Version: 2.0.77\" in its answer %.200q", i.binary, out)
+// steamApp is the game's number at Steam.
+const steamApp = "427520"
+
+// Env returns what the game needs in its environment beside the usual. A copy of Steam's that does not find its number there lets Steam
+// start another process in its place and ends, which would leave its starter with a closed pipe. Other copies take no notice of it.
+func (id Identity) Env() []string {
+	if id.Edition == "headless" {
+		return nil
 	}
-	return factorio.ParseVersion(string(m[1]))
+	return []string{"SteamAppId=" + steamApp}
+}
+
+// The second line of the output is "Version: 64" or "Binary version: 64", so all three numbers are needed.
+var versionLine = regexp.MustCompile(`(?m)^Version: (\d+\.\d+\.\d+)\b(?: \(build (\d{1,9}), ([\w-]{1,20})(?:, ([\w, -]{1,60}))?\))?`)
+
+// Identify asks the program for its version; that takes it at most 10 s. Of a program that ends well and says nothing, as one
+// without a console may on Windows, data/base/info.json tells the version, and the rest is not known.
+func (i *Installation) Identify(ctx context.Context) (Identity, error) {
+	out, err := i.run(ctx, "--version")
+	if err != nil {
+		return Identity{}, fmt.Errorf("ask %s for its version: %w", i.binary, err)
+	}
+	if len(out) == 0 {
+		v, err := i.baseVersion()
+		return Identity{Version: v}, err
+	}
+	m := versionLine.FindSubmatch(out)
+	if m == nil {
+		return Identity{}, fmt.Errorf("ask %s for its version: no line like \"Version: 2.0.77\" in its answer %.200q", i.binary, out)
+	}
+	id := Identity{Platform: string(m[3]), Edition: string(m[4])}
+	id.Build, _ = strconv.Atoi(string(m[2])) // 0 where it is not told
+	id.Version, err = factorio.ParseVersion(string(m[1]))
+	return id, err
+}
+
+// baseVersion is that of the base mod, which is the game's.
+func (i *Installation) baseVersion() (factorio.Version, error) {
+	path := filepath.Join(i.data, "base", "info.json")
+	file, err := os.Open(path)
+	if err != nil {
+		return factorio.Version{}, fmt.Errorf("read the version of the game: %w", err)
+	}
+	defer file.Close()
+	var info struct {
+		Version string `json:"version"`
+	}
+	if err := json.NewDecoder(io.LimitReader(file, maxOutput)).Decode(&info); err != nil {
+		return factorio.Version{}, fmt.Errorf("read the version of the game from %s: %w", path, err)
+	}
+	v, err := factorio.ParseVersion(info.Version)
+	if err != nil {
+		return factorio.Version{}, fmt.Errorf("read the version of the game from %s: %w", path, err)
+	}
+	return v, nil
 }
 
 // run starts the program in a folder of its own, since the game may write beside where it stands.
@@ -121,6 +174,7 @@ func (i *Installation) run(ctx context.Context, args ...string) ([]byte, error) 
 	var out head
 	cmd := exec.CommandContext(ctx, i.binary, args...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), Identity{}.Env()...)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = time.Second // for children that keep the pipe open
 	if err := cmd.Run(); err != nil {

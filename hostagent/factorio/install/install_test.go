@@ -32,6 +32,10 @@ func playGame(script string) int {
 	switch string(say) {
 	case "hang":
 		time.Sleep(time.Minute)
+	case "silent":
+		if os.Getenv("SteamAppId") != "427520" {
+			return 4
+		}
 	case "fail":
 		fmt.Println("no such library")
 		return 1
@@ -110,26 +114,49 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-func TestVersion(t *testing.T) {
-	for say, want := range map[string]factorio.Version{
-		"Version: 2.0.77 (build 84539, linux64, headless)\nVersion: 64\nMap input version: 1.0.0-0\nMap output version: 2.0.77-0\n": {Major: 2, Patch: 77},
-		"Version: 1.1.110 (build 62357, win64, headless)\r\nBinary version: 64\r\n":                                                 {Major: 1, Minor: 1, Patch: 110},
-		"   0.000 Some warning\nVersion: 0.17.74 (build 47523, linux64, headless)\n":                                                {Minor: 17, Patch: 74},
+func TestIdentify(t *testing.T) {
+	for say, want := range map[string]Identity{
+		"Version: 2.0.77 (build 84539, linux64, headless)\nVersion: 64\nMap input version: 1.0.0-0\nMap output version: 2.0.77-0\n": {
+			factorio.Version{Major: 2, Patch: 77}, 84539, "linux64", "headless"},
+		"Version: 2.1.11 (build 86962, win64, steam)\r\nVersion: 64\r\n": {factorio.Version{Major: 2, Minor: 1, Patch: 11}, 86962, "win64", "steam"},
+		"Version: 2.0.72 (build 84292, linux64, full, space-age)\n":      {factorio.Version{Major: 2, Patch: 72}, 84292, "linux64", "full, space-age"},
+		"Version: 1.1.110 (build 62357, linux-arm64, headless)\r\nBinary version: 64\r\n": {
+			factorio.Version{Major: 1, Minor: 1, Patch: 110}, 62357, "linux-arm64", "headless"},
+		"   0.000 Some warning\nVersion: 0.17.74 (build 47523, linux64, headless)\n": {factorio.Version{Minor: 17, Patch: 74}, 47523, "linux64", "headless"},
+		"Version: 2.0.7\n":                   {Version: factorio.Version{Major: 2, Patch: 7}},
+		"Version: 2.0.7 (built yesterday)\n": {Version: factorio.Version{Major: 2, Patch: 7}},
 	} {
-		if got, err := makeGame(t, say).Version(t.Context()); err != nil || got != want {
-			t.Errorf("%q: %v, %v", say, got, err)
+		if got, err := makeGame(t, say).Identify(t.Context()); err != nil || got != want {
+			t.Errorf("%q: %+v, %v", say, got, err)
 		}
 	}
-	for _, say := range []string{"fail", "flood", "Version: 64\n", "Map output version: 2.0.77-0\n", "Version: 2.0.65536\n", " "} {
-		if got, err := makeGame(t, say).Version(t.Context()); err == nil {
+	for _, say := range []string{"fail", "flood", "Version: 64\n", "Map output version: 2.0.77-0\n", "Version: 2.0.65536\n", " ", "silent"} {
+		if got, err := makeGame(t, say).Identify(t.Context()); err == nil {
 			t.Errorf("%q: %v without error", say, got)
+		}
+	}
+}
+
+func TestVersionOfAProgramThatSaysNothing(t *testing.T) {
+	i := makeGame(t, "silent")
+	write(t, filepath.Join(i.Data(), "base", "info.json"), `{"name": "base", "version": "2.0.77"}`, 0o600)
+	got, err := i.Identify(t.Context())
+	if want := (Identity{Version: factorio.Version{Major: 2, Patch: 77}}); err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestOnlyHeadlessCopiesNeedNoSteam(t *testing.T) {
+	for edition, want := range map[string]string{"headless": "[]", "steam": "[SteamAppId=427520]", "full": "[SteamAppId=427520]", "": "[SteamAppId=427520]"} {
+		if got := fmt.Sprint(Identity{Edition: edition}.Env()); got != want {
+			t.Errorf("%q: %s, want %s", edition, got, want)
 		}
 	}
 }
 
 func TestVersionRunsInAFolderOfItsOwn(t *testing.T) {
 	i := makeGame(t, "folder")
-	if _, err := i.Version(t.Context()); err != nil {
+	if _, err := i.Identify(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	dir, err := os.ReadFile(filepath.Join(filepath.Dir(i.Binary()), "say.dir"))
@@ -144,7 +171,7 @@ func TestVersionRunsInAFolderOfItsOwn(t *testing.T) {
 func TestVersionEndsWithContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, err := makeGame(t, "hang").Version(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := makeGame(t, "hang").Identify(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
 }
