@@ -18,18 +18,18 @@ import (
 )
 
 // totals is what has gone from a world to the bus and from the bus to it.
-type totals struct{ sent, received int64 }
+type totals struct{ sent, received float64 }
 
 // booked is what the controller has in its books for an instance's world.
-func (t *test) booked(ctx context.Context, world string) (map[item]totals, string, error) {
+func (t *test) booked(ctx context.Context, world string) (map[testbed.Goods]totals, string, error) {
 	accounts, err := t.cluster.Client.BusAccounts(ctx, testbed.Me, api.ReadAccounts{})
 	if err != nil {
 		return nil, "", err
 	}
-	books, id := map[item]totals{}, ""
+	books, id := map[testbed.Goods]totals{}, ""
 	for _, a := range accounts {
 		if a.InstanceName == world {
-			books[item{a.Name, a.Quality}] = totals{a.Sent, a.Granted}
+			books[testbed.Goods{Name: a.Name, Quality: a.Quality}] = totals{float64(a.Sent), float64(a.Granted)}
 			id = a.World
 		}
 	}
@@ -38,21 +38,13 @@ func (t *test) booked(ctx context.Context, world string) (map[item]totals, strin
 
 // accounts is what the save module keeps in the world's storage (docs/gamelink.md).
 type accounts struct {
-	Sent     map[string]int64 `json:"e"`
-	Received map[string]int64 `json:"i"`
-	Buffer   map[string]int64 `json:"buffer"`
+	Sent     map[string]float64 `json:"e"`
+	Received map[string]float64 `json:"i"`
 }
 
 func (t *test) live(ctx context.Context, world string) (a accounts, err error) {
 	err = t.cluster.Console(ctx, world, "/sim-storage mainbus_ledger_v1", &a)
 	return a, err
-}
-
-func key(i item) string { return i.name + "/" + i.quality }
-
-func itemOf(key string) item {
-	name, quality, _ := strings.Cut(key, "/")
-	return item{name, quality}
 }
 
 // unacknowledged tells whether at this moment something is on its way: sent and not booked, or granted and not received.
@@ -70,13 +62,13 @@ func (t *test) unacknowledged(ctx context.Context, world string) bool {
 	if err != nil {
 		return false
 	}
-	for i, b := range second {
-		if now.Sent[key(i)] > b.sent {
+	for g, b := range second {
+		if now.Sent[g.Key()] > b.sent {
 			return true
 		}
 	}
-	for i, b := range first {
-		if b.received > now.Received[key(i)] {
+	for g, b := range first {
+		if b.received > now.Received[g.Key()] {
 			return true
 		}
 	}
@@ -85,73 +77,77 @@ func (t *test) unacknowledged(ctx context.Context, world string) bool {
 
 // accountsOf reads the accounts that a save holds.
 func accountsOf(file string) (accounts, error) {
-	archive, err := save.Open(file)
+	tree, err := subtree(file, "mainbus_ledger_v1")
+	if err == nil && tree == nil {
+		err = fmt.Errorf("the save %s has no accounts", file)
+	}
 	if err != nil {
 		return accounts{}, err
 	}
-	defer archive.Close()
-	value, found, err := archive.Subtree("mainbus_ledger_v1")
-	if err != nil || !found {
-		return accounts{}, fmt.Errorf("the save %s has no accounts: %v", file, err)
-	}
-	tree, _ := value.(*scriptdat.Table)
-	return accounts{Sent: counts(tree, "e"), Received: counts(tree, "i"), Buffer: counts(tree, "buffer")}, nil
+	return accounts{Sent: numbers(tree.Get("e")), Received: numbers(tree.Get("i"))}, nil
 }
 
-func counts(tree *scriptdat.Table, name string) map[string]int64 {
-	all := map[string]int64{}
-	if column, ok := tree.Get(name).(*scriptdat.Table); ok {
-		for _, p := range column.Pairs {
+// subtree reads a plain table of the storage that a save holds, at any depth. It is nil if there is none.
+func subtree(file, key string) (*scriptdat.Table, error) {
+	archive, err := save.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer archive.Close()
+	value, _, err := archive.Subtree(key)
+	tree, _ := value.(*scriptdat.Table)
+	return tree, err
+}
+
+// numbers reads a table of numbers. It is empty if there is none.
+func numbers(value scriptdat.Value) map[string]float64 {
+	all := map[string]float64{}
+	if tree, ok := value.(*scriptdat.Table); ok && tree != nil {
+		for _, p := range tree.Pairs {
 			k, _ := p.Key.(string)
-			n, _ := p.Value.(float64)
-			all[k] = int64(n)
+			all[k], _ = p.Value.(float64)
 		}
 	}
 	return all
 }
 
 // compare tells whether a save is older or newer than the books of its world.
-func compare(a accounts, books map[item]totals) (older, newer bool) {
-	for i, b := range books {
-		sent, received := a.Sent[key(i)], a.Received[key(i)]
+func compare(a accounts, books map[testbed.Goods]totals) (older, newer bool) {
+	for g, b := range books {
+		sent, received := a.Sent[g.Key()], a.Received[g.Key()]
 		older = older || sent < b.sent || received < b.received
 		newer = newer || sent > b.sent || received > b.received
 	}
 	return older, newer
 }
 
-// held is what a save's world has: in its chests, and in the module's buffer.
-func (t *test) held(file string) (map[item]int64, error) {
+// held is what a save's world has: in its chests, tanks and accumulators, and what the module holds, in steps.
+func (t *test) held(file string) (map[testbed.Goods]int64, error) {
 	out, err := exec.Command(t.cluster.Program("mainbus-sim"), "sum", file).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("count what is in %s: %w: %s", file, err, out)
 	}
-	var sum struct {
-		Items []struct {
-			Name     string `json:"name"`
-			Quality  string `json:"quality"`
-			Contents int64  `json:"contents"`
-		} `json:"items"`
-	}
+	var sum testbed.SimSum
 	if err := json.Unmarshal(out, &sum); err != nil {
 		return nil, fmt.Errorf("count what is in %s: %w", file, err)
 	}
-	all := map[item]int64{}
-	for _, i := range sum.Items {
-		all[item{i.Name, i.Quality}] += i.Contents
+	ledger, err := subtree(file, "mainbus_ledger_v1")
+	if err != nil || ledger == nil {
+		return nil, fmt.Errorf("the save %s has no accounts: %v", file, err)
 	}
-	a, err := accountsOf(file)
+	fraction, err := subtree(file, "fraction") // storage.mainbus_bus has entities in it; this is the only part of that name
 	if err != nil {
 		return nil, err
 	}
-	for k, n := range a.Buffer {
-		all[itemOf(k)] += n
+	all, err := testbed.Contents(sum, testbed.Module{Buffer: numbers(ledger.Get("buffer")), Fraction: numbers(fraction)})
+	if err != nil {
+		return nil, fmt.Errorf("count what is in %s: %w", file, err)
 	}
 	return all, nil
 }
 
-// everything is what there is of each item: in worlds, on the bus, on the way, less debts.
-func (t *test) everything(ctx context.Context) (map[item]int64, error) {
+// everything is what there is of all goods, in steps: in worlds, on the bus, on the way, less debts.
+func (t *test) everything(ctx context.Context) (map[testbed.Goods]int64, error) {
 	for _, world := range t.cluster.Worlds() {
 		if err := t.cluster.Console(ctx, world, "/sim-flows stop", nil); err != nil {
 			return nil, err
@@ -161,9 +157,9 @@ func (t *test) everything(ctx context.Context) (map[item]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := map[item]int64{}
+	all := map[testbed.Goods]int64{}
 	for _, s := range sums {
-		all[item{s.Name, s.Quality}] = s.There()
+		all[s.Goods] = s.There()
 	}
 	return all, nil
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"mainbus/cmd/internal/testbed"
 	"mainbus/cmd/internal/testbed/build"
 )
 
@@ -36,7 +37,7 @@ func TestNothingIsLostWhileEverythingBreaks(t *testing.T) {
 	if err := json.Unmarshal(content, &got); err != nil {
 		t.Fatal(err)
 	}
-	if !got.Conserved || got.Faults < 5 || len(got.Items) != 4 {
+	if !got.Conserved || got.Faults < 5 || len(got.Items) != 8 {
 		t.Errorf("%s\n%s", content, out)
 	}
 	if err != nil && !strings.Contains(string(out), errProvedNone.Error()) {
@@ -48,26 +49,26 @@ func TestVerdict(t *testing.T) {
 	hard := func() *result {
 		return &result{kills: minKills, back: 1, forward: 1, debts: 1, forks: 1, zombies: 1}
 	}
-	iron, coal := item{"iron-plate", "normal"}, item{"coal", "normal"}
+	iron, coal := testbed.Goods{Name: "iron-plate", Quality: "normal"}, testbed.Goods{Name: "coal", Quality: "normal"}
 	for _, c := range []struct {
 		name          string
 		change        func(*result)
-		before, after map[item]int64
+		before, after map[testbed.Goods]int64
 		want          error
 		text          string
 	}{
-		{"all is there", func(*result) {}, map[item]int64{iron: 5, coal: 1}, map[item]int64{iron: 5, coal: 1}, nil, ""},
-		{"one lost", func(*result) {}, map[item]int64{iron: 5}, map[item]int64{iron: 4}, errNotConserved, ""},
-		{"one doubled", func(*result) {}, map[item]int64{iron: 5}, map[item]int64{iron: 6}, errNotConserved, ""},
-		{"a kind lost", func(*result) {}, map[item]int64{iron: 5, coal: 1}, map[item]int64{iron: 5}, errNotConserved, ""},
-		{"a kind from nowhere", func(*result) {}, map[item]int64{iron: 5}, map[item]int64{iron: 5, coal: 1}, errNotConserved, ""},
+		{"all is there", func(*result) {}, map[testbed.Goods]int64{iron: 5, coal: 1}, map[testbed.Goods]int64{iron: 5, coal: 1}, nil, ""},
+		{"one lost", func(*result) {}, map[testbed.Goods]int64{iron: 5}, map[testbed.Goods]int64{iron: 4}, errNotConserved, ""},
+		{"one doubled", func(*result) {}, map[testbed.Goods]int64{iron: 5}, map[testbed.Goods]int64{iron: 6}, errNotConserved, ""},
+		{"a kind lost", func(*result) {}, map[testbed.Goods]int64{iron: 5, coal: 1}, map[testbed.Goods]int64{iron: 5}, errNotConserved, ""},
+		{"a kind from nowhere", func(*result) {}, map[testbed.Goods]int64{iron: 5}, map[testbed.Goods]int64{iron: 5, coal: 1}, errNotConserved, ""},
 		{"nothing counted", func(*result) {}, nil, nil, errNotConserved, ""},
-		{"too few kills", func(r *result) { r.kills-- }, map[item]int64{iron: 5}, map[item]int64{iron: 5}, errProvedNone, "9 of 10 kills"},
-		{"no older save", func(r *result) { r.back = 0 }, map[item]int64{iron: 5}, map[item]int64{iron: 5}, errProvedNone, "0 of 1 older"},
-		{"no newer save", func(r *result) { r.forward = 0 }, map[item]int64{iron: 5}, map[item]int64{iron: 5}, errProvedNone, "0 of 1 newer"},
-		{"no debt", func(r *result) { r.debts = 0 }, map[item]int64{iron: 5}, map[item]int64{iron: 5}, errProvedNone, "0 of 1 debts"},
-		{"no fork", func(r *result) { r.forks = 0 }, map[item]int64{iron: 5}, map[item]int64{iron: 5}, errProvedNone, "0 of 1 forks"},
-		{"no zombie", func(r *result) { r.zombies = 0 }, map[item]int64{iron: 5}, map[item]int64{iron: 5}, errProvedNone, "0 of 1 fenced zombies"},
+		{"too few kills", func(r *result) { r.kills-- }, map[testbed.Goods]int64{iron: 5}, map[testbed.Goods]int64{iron: 5}, errProvedNone, "9 of 10 kills"},
+		{"no older save", func(r *result) { r.back = 0 }, map[testbed.Goods]int64{iron: 5}, map[testbed.Goods]int64{iron: 5}, errProvedNone, "0 of 1 older"},
+		{"no newer save", func(r *result) { r.forward = 0 }, map[testbed.Goods]int64{iron: 5}, map[testbed.Goods]int64{iron: 5}, errProvedNone, "0 of 1 newer"},
+		{"no debt", func(r *result) { r.debts = 0 }, map[testbed.Goods]int64{iron: 5}, map[testbed.Goods]int64{iron: 5}, errProvedNone, "0 of 1 debts"},
+		{"no fork", func(r *result) { r.forks = 0 }, map[testbed.Goods]int64{iron: 5}, map[testbed.Goods]int64{iron: 5}, errProvedNone, "0 of 1 forks"},
+		{"no zombie", func(r *result) { r.zombies = 0 }, map[testbed.Goods]int64{iron: 5}, map[testbed.Goods]int64{iron: 5}, errProvedNone, "0 of 1 fenced zombies"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := hard()
@@ -81,14 +82,14 @@ func TestVerdict(t *testing.T) {
 }
 
 func TestCompareSavesWithBooks(t *testing.T) {
-	books := map[item]totals{{"iron-plate", "normal"}: {sent: 10, received: 5}}
+	books := map[testbed.Goods]totals{{Name: "iron-plate", Quality: "normal"}: {sent: 10, received: 5}}
 	for _, c := range []struct {
-		sent, received int64
+		sent, received float64
 		older, newer   bool
 	}{{10, 5, false, false}, {9, 5, true, false}, {10, 4, true, false}, {11, 5, false, true}, {9, 6, true, true}} {
-		a := accounts{Sent: map[string]int64{"iron-plate/normal": c.sent}, Received: map[string]int64{"iron-plate/normal": c.received}}
+		a := accounts{Sent: map[string]float64{"iron-plate/normal": c.sent}, Received: map[string]float64{"iron-plate/normal": c.received}}
 		if older, newer := compare(a, books); older != c.older || newer != c.newer {
-			t.Errorf("%d, %d: older %v, newer %v", c.sent, c.received, older, newer)
+			t.Errorf("%g, %g: older %v, newer %v", c.sent, c.received, older, newer)
 		}
 	}
 }

@@ -396,8 +396,11 @@ func (t *test) twoMachines(ctx context.Context) (string, error) {
 	if err := agent.Kill(); err != nil {
 		return "", err
 	}
-	testbed.KillGames(clone)
-	if err := os.RemoveAll(clone); err != nil {
+	err = testbed.Poll(ctx, patience, "the copied machine to be gone", func() (bool, error) {
+		testbed.KillGames(clone)
+		return os.RemoveAll(clone) == nil, nil // its games may write for another moment
+	})
+	if err != nil {
 		return "", err
 	}
 	t.relays[h].to(uint16(original))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +8,10 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+
+	"mainbus/cmd/internal/testbed"
 )
 
 // minKills is how many kills must have hit traffic that had not been acknowledged.
@@ -29,39 +31,38 @@ type result struct {
 	zombies int // a second live run of a world, fenced
 }
 
+// itemCount is in items, units of a fluid or MJ, which are exact: see testbed.Goods.
 type itemCount struct {
-	Name    string `json:"name"`
-	Quality string `json:"quality"`
-	Before  int64  `json:"before"` // with what copied worlds brought along
-	After   int64  `json:"after"`
+	Name    string  `json:"name"`
+	Quality string  `json:"quality"` // empty for fluids and energy
+	Before  float64 `json:"before"`  // with what copied worlds brought along
+	After   float64 `json:"after"`
 }
 
-type item struct{ name, quality string }
-
-func (r *result) count(before, after map[item]int64) {
+func (r *result) count(before, after map[testbed.Goods]int64) {
 	all := maps.Clone(before)
 	maps.Copy(all, after)
 	r.Conserved = true
-	for _, i := range slices.SortedFunc(maps.Keys(all), func(a, b item) int {
-		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.quality, b.quality))
-	}) {
-		r.Items = append(r.Items, itemCount{i.name, i.quality, before[i], after[i]})
-		r.Conserved = r.Conserved && before[i] == after[i]
+	for _, g := range slices.SortedFunc(maps.Keys(all), testbed.CompareGoods) {
+		if before[g] == 0 && after[g] == 0 {
+			continue // what goods would become if they spoiled
+		}
+		r.Items = append(r.Items, itemCount{g.Name, g.Quality, g.Units(before[g]), g.Units(after[g])})
+		r.Conserved = r.Conserved && before[g] == after[g]
 	}
 }
 
 func (r *result) print(out io.Writer) {
-	fmt.Fprintf(out, "\n  %-26s %10s %10s %10s\n", "item", "before", "after", "difference")
+	fmt.Fprintf(out, "\n  %-26s %12s %12s %12s\n", "item", "before", "after", "difference")
 	for _, i := range r.Items {
-		name := i.Name
-		if i.Quality != "normal" {
-			name += " (" + i.Quality + ")"
-		}
-		fmt.Fprintf(out, "  %-26s %10d %10d %10d\n", name, i.Before, i.After, i.After-i.Before)
+		fmt.Fprintf(out, "  %-26s %12s %12s %12s\n", testbed.Goods{Name: i.Name, Quality: i.Quality}, text(i.Before), text(i.After), text(i.After-i.Before))
 	}
 	fmt.Fprintf(out, "\n  %d faults: %d kills with unacknowledged traffic, %d older and %d newer saves than the books knew, %d debts, %d forks, %d fenced zombies\n",
 		r.Faults, r.kills, r.back, r.forward, r.debts, r.forks, r.zombies)
 }
+
+// text is a number with all its digits.
+func text(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 
 func (r *result) write(file string) error {
 	content, err := json.MarshalIndent(r, "", "  ")

@@ -41,7 +41,7 @@ type test struct {
 	random  *rand.Rand
 	out     io.Writer
 	began   time.Time
-	before  map[item]int64
+	before  map[testbed.Goods]int64
 	pool    map[string][]string // kept saves of each world, oldest first
 	kept    int
 	copies  int
@@ -94,12 +94,20 @@ func (t *test) play(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func countText(all map[item]int64) string {
-	n := int64(0)
-	for _, count := range all {
-		n += count
+func countText(all map[testbed.Goods]int64) string {
+	items, kinds, fluids, energy := int64(0), 0, 0.0, 0.0
+	for g, n := range all {
+		switch {
+		case g == testbed.Energy:
+			energy += g.Units(n)
+		case g.Quality == "":
+			fluids += g.Units(n)
+		default:
+			items += n
+			kinds++
+		}
 	}
-	return fmt.Sprintf("%d items of %d kinds", n, len(all))
+	return fmt.Sprintf("%d items of %d kinds, %.1f units of fluids and %.1f MJ", items, kinds, fluids, energy)
 }
 
 func (t *test) start(ctx context.Context) error {

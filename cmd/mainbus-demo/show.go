@@ -381,7 +381,7 @@ func (s *summary) judge() {
 	for _, i := range s.sums {
 		if i.Difference() != 0 {
 			s.Bus.Conserved = false
-			s.check(false, "%s: %+d that nobody made", i.Key(), i.Difference())
+			s.check(false, "%s: %+d that nobody made", i.Goods, i.Difference())
 		}
 	}
 	s.check(s.Bus.Conserved, "every item that was made is in a world, on the bus or consumed: none lost, none doubled")

@@ -66,7 +66,7 @@ func (s *summary) print(out io.Writer) {
 	fmt.Fprintln(out, "\nSummary")
 	fmt.Fprintf(out, "  %-22s %10s %10s %10s %10s %10s %10s\n", "item", "made", "consumed", "in worlds", "on bus", "owed", "difference")
 	for _, i := range s.sums {
-		fmt.Fprintf(out, "  %-22s %10d %10d %10d %10d %10d %10d\n", i.Key(), i.Made, i.Consumed, i.InWorlds, i.OnBus, i.Owed, i.Difference())
+		fmt.Fprintf(out, "  %-22s %10d %10d %10d %10d %10d %10d\n", i.Goods, i.Made, i.Consumed, i.InWorlds, i.OnBus, i.Owed, i.Difference())
 	}
 	fmt.Fprintln(out)
 	for _, c := range s.checks {

@@ -1,32 +1,24 @@
 package testbed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
-// An ItemSum adds up one item over the whole cluster: what each simulator counts in its own world, what the save
+// An ItemSum adds up one kind of goods over the whole cluster: what each simulator counts in its own world, what the save
 // module holds for chests that are full, and what the controller has. Nothing that the ledger counted about the
-// worlds (sent, received) is part of it, so a wrong count can't hide.
+// worlds (sent, received) is part of it, so a wrong count can't hide. All counts are in Steps of the goods.
 type ItemSum struct {
-	Name, Quality  string
+	Goods
 	Made, Consumed int64
-	InWorlds       int64 // chests and buffers
+	InWorlds       int64 // chests, tanks, accumulators, and what the module holds
 	OnBus, Owed    int64
 	Held           int64 // sent, and not booked because it was too much at once
 	InFlight       int64 // granted, not applied by the world yet
-}
-
-// Key names the item for people.
-func (i ItemSum) Key() string {
-	if i.Quality == "normal" {
-		return i.Name
-	}
-	return i.Name + " (" + i.Quality + ")"
 }
 
 // There is how many there are, less what worlds owe.
@@ -37,51 +29,26 @@ func (i ItemSum) Difference() int64 {
 	return i.There() - (i.Made - i.Consumed)
 }
 
-// worldSum is the simulator's answer to /sim-sum.
-type worldSum struct {
-	Tick  int64 `json:"tick"`
-	Items []struct {
-		Name     string `json:"name"`
-		Quality  string `json:"quality"`
-		Contents int64  `json:"contents"`
-		Made     int64  `json:"made"`
-		Consumed int64  `json:"consumed"`
-	} `json:"items"`
-}
-
-// accounts is what the save module keeps in the world's storage (docs/gamelink.md).
-type accounts struct {
-	Buffer map[string]int64 `json:"buffer"`
+// module asks a running world for what its save module holds.
+func (c *Cluster) module(ctx context.Context, world string) (m Module, err error) {
+	if err := c.Console(ctx, world, "/sim-storage mainbus_ledger_v1", &m); err != nil {
+		return m, err
+	}
+	return m, c.Console(ctx, world, "/sim-storage mainbus_bus fraction", &m.Fraction)
 }
 
 // Sum adds up as it is at the moment.
 func (c *Cluster) Sum(ctx context.Context) ([]ItemSum, error) {
-	total := map[[2]string]*ItemSum{}
-	at := func(name, quality string) *ItemSum {
-		k := [2]string{name, quality}
-		if total[k] == nil {
-			total[k] = &ItemSum{Name: name, Quality: quality}
+	total := map[Goods]*ItemSum{}
+	at := func(g Goods) *ItemSum {
+		if total[g] == nil {
+			total[g] = &ItemSum{Goods: g}
 		}
-		return total[k]
+		return total[g]
 	}
 	for _, world := range c.Worlds() {
-		var w worldSum
-		if err := c.Console(ctx, world, "/sim-sum", &w); err != nil {
+		if err := c.addWorld(ctx, world, at); err != nil {
 			return nil, err
-		}
-		for _, i := range w.Items {
-			s := at(i.Name, i.Quality)
-			s.InWorlds += i.Contents
-			s.Made += i.Made
-			s.Consumed += i.Consumed
-		}
-		var a accounts
-		if err := c.Console(ctx, world, "/sim-storage mainbus_ledger_v1", &a); err != nil {
-			return nil, err
-		}
-		for key, n := range a.Buffer {
-			name, quality, _ := strings.Cut(key, "/")
-			at(name, quality).InWorlds += n
 		}
 	}
 	bus, err := c.Client.Bus(ctx, Me)
@@ -89,17 +56,51 @@ func (c *Cluster) Sum(ctx context.Context) ([]ItemSum, error) {
 		return nil, fmt.Errorf("ask the controller for the bus: %w", err)
 	}
 	for _, i := range bus {
-		s := at(i.Name, i.Quality)
-		s.OnBus += i.Level
-		s.Held += i.Held
-		s.Owed += i.Owed
-		s.InFlight += i.InFlight
+		g := Goods{i.Name, i.Quality}
+		s := at(g)
+		s.OnBus += i.Level * g.Steps()
+		s.Held += i.Held * g.Steps()
+		s.Owed += i.Owed * g.Steps()
+		s.InFlight += i.InFlight * g.Steps()
 	}
 	var sums []ItemSum
-	for _, k := range slices.SortedFunc(maps.Keys(total), func(a, b [2]string) int { return strings.Compare(a[0]+a[1], b[0]+b[1]) }) {
-		sums = append(sums, *total[k])
+	for _, g := range slices.SortedFunc(maps.Keys(total), CompareGoods) {
+		sums = append(sums, *total[g])
 	}
 	return sums, nil
+}
+
+// CompareGoods sorts by name and quality.
+func CompareGoods(a, b Goods) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Quality, b.Quality))
+}
+
+func (c *Cluster) addWorld(ctx context.Context, world string, at func(Goods) *ItemSum) error {
+	var sum SimSum
+	if err := c.Console(ctx, world, "/sim-sum", &sum); err != nil {
+		return err
+	}
+	module, err := c.module(ctx, world)
+	if err != nil {
+		return err
+	}
+	contents, err := Contents(sum, module)
+	if err != nil {
+		return fmt.Errorf("count what is in %s: %w", world, err)
+	}
+	for g, n := range contents {
+		at(g).InWorlds += n
+	}
+	return sum.each(func(g Goods, n simCount) error {
+		made, err := steps(g, n.Made)
+		if err != nil {
+			return err
+		}
+		consumed, err := steps(g, n.Consumed)
+		at(g).Made += made
+		at(g).Consumed += consumed
+		return err
+	})
 }
 
 // SettledSum adds up once nothing moves any more: two counts half a second apart are equal and nothing is in flight.

@@ -188,13 +188,14 @@ func (g *Game) Storage() ([]scriptdat.Block, error) {
 	return blocks, nil
 }
 
-// StorageJSON is storage[key] of a mod, or of the level, as JSON; null if there is none.
-func (g *Game) StorageJSON(mod, key string) (string, error) {
+// StorageJSON is storage[key] of a mod, or of the level, as JSON; null if there is none. Further keys, after blanks, lead into
+// the table.
+func (g *Game) StorageJSON(mod, keys string) (string, error) {
 	s := g.script(mod)
 	if s == nil {
 		return "", fmt.Errorf("no script of a mod %q", mod)
 	}
-	return s.storageJSON(key)
+	return s.storageJSON(keys)
 }
 
 // HasInterface says whether a remote interface has a function.

@@ -168,12 +168,16 @@ func (s *Script) storage() (*scriptdat.Table, error) {
 	return packed, nil
 }
 
-func (s *Script) storageJSON(key string) (string, error) {
-	table, ok := s.vm.L.GetGlobal("storage").(*lua.LTable)
-	if !ok {
-		return "null", nil
+func (s *Script) storageJSON(keys string) (string, error) {
+	value := s.vm.L.GetGlobal("storage")
+	for key := range strings.FieldsSeq(keys) {
+		table, ok := value.(*lua.LTable)
+		if !ok {
+			return "null", nil
+		}
+		value = table.RawGetString(key)
 	}
-	return toJSON(table.RawGetString(key))
+	return toJSON(value)
 }
 
 func (s *Script) configurationChanged(oldMods map[string]string, settings bool) error {

@@ -117,8 +117,8 @@ func (s *server) simSum(*request, string) error {
 	return tell("%s", answer)
 }
 
-func (s *server) simStorage(_ *request, key string) error {
-	answer, err := s.scripts.StorageJSON("level", key)
+func (s *server) simStorage(_ *request, keys string) error {
+	answer, err := s.scripts.StorageJSON("level", keys)
 	if err != nil {
 		return tell("error: %s", err)
 	}

@@ -104,6 +104,9 @@ func TestServerFromStartToQuit(t *testing.T) {
 	if got := p.say("/sim-storage opened"); got != `"2y"` {
 		t.Errorf("the scenario's call left %s", got)
 	}
+	if got := p.say("/sim-storage opened deeper"); got != "null" {
+		t.Errorf("in a string there is %s", got)
+	}
 	waitFor(t, "the coal", func() bool { return strings.Contains(p.say("/sim-sum"), `"made":5`) })
 	p.say("/sim-flows stop")
 	var sum struct {

@@ -30,6 +30,9 @@ type Counts map[Key]int
 type FluidCounts map[string]FluidAmount
 
 func (t *Tally) item(k Key, count int) {
+	if count == 0 {
+		return // of an empty slot, which has no name
+	}
 	if t.Items == nil {
 		t.Items = Counts{}
 	}

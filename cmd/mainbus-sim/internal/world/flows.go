@@ -7,6 +7,9 @@ func (w *World) checkFlow(f *Flow) error {
 	if err != nil {
 		return err
 	}
+	if !rule.isOfItems() {
+		return w.checkPump(f)
+	}
 	rule.Quality = orNormal(rule.Quality)
 	chests := []string{rule.Chest}
 	if f.Move != nil {
@@ -26,6 +29,31 @@ func (w *World) checkFlow(f *Flow) error {
 	return nil
 }
 
+// checkPump checks a flow of a fluid or of energy.
+func (w *World) checkPump(f *Flow) error {
+	r := f.Move
+	if r == nil || r.Item != "" || r.Count != 0 || r.Limit != 0 {
+		return fmt.Errorf("fluids and energy can only be moved, by amount or energy and without a limit")
+	}
+	if r.EveryTicks == 0 {
+		return fmt.Errorf("every_ticks must be greater than 0")
+	}
+	for _, id := range []string{r.From, r.To} {
+		e := w.byID[id]
+		switch {
+		case r.Energy == 0 && (e == nil || w.Volume(e) == 0 || !w.holds(e, r.Fluid)):
+			return fmt.Errorf("no tank %q for %q", id, r.Fluid)
+		case r.Energy != 0 && (e == nil || w.Capacity(e) == 0):
+			return fmt.Errorf("no accumulator %q", id)
+		}
+	}
+	if r.Energy == 0 && (w.Catalog.Fluid(r.Fluid) == nil || !(r.Amount > 0)) ||
+		r.Energy != 0 && (r.Fluid != "" || r.Amount != 0 || !(r.Energy > 0)) {
+		return fmt.Errorf("a flow is of a fluid and its amount, or of energy")
+	}
+	return nil
+}
+
 // Step ends a tick: the flows do what is due, and then happens what the game does at the end.
 func (w *World) Step() {
 	if !w.Stopped {
@@ -41,6 +69,10 @@ func (w *World) flow() {
 		if err != nil || w.Tick < rule.StartTick || (w.Tick-rule.StartTick)%rule.EveryTicks != 0 {
 			continue
 		}
+		if !rule.isOfItems() {
+			w.pump(rule)
+			continue
+		}
 		count := rule.Count
 		if rule.Limit > 0 {
 			count = min(count, rule.Limit-f.Done)
@@ -48,6 +80,20 @@ func (w *World) flow() {
 		if count > 0 {
 			f.Done += w.run(f, Amount{Key: Key{rule.Item, rule.Quality}, Count: count})
 		}
+	}
+}
+
+// pump moves what there is of a fluid or of energy, as far as it fits.
+func (w *World) pump(r *Rule) {
+	from, to := w.byID[r.From], w.byID[r.To]
+	switch {
+	case from == nil || to == nil || from == to: // a script has destroyed one
+	case r.Energy == 0:
+		w.MoveFluid(from, to, r.Fluid, NewFluidAmount(r.Amount))
+	default:
+		moved := max(0, min(r.Energy, from.Energy, w.Capacity(to)-to.Energy))
+		from.Energy -= moved
+		to.Energy += moved
 	}
 }
 

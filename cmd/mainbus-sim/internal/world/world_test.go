@@ -84,6 +84,40 @@ func TestFlowsConserve(t *testing.T) {
 	}
 }
 
+// TestFluidsAndEnergyFlow: as much as there is and as fits, to the last fraction of a unit.
+func TestFluidsAndEnergyFlow(t *testing.T) {
+	w, err := New("w", 1, catalog(t, "base"), plan(t, `{
+		"tanks": [{"id": "a", "position": [0.5, 0.5], "fluid": "water", "amount": 24999.25}, {"id": "b", "position": [5.5, 0.5]}],
+		"accumulators": [{"id": "c", "position": [10, 0], "energy": 4300000}, {"id": "d", "position": [15, 0], "energy": 700000}],
+		"flows": [
+			{"move": {"fluid": "water", "from": "a", "to": "b", "amount": 10.5, "every_ticks": 2}},
+			{"move": {"fluid": "water", "from": "b", "to": "a", "amount": 0.75, "every_ticks": 1}},
+			{"move": {"energy": 1500000, "from": "c", "to": "d", "every_ticks": 3}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(w, 4)
+	data, err := w.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, err = Load(data, w.Catalog); err != nil {
+		t.Fatal(err)
+	}
+	run(w, 4)
+	a, b, c, d := w.byID["a"], w.byID["b"], w.byID["c"], w.byID["d"]
+	if moved := 4*10.5 - 7*0.75; a.Fluid.Amount.Units() != 24999.25-moved || b.Fluid.Amount.Units() != moved {
+		t.Errorf("%+v and %+v after eight ticks", a.Fluid, b.Fluid)
+	}
+	if c.Energy != 1_300_000 || d.Energy != 3_700_000 {
+		t.Errorf("%g J and %g J after eight ticks", c.Energy, d.Energy)
+	}
+	run(w, 20)
+	if sum := w.EnergySum(); c.Energy != 0 || d.Energy != 5_000_000 || sum.Contents != sum.Made {
+		t.Errorf("%g J and %g J in the end", c.Energy, d.Energy)
+	}
+}
+
 func TestMakeStopsAtAFullChest(t *testing.T) {
 	w, err := New("w", 1, catalog(t, "base"), plan(t, `{"chests": [{"id": "a", "slots": 1}],
 		"flows": [{"make": {"item": "coal", "count": 30, "chest": "a", "every_ticks": 1}}]}`))
@@ -186,6 +220,10 @@ func TestPlansThatMakeNoSense(t *testing.T) {
 		"no item \"coql\"": `{"entities": [{"name": "requester-chest", "requests": [{"name": "coql"}]}]}`,
 		"there twice":      `{"players": [{"name": "Ann"}, {"name": "ann"}]}`,
 		"-1 slots":         `{"chests": [{"id": "x", "slots": -1}]}`,
+		"no tank":          `{"chests": [{"id": "x"}], "flows": [{"move": {"fluid": "water", "amount": 1, "from": "x", "to": "x", "every_ticks": 1}}]}`,
+		"no accumulator":   `{"flows": [{"move": {"energy": 1, "from": "x", "to": "x", "every_ticks": 1}}]}`,
+		"and its amount":   `{"tanks": [{"id": "x"}], "flows": [{"move": {"fluid": "water", "amount": -1, "from": "x", "to": "x", "every_ticks": 1}}]}`,
+		"only be moved":    `{"tanks": [{"id": "x"}], "flows": [{"make": {"fluid": "water", "amount": 1, "chest": "x", "every_ticks": 1}}]}`,
 		"and take":         `{"chests": [{"id": "x"}], "flows": [{"make": {}, "take": {}}]}`,
 		"quality \"rare\"": `{"chests": [{"id": "x"}], "flows": [{"make": {"item": "coal", "quality": "rare", "count": 1, "chest": "x", "every_ticks": 1}}]}`,
 	} {
