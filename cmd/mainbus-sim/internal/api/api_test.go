@@ -156,7 +156,7 @@ func TestEventOrder(t *testing.T) {
 	if err := again.Load(storage, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := again.ConfigurationChanged(map[string]string{"base": "2.0.55"}, false); err != nil {
+	if err := again.ConfigurationChanged(Change{Mods: map[string]string{"base": "2.0.55"}}); err != nil {
 		t.Fatal(err)
 	}
 	if found, err := again.Command("hi", "there", 0); !found || err != nil {

@@ -159,7 +159,7 @@ func sameAfterLoad(t *testing.T, w *world.World) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := world.Load(data, w.Catalog)
+	again, err := world.Load(data, w.Catalog, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

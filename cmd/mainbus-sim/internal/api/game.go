@@ -154,11 +154,30 @@ func (g *Game) Load(storage []scriptdat.Block, mods map[string]string) error {
 	return nil
 }
 
-// ConfigurationChanged runs on_configuration_changed. oldMods are names and versions in the save; settings says
-// whether it had other startup settings.
-func (g *Game) ConfigurationChanged(oldMods map[string]string, settings bool) error {
+// Change is how a save differs from the game that loads it.
+type Change struct {
+	Mods     map[string]string // names and versions in the save
+	Settings bool              // it had other startup settings
+	Migrated bool              // migrations have renamed prototypes
+	Names    world.Renames     // of prototypes since; "" for those that are gone
+}
+
+// Migrate runs a migration in the script of its mod, if that has one.
+func (g *Game) Migrate(mod, name string, source []byte) error {
+	s := g.script(mod)
+	if s == nil {
+		return nil
+	}
+	if err := s.vm.Run(string(source), name); err != nil {
+		return &HandlerError{Mod: s.mod, Err: err}
+	}
+	return nil
+}
+
+// ConfigurationChanged runs on_configuration_changed.
+func (g *Game) ConfigurationChanged(change Change) error {
 	for _, s := range g.scripts {
-		if err := s.configurationChanged(oldMods, settings); err != nil {
+		if err := s.configurationChanged(change); err != nil {
 			return err
 		}
 	}

@@ -100,7 +100,7 @@ func TestSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := world.Load(data, g.p.World.Catalog)
+	w, err := world.Load(data, g.p.World.Catalog, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func loaded(t *testing.T, g *Game) (*Game, *testHost, *world.World) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := world.Load(data, g.p.World.Catalog)
+	w, err := world.Load(data, g.p.World.Catalog, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func BenchmarkCity(b *testing.B) {
 			b.Fatal(err)
 		}
 		for b.Loop() {
-			if _, err := world.Load(data, w.Catalog); err != nil {
+			if _, err := world.Load(data, w.Catalog, nil); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -180,7 +180,7 @@ func (s *Script) storageJSON(keys string) (string, error) {
 	return toJSON(value)
 }
 
-func (s *Script) configurationChanged(oldMods map[string]string, settings bool) error {
+func (s *Script) configurationChanged(change Change) error {
 	if s.onConfiguration == nil {
 		return nil
 	}
@@ -188,31 +188,39 @@ func (s *Script) configurationChanged(oldMods map[string]string, settings bool) 
 	changes := l.NewTable()
 	versions := s.p.versions()
 	names := map[string]bool{}
-	for name := range oldMods {
+	for name := range change.Mods {
 		names[name] = true
 	}
 	for name := range versions {
 		names[name] = true
 	}
 	for _, name := range sorted(names) {
-		before, now := oldMods[name], versions[name]
+		before, now := change.Mods[name], versions[name]
 		if before == now {
 			continue
 		}
-		change := l.NewTable()
+		mod := l.NewTable()
 		if before != "" {
-			change.RawSetString("old_version", lua.LString(before))
+			mod.RawSetString("old_version", lua.LString(before))
 		}
 		if now != "" {
-			change.RawSetString("new_version", lua.LString(now))
+			mod.RawSetString("new_version", lua.LString(now))
 		}
-		changes.RawSetString(name, change)
+		changes.RawSetString(name, mod)
 	}
 	data := l.NewTable()
 	data.RawSetString("mod_changes", changes)
-	data.RawSetString("mod_startup_settings_changed", lua.LBool(settings))
-	data.RawSetString("migration_applied", lua.LFalse)
-	data.RawSetString("migrations", l.NewTable())
+	data.RawSetString("mod_startup_settings_changed", lua.LBool(change.Settings))
+	data.RawSetString("migration_applied", lua.LBool(change.Migrated))
+	migrations := l.NewTable()
+	for _, kind := range sorted(change.Names) {
+		names := l.NewTable()
+		for _, old := range sorted(change.Names[kind]) {
+			names.RawSetString(old, lua.LString(change.Names[kind][old]))
+		}
+		migrations.RawSetString(kind, names)
+	}
+	data.RawSetString("migrations", migrations)
 	return s.handle("on_configuration_changed()", s.onConfiguration, data)
 }
 

@@ -116,7 +116,7 @@ func (s *server) newClient(id int, file string) (*client, error) {
 		return nil, err
 	}
 	c := &client{id: id}
-	if c.peer, err = s.loadPeer(content, clientHost{c}); err != nil {
+	if c.peer, err = s.loadPeer(content, nil, clientHost{c}); err != nil {
 		return nil, err
 	}
 	c.printed = nil // what scripts print at their start is no part of the game

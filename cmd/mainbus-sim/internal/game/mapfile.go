@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"mainbus/cmd/mainbus-sim/internal/gamelog"
+	"mainbus/cmd/mainbus-sim/internal/mods"
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/save"
 	"mainbus/hostagent/factorio/scriptdat"
@@ -44,6 +45,8 @@ type level struct {
 	Life        json.RawMessage `json:"life,omitempty"`
 	MapGen      json.RawMessage `json:"map_gen_settings,omitempty"`
 	MapSettings json.RawMessage `json:"map_settings,omitempty"`
+	Migrations  mods.Applied    `json:"migrations,omitempty"`
+	Prototypes  prototypes      `json:"prototypes,omitempty"`
 }
 
 // ownEntry says whether the game writes an entry itself, rather than keeping what it found.

@@ -18,6 +18,7 @@ import (
 	"mainbus/cmd/mainbus-sim/internal/api"
 	"mainbus/cmd/mainbus-sim/internal/life"
 	"mainbus/cmd/mainbus-sim/internal/mapgen"
+	"mainbus/cmd/mainbus-sim/internal/mods"
 	"mainbus/cmd/mainbus-sim/internal/world"
 	"mainbus/hostagent/factorio/save"
 )
@@ -181,6 +182,9 @@ func (s *server) beginMap(scenario, name string) error {
 		return err
 	}
 	s.content.Level.MapGen, s.content.Level.MapSettings = settings.Gen, settings.Map
+	renaming, running := s.told.Migrations()
+	s.content.Level.Migrations = mods.Applied{}.With(renaming).With(running)
+	s.content.Level.Prototypes = catalog.Names()
 	s.outside = s
 	if s.world, err = world.New(name, settings.Seed, catalog, plan.Plan); err != nil {
 		return fmt.Errorf("world %q of the scenario: %w", name, err)

@@ -223,15 +223,16 @@ func (s *server) load() error {
 	if control, ok := s.content.Files["control.lua"]; ok {
 		s.out.Engine("Checksum for script __level__/control.lua: %d", crc32.ChecksumIEEE(control))
 	}
-	if s.peer, err = s.loadPeer(s.content, s); err != nil {
+	m, err := s.findMigrations(s.content.Level)
+	if err != nil {
 		return err
 	}
-	settings := s.content.Header.SettingsChecksum != s.told.Settings.Checksum()
-	if settings || !sameMods(s.content.Header.Mods, s.mods) {
-		if err := s.scripts.ConfigurationChanged(modVersions(s.content.Header.Mods), settings); err != nil {
-			s.scripts.Close()
-			return err
-		}
+	if s.peer, err = s.loadPeer(s.content, m.renames, s); err != nil {
+		return err
+	}
+	if err := s.changeConfiguration(m); err != nil {
+		s.scripts.Close()
+		return err
 	}
 	return nil
 }
@@ -265,14 +266,14 @@ func (s *server) unpackScripts() error {
 	return nil
 }
 
-// loadPeer makes a running copy of a map that was read.
-func (s *server) loadPeer(content *mapFile, host api.Host) (peer, error) {
+// loadPeer makes a running copy of a map that was read, with the names that prototypes have since.
+func (s *server) loadPeer(content *mapFile, renames world.Renames, host api.Host) (peer, error) {
 	p := peer{outside: host}
 	catalog, err := s.catalog()
 	if err != nil {
 		return p, err
 	}
-	if p.world, err = world.Load(content.Level.World, catalog); err != nil {
+	if p.world, err = world.Load(content.Level.World, catalog, renames); err != nil {
 		return p, err
 	}
 	if p.scripts, err = s.newScripts(p, content); err != nil {

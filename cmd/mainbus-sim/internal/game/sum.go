@@ -49,7 +49,7 @@ func sumOfSave(file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := world.Load(content.Level.World, catalog)
+	w, err := world.Load(content.Level.World, catalog, nil)
 	if err != nil {
 		return nil, err
 	}

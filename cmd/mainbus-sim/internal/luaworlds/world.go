@@ -156,7 +156,7 @@ func (g *game) start(w *world.World) {
 func (s *save) Load() sim.World {
 	c, err := catalog()
 	must(err)
-	w, err := world.Load(s.world, c)
+	w, err := world.Load(s.world, c, nil)
 	must(err)
 	g := &game{modules: s.modules, proposed: s.proposed, made: s.made}
 	g.start(w)

@@ -19,7 +19,7 @@ import (
 
 // Bounds of one mod.
 const (
-	maxScripts = 64 << 20 // bytes of its scripts together
+	maxScripts = 64 << 20 // bytes of its scripts and migrations together
 	maxInfo    = 1 << 20
 	maxFiles   = 100_000
 )
@@ -30,8 +30,9 @@ type Mod struct {
 	CRC     uint32 // of the names and contents of all its files
 	Builtin bool
 
-	folder  bool
-	scripts map[string][]byte // by path inside the mod
+	folder     bool
+	scripts    map[string][]byte // by path inside the mod
+	migrations []Migration       // by the name of their files
 }
 
 // Script is a script of the mod by its path inside it, "control.lua".
@@ -73,13 +74,17 @@ func read(where string, files []file) (*Mod, error) {
 				return nil, fmt.Errorf("%s/info.json: %w", where, err)
 			}
 			found = true
-		case path.Ext(f.name) == ".lua":
+		case path.Ext(f.name) == ".lua", isMigration(f.name):
 			data, err := f.read(room)
 			if err != nil {
 				return nil, fmt.Errorf("read %s/%s: %w", where, f.name, err)
 			}
 			room -= int64(len(data))
-			m.scripts[f.name] = data
+			if isMigration(f.name) {
+				m.migrations = append(m.migrations, Migration{File: path.Base(f.name), data: data})
+			} else {
+				m.scripts[f.name] = data
+			}
 		}
 	}
 	if !found {

@@ -7,12 +7,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"mainbus/cmd/mainbus-sim/internal/gamelog"
+	"mainbus/cmd/mainbus-sim/internal/world"
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/modlist"
 	"mainbus/hostagent/factorio/save"
@@ -260,6 +262,55 @@ func FuzzZip(f *testing.F) {
 		}
 		if m, err := readZip(file); err == nil && m.Info.Name == "" {
 			t.Error("a mod without a name")
+		}
+	})
+}
+
+func TestRenames(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		files []string
+		want  world.Renames
+		err   bool
+	}{
+		"one after the other": {files: []string{`{"item": [["a", "b"]]}`, `{"item": [["b", "c"]], "fluid": [["a", "b"]]}`},
+			want: world.Renames{"item": {"a": "c", "b": "c"}, "fluid": {"a": "b"}}},
+		"of a file at once":       {files: []string{`{"item": [["a", "b"], ["b", "a"]]}`}, want: world.Renames{"item": {"a": "b", "b": "a"}}},
+		"a name that is taken up": {files: []string{`{"item": [["a", "b"]]}`, `{"item": [["a", "c"]]}`}, want: world.Renames{"item": {"a": "b"}}},
+		"no pair":                 {files: []string{`{"item": [["a"]]}`}, err: true},
+		"no name":                 {files: []string{`{"item": [["a", ""]]}`}, err: true},
+		"no list":                 {files: []string{`{"item": {"a": "b"}}`}, err: true},
+		"no object":               {files: []string{`[]`}, err: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var all []Migration
+			for _, text := range test.files {
+				all = append(all, Migration{data: []byte(text)})
+			}
+			got, err := Renames(all)
+			if (err != nil) != test.err || err == nil && !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+}
+
+// FuzzRenames: whatever is read names something.
+func FuzzRenames(f *testing.F) {
+	f.Add([]byte(`{"item": [["a", "b"]], "virtual-signal": []}`))
+	f.Add([]byte(`{"item": [["a"]]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		renames, err := parseRenames(data)
+		if err != nil {
+			return
+		}
+		for kind, names := range renames.Then(renames) {
+			for old, now := range names {
+				if old == "" || now == "" {
+					t.Errorf("%s: %q becomes %q", kind, old, now)
+				}
+			}
 		}
 	})
 }

@@ -44,7 +44,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Add(data)
 	f.Fuzz(func(_ *testing.T, data []byte) {
-		w, err := Load(data, c)
+		w, err := Load(data, c, Renames{itemKind: {"coal": "wood"}, fluidKind: {"steam": "water"}, entityKind: {"steel-chest": "iron-chest"}})
 		if err != nil {
 			return
 		}
@@ -114,7 +114,7 @@ func TestDamagedWorldsAreRefusedOrWork(t *testing.T) {
 				t.Errorf("%s: %v", what, r)
 			}
 		}()
-		w, err := Load(damaged, c)
+		w, err := Load(damaged, c, nil)
 		if err != nil {
 			refused++
 			return

@@ -98,7 +98,7 @@ func TestWhatPlayersCarryIsSavedAndCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w, err = Load(data, w.Catalog); err != nil {
+	if w, err = Load(data, w.Catalog, nil); err != nil {
 		t.Fatal(err)
 	}
 	ann = w.Player("ann")

@@ -81,8 +81,8 @@ func New(name string, seed uint32, catalog *Catalog, plan Plan) (*World, error) 
 	return w, nil
 }
 
-// Load makes a map from what Save gave.
-func Load(data []byte, catalog *Catalog) (*World, error) {
+// Load makes a map from what Save gave. What has another name since is renamed first.
+func Load(data []byte, catalog *Catalog, renames Renames) (*World, error) {
 	w := &World{Catalog: catalog, Source: rand.NewPCG(0, 0)}
 	if err := json.Unmarshal(data, w); err != nil {
 		return nil, fmt.Errorf("read world: %w", err)
@@ -94,6 +94,7 @@ func Load(data []byte, catalog *Catalog) (*World, error) {
 		return nil, fmt.Errorf("read world: %w", err)
 	}
 	w.makeIndexes()
+	w.migrate(renames)
 	w.dropUnknown()
 	w.connect()
 	return w, nil

@@ -66,7 +66,7 @@ func TestFlowsConserve(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if w, err = Load(data, w.Catalog); err != nil {
+		if w, err = Load(data, w.Catalog, nil); err != nil {
 			t.Fatal(err)
 		}
 		if s := sum(w, "iron-plate"); !s.Balanced() {
@@ -172,7 +172,7 @@ func TestItemsOfMissingModsVanish(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w, err = Load(data, catalog(t, "base")); err != nil {
+	if w, err = Load(data, catalog(t, "base"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.MainInventory(w.Entities[0]).Contents(); len(got) != 1 || got[0].Name != "coal" {
@@ -197,7 +197,7 @@ func TestDamagedWorldsAreRefused(t *testing.T) {
 		if text == string(good) {
 			t.Fatalf("no %s in %s", old, good)
 		}
-		if _, err := Load([]byte(text), w.Catalog); err == nil {
+		if _, err := Load([]byte(text), w.Catalog, nil); err == nil {
 			t.Errorf("a world with %s was loaded", bad)
 		}
 	}
