@@ -76,6 +76,8 @@ func tell(p store.Posting, instance string) string {
 		return who + " " + reconciled(p) + ": " + goods + done
 	case ledger.Indebted:
 		return who + " owes " + goods + ": it took them back after others had used them"
+	case ledger.Overdrawn:
+		return who + " owes " + goods + ": its save says that it received them, and it was never given so many"
 	case ledger.Repaid:
 		return who + " paid back " + goods + " that it owed"
 	case ledger.Joined:

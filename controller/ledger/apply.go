@@ -75,6 +75,8 @@ func (s *State) decided(m Message) error {
 		return s.accept(m)
 	case Age:
 		return s.age(m)
+	case Restored:
+		return s.comeFromBackup()
 	}
 	return fmt.Errorf("%w: %T", ErrInvalid, m)
 }

@@ -88,6 +88,7 @@ func (s *State) grant(w *want, n int64) {
 	a := world.account(item)
 	a.gSum = plus(a.gSum, s.take(item, n))
 	s.book(world, item, a.e, a.g+n, a.i)
+	a.given = max(a.given, a.g)
 	s.post(world, Granted, item, n)
 	s.reply(Grant{Slot: w.run.slot, Epoch: w.run.epoch, Item: item, G: a.g, GS: a.gSum})
 }

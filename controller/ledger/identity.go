@@ -108,7 +108,7 @@ func (s *State) identify(m Bound) (w *world, fresh bool, err error) {
 		// Of this ledger and unknown: the ledger was restored from a backup older than this world of its own. All that
 		// the world has traded is yet to be booked. Where it came from has to be known again, or a crash before its first
 		// save would make another world of it and leave on the bus what it had sent.
-		row := WorldRow{ID: m.World, FromLedger: m.FromLedger, FromWorld: m.FromWorld}
+		row := WorldRow{ID: m.World, FromLedger: m.FromLedger, FromWorld: m.FromWorld, Behind: s.restored}
 		return &world{row: row, accounts: map[Item]*account{}, unused: true}, newborn, nil
 	case known.row.Slot != "" && known.row.Slot != m.Slot:
 		w, err = s.newWorld(m, Copied)

@@ -125,6 +125,9 @@ type Spoils struct {
 // Age says that time has passed, for what spoils on the bus. It changes nothing unless the policy says that goods age.
 type Age struct{ Seconds int64 }
 
+// Restored says that these books were made from a backup: worlds may have traded more than they know. It comes before Begin.
+type Restored struct{}
+
 // Forgive lets a world off a debt, at most Amount of it. An admin posting makes up for it. Answered by Booked.
 type Forgive struct {
 	World  World
@@ -157,6 +160,7 @@ func (Renamed) message()   {}
 func (Garbled) message()   {}
 func (Spoils) message()    {}
 func (Age) message()       {}
+func (Restored) message()  {}
 func (Verify) message()    {}
 func (Accept) message()    {}
 func (SetPolicy) message() {}

@@ -67,7 +67,7 @@ func (s *State) reconcile(w *world, r report, carried map[Item]int64) {
 	for _, t := range complete(w, r.totals) {
 		a := w.peek(t.Item)
 		e, g, held := s.booking(w, t, r)
-		d := (e - g) - (a.e - a.g)
+		d := (e - g) - (a.e - a.g) + s.overdraw(w, t)
 		s.hold(w, t.Item, held)
 		s.book(w, t.Item, e, g, t.I)
 		if d += carried[t.Item]; d != 0 {

@@ -103,7 +103,8 @@ func (a *account) add(b account) {
 	a.e, a.g, a.i = a.e+b.e, a.g+b.g, a.i+b.i
 	a.ep, a.ip = a.ep+b.ep, a.ip+b.ip
 	a.eSum, a.gSum, a.iSum = plus(a.eSum, b.eSum), plus(a.gSum, b.gSum), plus(a.iSum, b.iSum)
-	a.owed, a.held, a.top, a.covered = a.owed+b.owed, a.held+b.held, a.top+b.top, a.covered+b.covered
+	a.owed, a.held, a.top = a.owed+b.owed, a.held+b.held, a.top+b.top
+	a.given, a.covered = a.given+b.given, a.covered+b.covered
 }
 
 // relabelPool moves what the bus has of an item.

@@ -16,6 +16,7 @@ type WorldRow struct {
 	FromWorld  World
 	Question   Question
 	Tick       int64 // of its clock, a minute of it out of date at most
+	Behind     bool  // the books come from a backup that was made when the world may have traded less
 }
 
 // Question is what people are asked about a world that came with an identity which it could not keep.
@@ -29,13 +30,13 @@ const (
 )
 
 // AccountRow is what is booked for one item of one world. G − I is on its way; EP and IP went through players'
-// inventories; Owed is the world's debt; Held is what it told beyond E and is not booked; Top is the most that E ever was;
-// Covered is E − I as its newest finished save has it.
+// inventories; Owed is the world's debt; Held is what it told beyond E and is not booked; Top is the most that E ever was,
+// Given the most that was ever granted; Covered is what of E its newest finished save has.
 type AccountRow struct {
 	World World
 	Item
-	E, G, I, EP, IP, Owed, Held, Top, Covered int64
-	ES, GS, IS                                int64 // sums of freshness or temperature, like those of a Record
+	E, G, I, EP, IP, Owed, Held, Top, Given, Covered int64
+	ES, GS, IS                                       int64 // sums of freshness or temperature, like those of a Record
 }
 
 // BusRow is how much of one item is on the bus; Posted is the sum of its admin postings.
@@ -46,10 +47,12 @@ type BusRow struct {
 }
 
 // Books is what a State is stored as. It is complete when it comes out of storage, and holds only rows that are new or
-// changed when it comes out of Take; Incarnation is then 0 if it did not change.
+// changed when it comes out of Take; Incarnation is then 0 if it did not change. Restored: they
+// came from a backup once; out of Take: just now.
 type Books struct {
 	Ledger      string
 	Incarnation int64
+	Restored    bool
 	Policy      *Policy // nil: the default, out of Take: unchanged
 	Gone        []World // only out of Take, and before Worlds: those that are forgotten
 	Worlds      []WorldRow
@@ -62,7 +65,7 @@ type Books struct {
 
 // Empty reports whether there is nothing to store.
 func (b Books) Empty() bool {
-	return b.Incarnation == 0 && b.Policy == nil && len(b.Gone) == 0 && len(b.Worlds) == 0 && len(b.Accounts) == 0 && len(b.Bus) == 0 && len(b.Spoils) == 0 && len(b.Players) == 0 && len(b.Versions) == 0
+	return b.Incarnation == 0 && !b.Restored && b.Policy == nil && len(b.Gone) == 0 && len(b.Worlds) == 0 && len(b.Accounts) == 0 && len(b.Bus) == 0 && len(b.Spoils) == 0 && len(b.Players) == 0 && len(b.Versions) == 0
 }
 
 // PostingKind says why goods were booked.
@@ -85,6 +88,7 @@ const (
 	Spoiled                           // what lay on the bus became something else: negative of the one, positive of the other
 	Accepted                          // what did not add up was made an admin posting
 	Relabeled                         // an item has another name: negative of the old one, positive of the new
+	Overdrawn                         // a save says that it received more than the world was ever granted: the world owes it
 )
 
 var postingKinds = [...]string{
@@ -92,6 +96,7 @@ var postingKinds = [...]string{
 	Joined: "join", Left: "leave", Returned: "return", Forgiven: "forgive", DebtMoved: "debt moved",
 	Held: "hold", Released: "release",
 	Spoiled: "spoil", Accepted: "accept", Relabeled: "rename",
+	Overdrawn: "overdraw",
 }
 
 // Known tells whether k is one of the kinds.
@@ -121,6 +126,7 @@ type accountKey struct {
 // dirty is what changed since the last Take.
 type dirty struct {
 	incarnation bool
+	restored    bool
 	policy      bool
 	worlds      map[*world]struct{}
 	gone        map[World]struct{}
@@ -167,7 +173,7 @@ func (s *State) busRow(item Item) BusRow {
 func (a account) row(w *world, item Item) AccountRow {
 	return AccountRow{
 		World: w.row.ID, Item: item, E: a.e, G: a.g, I: a.i, EP: a.ep, IP: a.ip, Owed: a.owed,
-		Held: a.held, Top: a.top, Covered: a.covered, ES: a.eSum, GS: a.gSum, IS: a.iSum,
+		Held: a.held, Top: a.top, Given: a.given, Covered: a.covered, ES: a.eSum, GS: a.gSum, IS: a.iSum,
 	}
 }
 
@@ -177,7 +183,7 @@ func New(b Books) (*State, error) {
 		return nil, fmt.Errorf("load ledger: id %.40q: %w", b.Ledger, ErrInvalid)
 	}
 	s := &State{
-		ledger: b.Ledger, incarnation: b.Incarnation,
+		ledger: b.Ledger, incarnation: b.Incarnation, restored: b.Restored,
 		pools: map[Item]*pool{}, worlds: map[World]*world{}, leases: map[Slot]*world{}, runs: map[Slot]*run{},
 		players: map[string]*player{}, token: Token{Incarnation: b.Incarnation},
 		notices: map[Slot]*Notice{}, full: map[Item]struct{}{}, spoils: map[Item]Spoil{},
@@ -207,7 +213,7 @@ func New(b Books) (*State, error) {
 		}
 		w.accounts[row.Item] = &account{
 			e: row.E, g: row.G, i: row.I, ep: row.EP, ip: row.IP, owed: row.Owed,
-			held: row.Held, top: row.Top, covered: row.Covered, eSum: row.ES, gSum: row.GS, iSum: row.IS,
+			held: row.Held, top: row.Top, given: row.Given, covered: row.Covered, eSum: row.ES, gSum: row.GS, iSum: row.IS,
 		}
 		s.pool(row.Item).uncovered += w.accounts[row.Item].uncovered()
 	}
@@ -244,6 +250,7 @@ func (s *State) Take() Books {
 	if d.incarnation {
 		b.Incarnation, d.incarnation = s.incarnation, false
 	}
+	b.Restored, d.restored = d.restored, false
 	if len(d.gone) > 0 {
 		b.Gone = slices.Sorted(maps.Keys(d.gone))
 		clear(d.gone)

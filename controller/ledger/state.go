@@ -7,7 +7,8 @@ type account struct {
 	owed    int64 // debt: rolled-back exports that others had already taken
 	held    int64 // told beyond E and not booked, because E can't grow so fast
 	top     int64 // the most that E ever was
-	covered int64 // E − I as the newest finished save has it
+	given   int64 // the most that was ever granted
+	covered int64 // what of E the newest finished save has
 
 	eSum, gSum, iSum int64 // freshness or temperature of what was sent, granted and received
 }
@@ -27,7 +28,7 @@ type pool struct {
 	bus       int64
 	sum       int64 // freshness or temperature of what is on the bus
 	posted    int64 // sum of the admin postings
-	uncovered int64 // sum of what no finished save of a world covers
+	uncovered int64 // sum of what worlds have sent and no finished save covers
 	full      bool  // at its limit, and worlds were told so
 	frozen    bool  // its books do not add up
 	rule      Rule
@@ -62,6 +63,7 @@ type State struct {
 	ledger      string
 	incarnation int64
 	number      int64 // of the newest epoch of this incarnation
+	restored    bool  // the books came from a backup once: worlds may exist of which they know nothing
 	pools       map[Item]*pool
 	worlds      map[World]*world
 	leases      map[Slot]*world

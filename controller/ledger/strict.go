@@ -3,13 +3,16 @@ package ledger
 // An item under the strict rule can be spent only as far as finished saves cover it: should every world go back to its
 // newest save, the bus can give back all that is taken from it, and nobody owes anything.
 //
-//	spendable = bus − Σ over all worlds max(0, (E − G) − covered)
+//	spendable = bus − Σ over all worlds max(0, E − covered)
 //
-// Covered is E − I as the world's newest finished save has it. What went through players' inventories is no part of it: a
-// player who is rolled back takes nothing from the bus.
+// Covered is what of E the newest finished save has that the ledger was told of. A newer one may be finished already. Of
+// that one is known only that it has no less sent and no more received: E' ≥ covered, I' ≤ G. Going back to it takes
+// (E − G) − (E' − I') ≤ E − covered from the bus, which is what is kept. What a world has received makes up for
+// nothing: it may have come before that save, and what was sent after it. What went through players' inventories is
+// no part of it: a player who is rolled back takes nothing from the bus.
 
-// uncovered is how much of what a world has given away is in no finished save.
-func (a account) uncovered() int64 { return max(0, a.e-a.g-a.covered) }
+// uncovered is how much of what a world has sent is in no finished save.
+func (a account) uncovered() int64 { return max(0, a.e-a.covered) }
 
 func (p *pool) spendable(strict bool) int64 {
 	if strict {
@@ -31,14 +34,14 @@ func (s *State) book(w *world, item Item, e, g, i int64) {
 	s.touch(w, item)
 }
 
-// cover notes what a finished save of a world has of an item.
-func (s *State) cover(w *world, item Item, f int64) {
-	if w.peek(item).covered == f {
+// cover notes what a finished save of a world has of what it sent of an item.
+func (s *State) cover(w *world, item Item, e int64) {
+	if w.peek(item).covered == e {
 		return
 	}
 	a, p := w.account(item), s.pool(item)
 	p.uncovered -= a.uncovered()
-	a.covered = f
+	a.covered = e
 	p.uncovered += a.uncovered()
 	s.touch(w, item)
 }
@@ -47,7 +50,7 @@ func (s *State) cover(w *world, item Item, f int64) {
 func (s *State) uncover(w *world) {
 	for _, item := range sortedItems(w.accounts) {
 		a := w.accounts[item]
-		s.cover(w, item, min(a.covered, a.e-a.i))
+		s.cover(w, item, min(a.covered, a.e))
 	}
 }
 
@@ -68,7 +71,7 @@ func (s *State) saved(m Saved) error {
 	r.savedTick = m.Tick
 	for _, t := range complete(r.world, m.Totals) {
 		held := min(t.E, r.world.peek(t.Item).held)
-		s.cover(r.world, t.Item, t.E-held-t.I)
+		s.cover(r.world, t.Item, t.E-held)
 		s.serve(t.Item)
 	}
 	return nil

@@ -30,10 +30,10 @@ func newRowWriter(conn *sql.Conn) (*rowWriter, error) {
 	}{
 		{&r.begin, "BEGIN IMMEDIATE"},
 		{&r.commit, "COMMIT"},
-		{&r.account, `INSERT INTO account(world, item, e, g, i, ep, ip, owed, held, top, covered, e_sum, g_sum, i_sum)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		{&r.account, `INSERT INTO account(world, item, e, g, i, ep, ip, owed, held, top, given, covered, e_sum, g_sum, i_sum)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET e = excluded.e, g = excluded.g, i = excluded.i, ep = excluded.ep, ip = excluded.ip,
-				owed = excluded.owed, held = excluded.held, top = excluded.top, covered = excluded.covered,
+				owed = excluded.owed, held = excluded.held, top = excluded.top, given = excluded.given, covered = excluded.covered,
 				e_sum = excluded.e_sum, g_sum = excluded.g_sum, i_sum = excluded.i_sum`},
 		{&r.bus, `INSERT INTO bus(item, qty, posted, sum) VALUES (?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET qty = excluded.qty, posted = excluded.posted, sum = excluded.sum`},
@@ -66,6 +66,12 @@ func (r *rowWriter) books(b ledger.Books) error {
 			return err
 		}
 	}
+	if b.Restored {
+		_, err := r.conn.ExecContext(context.Background(), "INSERT OR IGNORE INTO meta(key, value) VALUES ('restored', '1')")
+		if err != nil {
+			return err
+		}
+	}
 	if b.Policy != nil {
 		if err := r.putPolicy(*b.Policy); err != nil {
 			return fmt.Errorf("write the policy: %w", err)
@@ -88,7 +94,7 @@ func (r *rowWriter) books(b ledger.Books) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.account.Exec(r.worlds[a.World], item, a.E, a.G, a.I, a.EP, a.IP, a.Owed, a.Held, a.Top, a.Covered, a.ES, a.GS, a.IS); err != nil {
+		if _, err := r.account.Exec(r.worlds[a.World], item, a.E, a.G, a.I, a.EP, a.IP, a.Owed, a.Held, a.Top, a.Given, a.Covered, a.ES, a.GS, a.IS); err != nil {
 			return fmt.Errorf("write account of %s in world %s: %w", a.Item, a.World, err)
 		}
 	}
@@ -134,13 +140,13 @@ func (r *rowWriter) putWorlds(worlds []ledger.WorldRow) error {
 	ctx := context.Background()
 	for _, w := range worlds {
 		if id, ok := r.worlds[w.ID]; ok {
-			if _, err := r.conn.ExecContext(ctx, "UPDATE world SET slot = NULL, question = ?, tick = ? WHERE id = ?", w.Question, w.Tick, id); err != nil {
+			if _, err := r.conn.ExecContext(ctx, "UPDATE world SET slot = NULL, question = ?, tick = ?, behind = ? WHERE id = ?", w.Question, w.Tick, w.Behind, id); err != nil {
 				return fmt.Errorf("write world %s: %w", w.ID, err)
 			}
 			continue
 		}
-		res, err := r.conn.ExecContext(ctx, "INSERT INTO world(world, from_ledger, from_world, question, tick, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-			w.ID, w.FromLedger, w.FromWorld, w.Question, w.Tick, time.Now().UnixMilli())
+		res, err := r.conn.ExecContext(ctx, "INSERT INTO world(world, from_ledger, from_world, question, tick, behind, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			w.ID, w.FromLedger, w.FromWorld, w.Question, w.Tick, w.Behind, time.Now().UnixMilli())
 		if err != nil {
 			return fmt.Errorf("write world %s: %w", w.ID, err)
 		}

@@ -13,7 +13,7 @@ func (r *rowWriter) load(id string) (ledger.Books, error) {
 	b := ledger.Books{Ledger: id}
 	l := loader{r, &b, map[int64]ledger.Item{}, map[int64]ledger.World{}}
 	r.items, r.worlds = map[ledger.Item]int64{}, map[ledger.World]int64{}
-	for _, part := range []func() error{l.incarnation, l.itemsOf, l.worldsOf, l.accounts, l.bus, l.spoils, l.policy} {
+	for _, part := range []func() error{l.incarnation, l.restored, l.itemsOf, l.worldsOf, l.accounts, l.bus, l.spoils, l.policy} {
 		if err := part(); err != nil {
 			return b, err
 		}
@@ -35,6 +35,12 @@ func (l loader) incarnation() error {
 	})
 }
 
+func (l loader) restored() error {
+	return l.each("SELECT EXISTS (SELECT 1 FROM meta WHERE key = 'restored')", func(scan scanFunc) error {
+		return scan(&l.b.Restored)
+	})
+}
+
 func (l loader) itemsOf() error {
 	return l.each("SELECT id, name, quality FROM item", func(scan scanFunc) error {
 		var n int64
@@ -46,10 +52,10 @@ func (l loader) itemsOf() error {
 }
 
 func (l loader) worldsOf() error {
-	return l.each("SELECT id, world, coalesce(slot, ''), from_ledger, from_world, question, tick FROM world", func(scan scanFunc) error {
+	return l.each("SELECT id, world, coalesce(slot, ''), from_ledger, from_world, question, tick, behind FROM world", func(scan scanFunc) error {
 		var n int64
 		var w ledger.WorldRow
-		err := scan(&n, &w.ID, &w.Slot, &w.FromLedger, &w.FromWorld, &w.Question, &w.Tick)
+		err := scan(&n, &w.ID, &w.Slot, &w.FromLedger, &w.FromWorld, &w.Question, &w.Tick, &w.Behind)
 		l.rowWriter.worlds[w.ID], l.worlds[n] = n, w.ID
 		l.b.Worlds = append(l.b.Worlds, w)
 		return err
@@ -57,10 +63,10 @@ func (l loader) worldsOf() error {
 }
 
 func (l loader) accounts() error {
-	return l.each("SELECT world, item, e, g, i, ep, ip, owed, held, top, covered, e_sum, g_sum, i_sum FROM account", func(scan scanFunc) error {
+	return l.each("SELECT world, item, e, g, i, ep, ip, owed, held, top, given, covered, e_sum, g_sum, i_sum FROM account", func(scan scanFunc) error {
 		var world, item int64
 		var a ledger.AccountRow
-		err := scan(&world, &item, &a.E, &a.G, &a.I, &a.EP, &a.IP, &a.Owed, &a.Held, &a.Top, &a.Covered, &a.ES, &a.GS, &a.IS)
+		err := scan(&world, &item, &a.E, &a.G, &a.I, &a.EP, &a.IP, &a.Owed, &a.Held, &a.Top, &a.Given, &a.Covered, &a.ES, &a.GS, &a.IS)
 		a.World, a.Item = l.worlds[world], l.items[item]
 		l.b.Accounts = append(l.b.Accounts, a)
 		return err

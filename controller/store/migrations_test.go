@@ -62,10 +62,11 @@ func TestBooksOfTheFirstVersionAreRead(t *testing.T) {
 	}
 	want := ledger.Books{
 		Ledger: "00ff", Incarnation: s.Incarnation(),
-		Worlds: []ledger.WorldRow{{ID: "w1", Slot: "a", FromWorld: "save"}, {ID: "w2", FromLedger: "00ff", FromWorld: "w1"}},
+		Restored: true,
+		Worlds:   []ledger.WorldRow{{ID: "w1", Slot: "a", FromWorld: "save", Behind: true}, {ID: "w2", FromLedger: "00ff", FromWorld: "w1", Behind: true}},
 		Accounts: []ledger.AccountRow{
-			{World: "w1", Item: iron, E: 100, G: 20, I: 15, Top: 100},
-			{World: "w2", Item: iron, G: 30, I: 30, Owed: 4},
+			{World: "w1", Item: iron, E: 100, G: 20, I: 15, Top: 100, Given: 20},
+			{World: "w2", Item: iron, G: 30, I: 30, Owed: 4, Given: 30},
 		},
 		Bus: []ledger.BusRow{{Item: iron, Qty: 54}},
 	}

@@ -38,9 +38,10 @@ func TestEveryNumberOfTheBooksIsStored(t *testing.T) {
 	path := dbPath(t)
 	s := openStore(t, path, nil)
 	books := ledger.Books{
-		Worlds: []ledger.WorldRow{{ID: "w", Slot: "a", FromLedger: "f", FromWorld: "v", Question: ledger.Copied, Tick: 8}},
+		Worlds:   []ledger.WorldRow{{ID: "w", Slot: "a", FromLedger: "f", FromWorld: "v", Question: ledger.Copied, Tick: 8, Behind: true}},
+		Restored: true,
 		Accounts: []ledger.AccountRow{
-			{World: "w", Item: iron, E: 1, G: 2, I: 3, EP: 4, IP: 5, Owed: 6, Held: 7, Top: 9, Covered: -10, ES: 13, GS: 14, IS: -15},
+			{World: "w", Item: iron, E: 1, G: 2, I: 3, EP: 4, IP: 5, Owed: 6, Held: 7, Top: 9, Given: 19, Covered: -10, ES: 13, GS: 14, IS: -15},
 		},
 		Bus:    []ledger.BusRow{{Item: iron, Qty: 11, Posted: -12, Sum: -16}},
 		Spoils: []ledger.Spoil{{Item: iron, Ticks: 17, Result: ledger.Item{Name: "rust"}}, {Item: ledger.Item{Name: "copper-plate", Quality: "normal"}, Ticks: 18}},

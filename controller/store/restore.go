@@ -95,11 +95,8 @@ func prepare(path string, incarnation int64) (r Restored, err error) {
 	if wrong := state.Audit(); len(wrong) > 0 {
 		return r, fmt.Errorf("its books do not add up: %s", wrong[0])
 	}
-	if incarnation > books.Incarnation {
-		rows := &rowWriter{conn: conn}
-		if err := rows.books(ledger.Books{Incarnation: incarnation}); err != nil {
-			return r, err
-		}
+	if err := markRestored(conn, state, max(incarnation, books.Incarnation)); err != nil {
+		return r, err
 	}
 	r = Restored{Ledger: books.Ledger, Worlds: len(books.Worlds), Incarnation: books.Incarnation}
 	for query, n := range map[string]*int{
@@ -110,6 +107,24 @@ func prepare(path string, incarnation int64) (r Restored, err error) {
 		}
 	}
 	return r, nil
+}
+
+// markRestored lets the books know that worlds may have traded more than they say.
+func markRestored(conn *sql.Conn, state *ledger.State, incarnation int64) (err error) {
+	if _, err := state.Apply(ledger.Restored{}); err != nil {
+		return err
+	}
+	rows, err := newRowWriter(conn)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.close()) }()
+	if _, err := rows.load(state.Ledger()); err != nil { // the numbers of worlds
+		return err
+	}
+	changed := state.Take()
+	changed.Incarnation = incarnation
+	return rows.books(changed)
 }
 
 // intact lets SQLite check the file. A file that is none of ours has no ledger.

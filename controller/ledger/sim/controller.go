@@ -42,6 +42,7 @@ type controller struct {
 // stored keeps the rows that a State hands out, as a database does.
 type stored struct {
 	incarnation int64
+	restored    bool
 	policy      *ledger.Policy
 	worlds      map[ledger.World]ledger.WorldRow
 	accounts    map[accountKey]ledger.AccountRow
@@ -67,11 +68,12 @@ func (s stored) leased(slot ledger.Slot) ledger.World {
 }
 
 func (s stored) clone() stored {
-	return stored{s.incarnation, s.policy, maps.Clone(s.worlds), maps.Clone(s.accounts), maps.Clone(s.bus), maps.Clone(s.players), s.forgiven}
+	return stored{s.incarnation, s.restored, s.policy, maps.Clone(s.worlds), maps.Clone(s.accounts), maps.Clone(s.bus), maps.Clone(s.players), s.forgiven}
 }
 
 func (s *stored) put(b ledger.Books) {
 	s.incarnation = max(s.incarnation, b.Incarnation)
+	s.restored = s.restored || b.Restored
 	if b.Policy != nil {
 		s.policy = b.Policy
 	}
@@ -93,7 +95,7 @@ func (s *stored) put(b ledger.Books) {
 }
 
 func (s stored) books(id string) ledger.Books {
-	b := ledger.Books{Ledger: id, Incarnation: s.incarnation, Policy: s.policy}
+	b := ledger.Books{Ledger: id, Incarnation: s.incarnation, Restored: s.restored, Policy: s.policy}
 	b.Worlds = slices.Collect(maps.Values(s.worlds))
 	b.Accounts = slices.Collect(maps.Values(s.accounts))
 	b.Bus = slices.Collect(maps.Values(s.bus))
@@ -222,6 +224,7 @@ func (s *simulation) apply(m ledger.Message) error {
 	}
 	s.checkReceived(m)
 	c.stored.put(changed)
+	s.checkBelieved()
 	c.trackRuns(m, replies)
 	if wrong := c.state.Audit(); len(wrong) > 0 {
 		s.fail("after %T: %v", m, wrong)
@@ -246,6 +249,15 @@ func (s *simulation) checkReceived(m ledger.Message) {
 	for _, t := range told {
 		if g := s.control.stored.accounts[accountKey{world, t.Item}].G; t.I > g {
 			s.fail("%s received %d of %s and was granted %d", slot, t.I, t.Item, g)
+		}
+	}
+}
+
+// checkBelieved wants that no world is taken for a liar: none of these is one.
+func (s *simulation) checkBelieved() {
+	for _, p := range s.control.state.TakePostings() {
+		if p.Kind == ledger.Overdrawn {
+			s.fail("world %s is thought to have %d of %s that it was not granted", p.World, p.Qty, p.Item)
 		}
 	}
 }
@@ -283,6 +295,7 @@ func (s *simulation) restore() {
 	s.bag = nil
 	c := &s.control
 	c.stored = c.backup.clone()
+	s.markRestored()
 	if c.twin != nil {
 		if err := c.twin.Restore(); err != nil {
 			s.fail("restore the twin: %v", err)
@@ -295,6 +308,19 @@ func (s *simulation) restore() {
 		}
 	}
 	s.startController()
+}
+
+// markRestored is what restoring a backup does to the books.
+func (s *simulation) markRestored() {
+	state, err := ledger.New(s.control.stored.books(s.control.id))
+	if err == nil {
+		_, err = state.Apply(ledger.Restored{})
+	}
+	if err != nil {
+		s.fail("restore: %v", err)
+		return
+	}
+	s.control.stored.put(state.Take())
 }
 
 func (s *simulation) send(m any) {
