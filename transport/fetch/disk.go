@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path/filepath"
 )
 
-// explainDisk says what a failed write to the folder of target means. Total is 0 or less if it is not known.
-func explainDisk(err error, target string, done, total int64) error {
+// ExplainDisk says what a failed write to the folder of target means. Total is 0 or less if it is not known.
+func ExplainDisk(err error, target string, done, total int64) error {
 	folder := filepath.Dir(target)
 	switch {
 	case isDiskFull(err) && total > done:
@@ -21,4 +22,13 @@ func explainDisk(err error, target string, done, total int64) error {
 		return fmt.Errorf("the folder %s does not exist: %w", folder, err)
 	}
 	return fmt.Errorf("write to %s: %w", folder, err)
+}
+
+// FreeSpace is how many bytes this user may still write to the disk of a folder.
+func FreeSpace(folder string) (int64, error) {
+	free, err := freeSpace(folder)
+	if err != nil {
+		return 0, fmt.Errorf("look for free space in %s: %w", folder, err)
+	}
+	return int64(min(free, math.MaxInt64)), nil
 }

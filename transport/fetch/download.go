@@ -82,7 +82,7 @@ func (c *Client) download(ctx context.Context, d Download) (_ File, err error) {
 	t := &transfer{client: c, d: &d, total: -1}
 	t.forget()
 	if t.partial, err = t.open(); err != nil {
-		return File{}, explainDisk(err, d.Target, 0, d.Size)
+		return File{}, ExplainDisk(err, d.Target, 0, d.Size)
 	}
 	partial := t.partial
 	kept := false
@@ -107,7 +107,7 @@ func (c *Client) download(ctx context.Context, d Download) (_ File, err error) {
 		}
 	}
 	if err := errors.Join(partial.Sync(), partial.Close()); err != nil {
-		return File{}, explainDisk(err, d.Target, t.done, t.total)
+		return File{}, ExplainDisk(err, d.Target, t.done, t.total)
 	}
 	if err := os.Rename(partial.Name(), d.Target); err != nil {
 		return File{}, fmt.Errorf("put the file in its place: %w", err)
@@ -200,7 +200,7 @@ func (t *transfer) begin(resp *http.Response) error {
 			return &brokenError{errors.New("the service went on at another place than where it was cut")}
 		}
 		if _, err := t.partial.Seek(t.done, io.SeekStart); err != nil {
-			return explainDisk(err, t.d.Target, t.done, t.total)
+			return ExplainDisk(err, t.d.Target, t.done, t.total)
 		}
 		return t.tellBegin()
 	}
@@ -225,7 +225,7 @@ func (t *transfer) begin(resp *http.Response) error {
 		err = t.writeNote()
 	}
 	if err != nil {
-		return explainDisk(err, t.d.Target, 0, t.total)
+		return ExplainDisk(err, t.d.Target, 0, t.total)
 	}
 	return nil
 }
@@ -278,7 +278,7 @@ func (t *transfer) write(p []byte, contentType string) error {
 	t.sha1.Write(p[:n])
 	t.sha256.Write(p[:n])
 	if err != nil {
-		return explainDisk(err, t.d.Target, t.done, t.total)
+		return ExplainDisk(err, t.d.Target, t.done, t.total)
 	}
 	return nil
 }

@@ -349,7 +349,7 @@ func TestDiskErrorsSayWhatToDo(t *testing.T) {
 		}{full, "is full: 3 MB more are needed there; free some space"})
 	}
 	for _, test := range tests {
-		err := explainDisk(test.err, filepath.Join("games", "x"), 1<<20, 3<<20)
+		err := ExplainDisk(test.err, filepath.Join("games", "x"), 1<<20, 3<<20)
 		if !errors.Is(err, test.err) {
 			t.Errorf("%v does not wrap %v", err, test.err)
 		}

@@ -61,6 +61,16 @@ func (c *Conn) Dialed() bool { return c.dialed }
 // quiet link it averages in the 25 ms by which peers may delay acknowledgements.
 func (c *Conn) RTT() time.Duration { return c.q.ConnectionStats().MinRTT }
 
+// Delay returns the newest and the shortest round trip seen while data flows: their difference is how long packets
+// wait in queues on the way.
+func (c *Conn) Delay() (newest, shortest time.Duration) {
+	s := c.q.ConnectionStats()
+	return s.LatestRTT, s.MinRTT
+}
+
+// Sent is how many bytes this side has put on the network for this link, what was sent again included.
+func (c *Conn) Sent() uint64 { return c.q.ConnectionStats().BytesSent }
+
 // Context ends with the link.
 func (c *Conn) Context() context.Context { return c.q.Context() }
 

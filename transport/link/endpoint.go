@@ -6,6 +6,7 @@
 package link
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ import (
 
 const (
 	alpnLink = "mainbus-link/1"
+	alpnBulk = "mainbus-bulk/1"
 	alpnPair = "mainbus-pair/1"
 
 	handshakeTimeout = 5 * time.Second
@@ -33,8 +35,12 @@ const (
 	helloTimeout     = 5 * time.Second
 
 	maxStreams  = 1024 // that a peer may have open
+	maxBulk     = 32   // … on an endpoint for bulk
 	maxGreeting = 32   // incoming links that have not said hello yet
 	maxPairing  = 4
+
+	// bulkWindow is what may be on its way at once: enough for 1 Gbit/s over 60 ms.
+	bulkWindow = 8 << 20
 
 	// freshLink is how long a link is safe from being replaced by one that the peer dialed at the same time.
 	freshLink = time.Second
@@ -70,6 +76,8 @@ type Config struct {
 	Hello     func() *wire.Hello                      // what this program says of itself at the start of each link
 	Connected func(*Conn)                             // optional; called in its own goroutine when a link is up
 	Pair      func(context.Context, PairStream) error // agent's side of a pairing; nil refuses all
+	Bulk      bool                                    // an endpoint for files (transport/bulk), apart from those for messages; pairs nobody
+	Silence   time.Duration                           // after which a link counts as dead; 0: 15 s
 	Log       *slog.Logger                            // optional
 }
 
@@ -137,7 +145,7 @@ func (e *Endpoint) start() error {
 		StatelessResetKey:   &reset,
 		VerifySourceAddress: (&crowd{}).suspicious,
 	}
-	listener, err := e.transport.Listen(e.serverTLS(), quicConfig())
+	listener, err := e.transport.Listen(e.serverTLS(), e.quicConfig())
 	if err != nil {
 		return err
 	}
@@ -146,15 +154,29 @@ func (e *Endpoint) start() error {
 	return nil
 }
 
-func quicConfig() *quic.Config {
-	return &quic.Config{
+func (e *Endpoint) quicConfig() *quic.Config {
+	silence := cmp.Or(e.cfg.Silence, idleTimeout)
+	c := &quic.Config{
 		HandshakeIdleTimeout:       handshakeTimeout,
-		MaxIdleTimeout:             idleTimeout,
-		KeepAlivePeriod:            keepAlive,
+		MaxIdleTimeout:             silence,
+		KeepAlivePeriod:            min(keepAlive, silence/3),
 		MaxIncomingStreams:         maxStreams,
 		MaxIncomingUniStreams:      -1,
 		RequireStreamCreditRelease: true, // a handler counts until it has returned
 	}
+	if e.cfg.Bulk {
+		c.MaxIncomingStreams = maxBulk
+		c.MaxStreamReceiveWindow, c.MaxConnectionReceiveWindow = bulkWindow, bulkWindow // one file fills it as well as many
+	}
+	return c
+}
+
+// protocol is what the links of this endpoint speak.
+func (e *Endpoint) protocol() string {
+	if e.cfg.Bulk {
+		return alpnBulk
+	}
+	return alpnLink
 }
 
 // Addr is the address that the socket is bound to.
@@ -288,6 +310,7 @@ func cleanHello(h *wire.Hello) *wire.Hello {
 		Arch:        display.Name(h.GetArch(), 20),
 		Boot:        display.Name(h.GetBoot(), 40),
 		GameVersion: display.Name(h.GetGameVersion(), 40),
+		BulkPort:    h.GetBulkPort(),
 	}
 }
 

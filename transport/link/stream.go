@@ -100,6 +100,23 @@ func (s *Stream) write(frames []byte) error {
 	return nil
 }
 
+// Write sends bytes as they are, after the messages that were sent before. The peer has to Read as many.
+func (s *Stream) Write(p []byte) (int, error) {
+	if err := s.write(p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Read takes bytes that the peer has sent with Write. It gives up at the deadline of SetReadDeadline.
+func (s *Stream) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	return n, readable(err)
+}
+
+// SetReadDeadline bounds every Recv and Read from here on; the zero time takes the bound away.
+func (s *Stream) SetReadDeadline(t time.Time) { s.q.SetReadDeadline(t) }
+
 // Recv reads the next message into m. It returns io.EOF when the peer has sent its last one, and a *StatusError
 // when the peer ended the stream with a status.
 func (s *Stream) Recv(m proto.Message) error {

@@ -25,8 +25,8 @@ func (e *Endpoint) baseTLS(verify func(tls.ConnectionState) error, protocols ...
 }
 
 func (e *Endpoint) serverTLS() *tls.Config {
-	protocols := []string{alpnLink}
-	if e.cfg.Pair != nil {
+	protocols := []string{e.protocol()}
+	if e.cfg.Pair != nil && !e.cfg.Bulk {
 		protocols = append(protocols, alpnPair)
 	}
 	return e.baseTLS(func(cs tls.ConnectionState) error {
@@ -51,7 +51,7 @@ func (e *Endpoint) linkTLS(want identity.ID) *tls.Config {
 			err = ErrOtherKey
 		}
 		return err
-	}, alpnLink)
+	}, e.protocol())
 }
 
 func (e *Endpoint) pairTLS() *tls.Config {

@@ -37,6 +37,7 @@ const (
 	Method_METHOD_CONSOLE_SEND Method = 6  // controller → agent: ConsoleSend → ConsoleReply
 	Method_METHOD_CONSOLE_READ Method = 7  // controller → agent: ConsoleRead → ConsolePage
 	Method_METHOD_RUN          Method = 8  // agent → controller: RunUp and RunDown, one stream per attachment to a running game
+	Method_METHOD_BULK_FETCH   Method = 20 // either → other, on a bulk connection: BulkFetch → BulkHead, then bytes (bulk.proto)
 	Method_METHOD_FAILURE      Method = 60 // controller → agent: FailureAsk → Failure
 )
 
@@ -52,6 +53,7 @@ var (
 		6:  "METHOD_CONSOLE_SEND",
 		7:  "METHOD_CONSOLE_READ",
 		8:  "METHOD_RUN",
+		20: "METHOD_BULK_FETCH",
 		60: "METHOD_FAILURE",
 	}
 	Method_value = map[string]int32{
@@ -64,6 +66,7 @@ var (
 		"METHOD_CONSOLE_SEND": 6,
 		"METHOD_CONSOLE_READ": 7,
 		"METHOD_RUN":          8,
+		"METHOD_BULK_FETCH":   20,
 		"METHOD_FAILURE":      60,
 	}
 )
@@ -356,6 +359,7 @@ type Hello struct {
 	Arch          string                 `protobuf:"bytes,4,opt,name=arch,proto3" json:"arch,omitempty"`
 	Boot          string                 `protobuf:"bytes,5,opt,name=boot,proto3" json:"boot,omitempty"`                                  // random per process: tells a restart from a new link
 	GameVersion   string                 `protobuf:"bytes,6,opt,name=game_version,json=gameVersion,proto3" json:"game_version,omitempty"` // of the agent's installation; empty from a controller
+	BulkPort      uint32                 `protobuf:"varint,7,opt,name=bulk_port,json=bulkPort,proto3" json:"bulk_port,omitempty"`         // UDP port of its bulk connections; 0: it has none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -432,6 +436,13 @@ func (x *Hello) GetGameVersion() string {
 	return ""
 }
 
+func (x *Hello) GetBulkPort() uint32 {
+	if x != nil {
+		return x.BulkPort
+	}
+	return 0
+}
+
 var File_wire_proto protoreflect.FileDescriptor
 
 const file_wire_proto_rawDesc = "" +
@@ -448,14 +459,15 @@ const file_wire_proto_rawDesc = "" +
 	"\x06Status\x12)\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x15.mainbus.wire.v1.CodeR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\"\a\n" +
-	"\x05Empty\"\x90\x01\n" +
+	"\x05Empty\"\xad\x01\n" +
 	"\x05Hello\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x0e\n" +
 	"\x02os\x18\x03 \x01(\tR\x02os\x12\x12\n" +
 	"\x04arch\x18\x04 \x01(\tR\x04arch\x12\x12\n" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
-	"\fgame_version\x18\x06 \x01(\tR\vgameVersion*\xd4\x01\n" +
+	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1b\n" +
+	"\tbulk_port\x18\a \x01(\rR\bbulkPort*\xeb\x01\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -466,7 +478,8 @@ const file_wire_proto_rawDesc = "" +
 	"\x13METHOD_CONSOLE_SEND\x10\x06\x12\x17\n" +
 	"\x13METHOD_CONSOLE_READ\x10\a\x12\x0e\n" +
 	"\n" +
-	"METHOD_RUN\x10\b\x12\x12\n" +
+	"METHOD_RUN\x10\b\x12\x15\n" +
+	"\x11METHOD_BULK_FETCH\x10\x14\x12\x12\n" +
 	"\x0eMETHOD_FAILURE\x10<*t\n" +
 	"\x04Code\x12\v\n" +
 	"\aCODE_OK\x10\x00\x12\x11\n" +
