@@ -192,6 +192,7 @@ type attachment struct {
 	t      testing.TB
 	stream *link.Stream
 	epoch  string
+	told   []*wire.Envelope // that were not looked at yet
 }
 
 func (a *agent) conn() *link.Conn {
@@ -255,24 +256,31 @@ func (at *attachment) send(up *wire.RunUp) {
 
 func (at *attachment) tell(records string) {
 	at.t.Helper()
-	at.send(&wire.RunUp{Msg: &wire.RunUp_Envelope{Envelope: &wire.Envelope{Channel: "bus", Body: []byte(records)}}})
+	at.send(wire.Up(&wire.Envelope{Channel: "bus", Body: []byte(records)}))
 }
 
 func (at *attachment) tellTruth(records string) {
 	at.t.Helper()
-	at.send(&wire.RunUp{Msg: &wire.RunUp_Envelope{Envelope: &wire.Envelope{Channel: "bus", Body: []byte(records), Truth: true}}})
+	at.send(wire.Up(&wire.Envelope{Channel: "bus", Body: []byte(records), Truth: true}))
 }
 
 // granted returns the text of the next grant.
 func (at *attachment) granted() string {
 	at.t.Helper()
-	var down wire.RunDown
-	if err := at.stream.Recv(&down); err != nil {
-		at.t.Fatal(err)
+	if len(at.told) == 0 {
+		var down wire.RunDown
+		if err := at.stream.Recv(&down); err != nil {
+			at.t.Fatal(err)
+		}
+		at.told = down.GetEnvelopes().GetList()
 	}
-	e := down.GetEnvelope()
+	if len(at.told) == 0 {
+		at.t.Fatal("got something else than a grant")
+	}
+	e := at.told[0]
+	at.told = at.told[1:]
 	if e.GetChannel() != "bus" || e.GetOp() != "grant" || !strings.HasPrefix(string(e.GetBody()), e.GetKey()+"=") {
-		at.t.Fatalf("got %v instead of a grant", &down)
+		at.t.Fatalf("got %v instead of a grant", e)
 	}
 	return string(e.GetBody())
 }

@@ -234,7 +234,7 @@ func TestRunsAreRefused(t *testing.T) {
 		at.tell("nonsense")
 		at.tell("iron-plate/normal=-5/0/0")
 		at.tell("iron-plate/normal=0/77/0") // received without a grant
-		at.send(&wire.RunUp{Msg: &wire.RunUp_Envelope{Envelope: &wire.Envelope{Channel: "weather", Body: []byte("rain")}}})
+		at.send(wire.Up(&wire.Envelope{Channel: "weather", Body: []byte("rain")}))
 		at.tell("copper-plate/normal=3/0/0")
 		eventually(t, "the bus", 3, func() int64 { return c.bus("copper-plate").Level })
 		if i := c.bus("iron-plate"); i.Received != 0 {

@@ -18,8 +18,9 @@ const (
 type inbox struct {
 	stream   stream
 	messages chan *wire.RunUp
-	err      error       // why messages was closed
-	waiting  *wire.RunUp // was looked at and is next
+	err      error            // why messages was closed
+	rest     []*wire.Envelope // of the message that was taken last
+	waiting  *wire.RunUp      // was looked at and is next
 }
 
 func newInbox(s stream) *inbox { return &inbox{stream: s, messages: make(chan *wire.RunUp, maxAhead)} }
@@ -54,24 +55,38 @@ func (in *inbox) next() (*wire.RunUp, error) {
 	return up, nil
 }
 
-// line returns the next message if it is here already and is a line of the bus.
-func (in *inbox) line() *wire.Envelope {
-	if in.waiting != nil {
+// envelope returns the next of the message that was taken last, nil at its end.
+func (in *inbox) envelope() *wire.Envelope {
+	if len(in.rest) == 0 {
 		return nil
 	}
-	select {
-	case up, ok := <-in.messages:
-		if !ok {
+	e := in.rest[0]
+	in.rest = in.rest[1:]
+	return e
+}
+
+// line returns the next envelope if it is here already and is a line of the bus.
+func (in *inbox) line() *wire.Envelope {
+	for len(in.rest) == 0 && in.waiting == nil {
+		select {
+		case up, ok := <-in.messages:
+			if !ok {
+				return nil
+			}
+			if in.rest = up.GetEnvelopes().GetList(); len(in.rest) == 0 {
+				in.waiting = up
+			}
+		default:
 			return nil
 		}
-		if e := up.GetEnvelope(); e.GetChannel() == busChannel && !e.GetTruth() {
-			return e
-		}
-		in.waiting = up
-	default:
+	}
+	if len(in.rest) > 0 && isLine(in.rest[0]) {
+		return in.envelope()
 	}
 	return nil
 }
+
+func isLine(e *wire.Envelope) bool { return e.GetChannel() == busChannel && !e.GetTruth() }
 
 // bundle is what several lines say together: of each item the newest totals.
 type bundle struct {

@@ -49,14 +49,20 @@ func (s *notedStore) Apply(_ context.Context, m ledger.Message) ([]ledger.Reply,
 	return nil, nil
 }
 
-// say books lines that have all come before the first is taken.
-func say(t *testing.T, lines ...string) (booked []ledger.Message, s *session) {
+// say books lines that have all come before the first is taken, in one message or each in one of its own.
+func say(t *testing.T, gathered bool, lines ...string) (booked []ledger.Message, s *session) {
 	t.Helper()
 	var stream spokenStream
+	var all []*wire.Envelope
 	for n, line := range lines {
 		body, truth := strings.CutPrefix(line, "truth ")
 		e := &wire.Envelope{Channel: busChannel, Body: []byte(body), Truth: truth, Tick: uint64(n + 1)}
-		stream.said = append(stream.said, &wire.RunUp{Msg: &wire.RunUp_Envelope{Envelope: e}})
+		if all = append(all, e); !gathered {
+			stream.said = append(stream.said, wire.Up(e))
+		}
+	}
+	if gathered {
+		stream.said = append(stream.said, wire.Up(all...))
 	}
 	noted := &notedStore{}
 	s = &session{slot: "a", stream: &stream, store: noted, log: slog.New(slog.DiscardHandler), changed: func() {}}
@@ -101,9 +107,11 @@ func TestLinesThatWaitAreBookedTogether(t *testing.T) {
 		{"an item told twice in a line is the ledger's to refuse", []string{"a/q=1/0/0+a/q=2/0/0", "b/q=1/0/0"},
 			[]ledger.Message{totals(1, record("a", 1, 0, 0), record("a", 2, 0, 0)), totals(2, record("b", 1, 0, 0))}, 0},
 	} {
-		booked, s := say(t, c.lines...)
-		if !reflect.DeepEqual(booked, c.want) || s.refused != c.bad {
-			t.Errorf("%s: booked %+v, want %+v; refused %d, want %d", c.name, booked, c.want, s.refused, c.bad)
+		for _, gathered := range []bool{false, true} {
+			booked, s := say(t, gathered, c.lines...)
+			if !reflect.DeepEqual(booked, c.want) || s.refused != c.bad {
+				t.Errorf("%s (gathered: %t): booked %+v, want %+v; refused %d, want %d", c.name, gathered, booked, c.want, s.refused, c.bad)
+			}
 		}
 	}
 }

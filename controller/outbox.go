@@ -53,19 +53,26 @@ func (o *outbox) put(key outKey, n, sum int64) {
 	}
 }
 
-// take returns what has waited longest, nil if nothing does. Each record is an envelope of its own: a newer one can then
+// maxTaken is how many records are sent as one message.
+const maxTaken = 256
+
+// take returns what has waited longest, nothing if nothing does. Each record is an envelope of its own: a newer one can then
 // take its place wherever it still waits on its way, and the agent joins those that wait for the game.
-func (o *outbox) take() *wire.Envelope {
+func (o *outbox) take() (list []*wire.Envelope) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.order) == 0 {
-		o.order = nil // let go of what was taken
-		return nil
+	n := min(len(o.order), maxTaken)
+	for _, key := range o.order[:n] {
+		list = append(list, envelope(key, o.numbers[key]))
+		delete(o.numbers, key)
 	}
-	key := o.order[0]
-	o.order = o.order[1:]
-	n := o.numbers[key]
-	delete(o.numbers, key)
+	if o.order = o.order[n:]; len(o.order) == 0 {
+		o.order = nil // let go of what was taken
+	}
+	return list
+}
+
+func envelope(key outKey, n told) *wire.Envelope {
 	name, body := string(bus.AppendKey(nil, key.item)), []byte(nil)
 	if key.op == opGrant {
 		body = bus.AppendGrant(nil, key.item, n.n, n.sum)

@@ -179,8 +179,8 @@ func (s *session) send(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for e := s.out.take(); e != nil; e = s.out.take() {
-			if err := s.stream.Send(&wire.RunDown{Msg: &wire.RunDown_Envelope{Envelope: e}}); err != nil {
+		for list := s.out.take(); len(list) > 0; list = s.out.take() {
+			if err := s.stream.Send(wire.Down(list...)); err != nil {
 				s.stream.Close() // which ends receive too
 				return
 			}
@@ -218,23 +218,34 @@ func (s *session) take(ctx context.Context, up *wire.RunUp, in *inbox) error {
 		return err
 	case *wire.RunUp_Saved:
 		return s.saved(ctx, m.Saved)
-	case *wire.RunUp_Envelope:
-		switch m.Envelope.GetChannel() {
-		case renamesChannel, originChannel:
-			return nil
-		case busChannel:
-			if m.Envelope.GetTruth() {
-				return s.busTruth(ctx, m.Envelope)
+	case *wire.RunUp_Envelopes:
+		in.rest = m.Envelopes.GetList()
+		for e := in.envelope(); e != nil; e = in.envelope() {
+			if err := s.hear(ctx, e, in); err != nil {
+				return err
 			}
-			return s.busLines(ctx, m.Envelope, in)
-		case spoilsChannel:
-			return s.spoils(ctx, m.Envelope.GetBody())
-		default:
-			s.refuse("unknown channel", "channel", shown(m.Envelope.GetChannel(), 40))
-			return nil
 		}
+		return nil
 	default:
 		return link.Errorf(wire.Code_CODE_INVALID, "a run does not begin twice")
+	}
+}
+
+// hear takes what a feature's half in the game says; what comes behind it may be taken with it.
+func (s *session) hear(ctx context.Context, e *wire.Envelope, in *inbox) error {
+	switch e.GetChannel() {
+	case renamesChannel, originChannel:
+		return nil
+	case busChannel:
+		if isLine(e) {
+			return s.busLines(ctx, e, in)
+		}
+		return s.busTruth(ctx, e)
+	case spoilsChannel:
+		return s.spoils(ctx, e.GetBody())
+	default:
+		s.refuse("unknown channel", "channel", shown(e.GetChannel(), 40))
+		return nil
 	}
 }
 

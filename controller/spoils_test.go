@@ -17,7 +17,7 @@ func (c *cluster) age(seconds int64) {
 
 func (at *attachment) tellSpoils(records string) {
 	at.t.Helper()
-	at.send(&wire.RunUp{Msg: &wire.RunUp_Envelope{Envelope: &wire.Envelope{Channel: "spoils", Body: []byte(records)}}})
+	at.send(wire.Up(&wire.Envelope{Channel: "spoils", Body: []byte(records)}))
 }
 
 // TestGoodsOnTheBusSpoilAsTheirWorldSays: what a world tells of how items spoil, in a line or at bind, makes them older on the

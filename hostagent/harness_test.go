@@ -131,9 +131,11 @@ func (c *controller) serveRun(_ context.Context, _ *link.Conn, s *link.Stream) e
 		case up.GetBound() != nil:
 			b := up.GetBound()
 			down.Msg = &wire.RunDown_Assign{Assign: &wire.Assign{Ledger: "beef", World: b.GetWorld(), Fresh: b.GetLedger() == ""}}
-		case up.GetEnvelope() != nil:
+		case up.GetEnvelopes() != nil:
 			c.mu.Lock()
-			c.bus = append(c.bus, string(up.GetEnvelope().GetBody()))
+			for _, e := range up.GetEnvelopes().GetList() {
+				c.bus = append(c.bus, string(e.GetBody()))
+			}
 			c.mu.Unlock()
 			continue
 		default:

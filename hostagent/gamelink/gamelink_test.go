@@ -144,6 +144,22 @@ func TestQueueOrdersReplacesAndIsBounded(t *testing.T) {
 	if s := strings.Join(got, ", "); s != "control, bus 1, bus 2, new level, unnamed" {
 		t.Error(s)
 	}
+	push("k", "taken", wire.Class_CLASS_BUS)
+	push("k", "of another class", wire.Class_CLASS_LEVELS)
+	push("", "left", wire.Class_CLASS_BUS)
+	taken := q.Take(func(e *wire.Envelope) bool { return e.Key == "k" })
+	if len(taken) != 2 || string(taken[0].Body) != "taken" || string(taken[1].Body) != "of another class" {
+		t.Errorf("took %v", taken)
+	}
+	push("k", "after it was taken", wire.Class_CLASS_BUS)
+	for _, want := range []string{"left", "after it was taken"} {
+		if e := q.Pop(anything); e == nil || string(e.Body) != want {
+			t.Errorf("got %v, want %s", e, want)
+		}
+	}
+	if q.count != 0 || q.bytes != 0 || len(q.keys) != 0 {
+		t.Errorf("an empty queue counts %d envelopes of %d bytes, %d keys", q.count, q.bytes, len(q.keys))
+	}
 	for range maxQueued {
 		push("", "x", wire.Class_CLASS_BUS)
 	}
@@ -155,6 +171,10 @@ func TestQueueOrdersReplacesAndIsBounded(t *testing.T) {
 	big := make([]byte, maxQueuedBytes/2)
 	if q.Push(&wire.Envelope{Body: big}) != nil || !errors.Is(q.Push(&wire.Envelope{Body: big}), ErrFull) || q.bytes < len(big) {
 		t.Errorf("bytes are not bounded: %d", q.bytes)
+	}
+	push("k", "small", wire.Class_CLASS_BUS)
+	if !errors.Is(q.Push(&wire.Envelope{Channel: "c", Key: "k", Class: wire.Class_CLASS_BUS, Body: big}), ErrFull) {
+		t.Error("a replacement is not bounded")
 	}
 }
 

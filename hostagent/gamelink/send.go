@@ -98,16 +98,17 @@ func (s *Session) nextMessage() *outgoing {
 
 // join adds to e's body what else waits that may be sent with it, so that many short messages become one command.
 func (s *Session) join(e *wire.Envelope) []byte {
-	body := e.Body
-	for e.Joins {
-		next := s.queue.Pop(func(next *wire.Envelope) bool {
-			return joined(e, next) && classOf(next) == classOf(e) && len(body)+1+len(next.Body) <= maxJoined
-		})
-		if next == nil {
-			break
-		}
-		body = append(append(body, '+'), next.Body...)
+	if !e.Joins {
+		return e.Body
 	}
+	body := e.Body
+	s.queue.Take(func(next *wire.Envelope) bool {
+		fits := joined(e, next) && classOf(next) == classOf(e) && len(body)+1+len(next.Body) <= maxJoined
+		if fits {
+			body = append(append(body, '+'), next.Body...)
+		}
+		return fits
+	})
 	return body
 }
 

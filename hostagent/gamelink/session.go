@@ -181,9 +181,9 @@ func (s *Session) Feed(text string, offset uint64) {
 	}
 }
 
-// Deliver sends an envelope to the world as soon as it may be: after assign, while lines and totals agree, and when
+// Deliver sends envelopes to the world as soon as they may be: after assign, while lines and totals agree, and when
 // no earlier message of the same channel and key is under way. It does not wait. The error is ErrFull if too much waits.
-func (s *Session) Deliver(e *wire.Envelope) error { return s.queue.Push(e) }
+func (s *Session) Deliver(list ...*wire.Envelope) error { return s.queue.Push(list...) }
 
 // Bind binds the world to this session's epoch and returns what it says about itself, without the name of its save. There is
 // no timeout but ctx: a game that is saving answers late.

@@ -13,6 +13,9 @@ import (
 	"mainbus/transport/wire"
 )
 
+// maxGathered is how many bytes of envelopes go into one message, the last of which may reach beyond it.
+const maxGathered = 64 << 10
+
 // RunStream is one attachment to a running game as the controller sees it: RunUp goes out, RunDown comes in.
 type RunStream interface {
 	Send(proto.Message) error
@@ -145,8 +148,8 @@ func (a *attachment) receive() error {
 			return fmt.Errorf("connection to the controller: %w", err)
 		}
 		switch {
-		case down.GetEnvelope() != nil:
-			if err := a.session.Deliver(down.GetEnvelope()); err != nil {
+		case down.GetEnvelopes() != nil:
+			if err := a.session.Deliver(down.GetEnvelopes().GetList()...); err != nil {
 				return fmt.Errorf("messages to the world: %w", err)
 			}
 		case down.GetAssign() != nil:
@@ -175,9 +178,8 @@ func (a *attachment) sendUp(ctx context.Context) error {
 				return fmt.Errorf("connection to the controller: %w", err)
 			}
 		case <-a.up.Ready():
-			for e := a.up.Pop(anyEnvelope); e != nil; e = a.up.Pop(anyEnvelope) {
-				up.Msg = &wire.RunUp_Envelope{Envelope: e}
-				if err := a.stream.Send(up); err != nil {
+			for list := a.gathered(); len(list) > 0; list = a.gathered() {
+				if err := a.stream.Send(wire.Up(list...)); err != nil {
 					return fmt.Errorf("connection to the controller: %w", err)
 				}
 			}
@@ -187,7 +189,15 @@ func (a *attachment) sendUp(ctx context.Context) error {
 	}
 }
 
-func anyEnvelope(*wire.Envelope) bool { return true }
+// gathered takes what waits for the controller, as much as one message should hold.
+func (a *attachment) gathered() []*wire.Envelope {
+	size := 0
+	return a.up.Take(func(e *wire.Envelope) bool {
+		fits := size < maxGathered
+		size += len(e.Body)
+		return fits
+	})
+}
 
 // Up takes what the world says. A controller that is too slow for it gets a new attachment instead of old news.
 func (a *attachment) Up(e *wire.Envelope) {

@@ -89,10 +89,12 @@ func (c *controller) receive(s *memoryStream, up *wire.RunUp) {
 		s.down <- &wire.RunDown{Msg: &wire.RunDown_Assign{Assign: assign}}
 	case up.GetSaved() != nil:
 		c.saved = append(c.saved, up.GetSaved())
-	case up.GetEnvelope() != nil:
-		c.up = append(c.up, up.GetEnvelope())
-		if c.times != nil {
-			c.times[string(up.GetEnvelope().GetBody())] = time.Now()
+	case up.GetEnvelopes() != nil:
+		for _, e := range up.GetEnvelopes().GetList() {
+			c.up = append(c.up, e)
+			if c.times != nil {
+				c.times[string(e.GetBody())] = time.Now()
+			}
 		}
 	}
 }
@@ -103,9 +105,9 @@ func (c *controller) grant(body string) { c.tell("grant", body) }
 func (c *controller) tell(op, body string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.streams[len(c.streams)-1].down <- &wire.RunDown{Msg: &wire.RunDown_Envelope{Envelope: &wire.Envelope{
+	c.streams[len(c.streams)-1].down <- wire.Down(&wire.Envelope{
 		Channel: "bus", Op: op, Class: wire.Class_CLASS_BUS, Body: []byte(body),
-	}}}
+	})
 }
 
 // heard tells whether a bus message with this record has come up.

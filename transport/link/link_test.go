@@ -229,7 +229,7 @@ func TestLongStreamGoesBothWays(t *testing.T) {
 			} else if err != nil {
 				return err
 			}
-			if err := s.Send(&wire.RunDown{Msg: &wire.RunDown_Envelope{Envelope: up.GetEnvelope()}}); err != nil {
+			if err := s.Send(wire.Down(up.GetEnvelopes().GetList()...)); err != nil {
 				return err
 			}
 		}
@@ -242,7 +242,7 @@ func TestLongStreamGoesBothWays(t *testing.T) {
 	go func() {
 		for i := range n {
 			body := make([]byte, i*100)
-			if s.Send(&wire.RunUp{Msg: &wire.RunUp_Envelope{Envelope: &wire.Envelope{Tick: uint64(i), Body: body}}}) != nil {
+			if s.Send(wire.Up(&wire.Envelope{Tick: uint64(i), Body: body})) != nil {
 				return
 			}
 		}
@@ -253,7 +253,7 @@ func TestLongStreamGoesBothWays(t *testing.T) {
 		if err := s.Recv(&down); err != nil {
 			t.Fatal(err)
 		}
-		if e := down.GetEnvelope(); e.Tick != uint64(i) || len(e.Body) != i*100 {
+		if e := down.GetEnvelopes().GetList()[0]; e.Tick != uint64(i) || len(e.Body) != i*100 {
 			t.Fatalf("message %d is number %d with %d bytes", i, e.Tick, len(e.Body))
 		}
 	}

@@ -257,7 +257,7 @@ func BenchmarkStreamRoundTrip(b *testing.B) {
 			if err := s.Recv(&up); err != nil {
 				return err
 			}
-			if err := s.Send(&wire.RunDown{Msg: &wire.RunDown_Envelope{Envelope: up.GetEnvelope()}}); err != nil {
+			if err := s.Send(wire.Down(up.GetEnvelopes().GetList()...)); err != nil {
 				return err
 			}
 		}
@@ -267,7 +267,7 @@ func BenchmarkStreamRoundTrip(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	up := &wire.RunUp{Msg: &wire.RunUp_Envelope{Envelope: &wire.Envelope{Body: make([]byte, 200)}}}
+	up := wire.Up(&wire.Envelope{Body: make([]byte, 200)})
 	for b.Loop() {
 		if err := s.Send(up); err != nil {
 			b.Fatal(err)

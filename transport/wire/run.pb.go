@@ -85,9 +85,9 @@ type RunUp struct {
 	//	*RunUp_Open
 	//	*RunUp_Bound
 	//	*RunUp_Assigned
-	//	*RunUp_Envelope
 	//	*RunUp_Standing
 	//	*RunUp_Saved
+	//	*RunUp_Envelopes
 	Msg           isRunUp_Msg `protobuf_oneof:"msg"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -157,15 +157,6 @@ func (x *RunUp) GetAssigned() *Assigned {
 	return nil
 }
 
-func (x *RunUp) GetEnvelope() *Envelope {
-	if x != nil {
-		if x, ok := x.Msg.(*RunUp_Envelope); ok {
-			return x.Envelope
-		}
-	}
-	return nil
-}
-
 func (x *RunUp) GetStanding() *Standing {
 	if x != nil {
 		if x, ok := x.Msg.(*RunUp_Standing); ok {
@@ -179,6 +170,15 @@ func (x *RunUp) GetSaved() *Saved {
 	if x != nil {
 		if x, ok := x.Msg.(*RunUp_Saved); ok {
 			return x.Saved
+		}
+	}
+	return nil
+}
+
+func (x *RunUp) GetEnvelopes() *Envelopes {
+	if x != nil {
+		if x, ok := x.Msg.(*RunUp_Envelopes); ok {
+			return x.Envelopes
 		}
 	}
 	return nil
@@ -200,10 +200,6 @@ type RunUp_Assigned struct {
 	Assigned *Assigned `protobuf:"bytes,3,opt,name=assigned,proto3,oneof"`
 }
 
-type RunUp_Envelope struct {
-	Envelope *Envelope `protobuf:"bytes,4,opt,name=envelope,proto3,oneof"`
-}
-
 type RunUp_Standing struct {
 	Standing *Standing `protobuf:"bytes,5,opt,name=standing,proto3,oneof"`
 }
@@ -212,17 +208,21 @@ type RunUp_Saved struct {
 	Saved *Saved `protobuf:"bytes,6,opt,name=saved,proto3,oneof"`
 }
 
+type RunUp_Envelopes struct {
+	Envelopes *Envelopes `protobuf:"bytes,7,opt,name=envelopes,proto3,oneof"`
+}
+
 func (*RunUp_Open) isRunUp_Msg() {}
 
 func (*RunUp_Bound) isRunUp_Msg() {}
 
 func (*RunUp_Assigned) isRunUp_Msg() {}
 
-func (*RunUp_Envelope) isRunUp_Msg() {}
-
 func (*RunUp_Standing) isRunUp_Msg() {}
 
 func (*RunUp_Saved) isRunUp_Msg() {}
+
+func (*RunUp_Envelopes) isRunUp_Msg() {}
 
 type RunDown struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -230,7 +230,7 @@ type RunDown struct {
 	//
 	//	*RunDown_Granted
 	//	*RunDown_Assign
-	//	*RunDown_Envelope
+	//	*RunDown_Envelopes
 	Msg           isRunDown_Msg `protobuf_oneof:"msg"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -291,10 +291,10 @@ func (x *RunDown) GetAssign() *Assign {
 	return nil
 }
 
-func (x *RunDown) GetEnvelope() *Envelope {
+func (x *RunDown) GetEnvelopes() *Envelopes {
 	if x != nil {
-		if x, ok := x.Msg.(*RunDown_Envelope); ok {
-			return x.Envelope
+		if x, ok := x.Msg.(*RunDown_Envelopes); ok {
+			return x.Envelopes
 		}
 	}
 	return nil
@@ -312,15 +312,15 @@ type RunDown_Assign struct {
 	Assign *Assign `protobuf:"bytes,2,opt,name=assign,proto3,oneof"`
 }
 
-type RunDown_Envelope struct {
-	Envelope *Envelope `protobuf:"bytes,3,opt,name=envelope,proto3,oneof"`
+type RunDown_Envelopes struct {
+	Envelopes *Envelopes `protobuf:"bytes,4,opt,name=envelopes,proto3,oneof"`
 }
 
 func (*RunDown_Granted) isRunDown_Msg() {}
 
 func (*RunDown_Assign) isRunDown_Msg() {}
 
-func (*RunDown_Envelope) isRunDown_Msg() {}
+func (*RunDown_Envelopes) isRunDown_Msg() {}
 
 type RunOpen struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -890,24 +890,69 @@ func (x *Envelope) GetJoins() bool {
 	return false
 }
 
+// Envelopes are what had gathered, in order.
+type Envelopes struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	List          []*Envelope            `protobuf:"bytes,1,rep,name=list,proto3" json:"list,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Envelopes) Reset() {
+	*x = Envelopes{}
+	mi := &file_run_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Envelopes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Envelopes) ProtoMessage() {}
+
+func (x *Envelopes) ProtoReflect() protoreflect.Message {
+	mi := &file_run_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Envelopes.ProtoReflect.Descriptor instead.
+func (*Envelopes) Descriptor() ([]byte, []int) {
+	return file_run_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Envelopes) GetList() []*Envelope {
+	if x != nil {
+		return x.List
+	}
+	return nil
+}
+
 var File_run_proto protoreflect.FileDescriptor
 
 const file_run_proto_rawDesc = "" +
 	"\n" +
-	"\trun.proto\x12\x0fmainbus.wire.v1\"\xc9\x02\n" +
+	"\trun.proto\x12\x0fmainbus.wire.v1\"\xd2\x02\n" +
 	"\x05RunUp\x12.\n" +
 	"\x04open\x18\x01 \x01(\v2\x18.mainbus.wire.v1.RunOpenH\x00R\x04open\x12.\n" +
 	"\x05bound\x18\x02 \x01(\v2\x16.mainbus.wire.v1.BoundH\x00R\x05bound\x127\n" +
 	"\bassigned\x18\x03 \x01(\v2\x19.mainbus.wire.v1.AssignedH\x00R\bassigned\x127\n" +
-	"\benvelope\x18\x04 \x01(\v2\x19.mainbus.wire.v1.EnvelopeH\x00R\benvelope\x127\n" +
 	"\bstanding\x18\x05 \x01(\v2\x19.mainbus.wire.v1.StandingH\x00R\bstanding\x12.\n" +
-	"\x05saved\x18\x06 \x01(\v2\x16.mainbus.wire.v1.SavedH\x00R\x05savedB\x05\n" +
-	"\x03msg\"\xb2\x01\n" +
+	"\x05saved\x18\x06 \x01(\v2\x16.mainbus.wire.v1.SavedH\x00R\x05saved\x12:\n" +
+	"\tenvelopes\x18\a \x01(\v2\x1a.mainbus.wire.v1.EnvelopesH\x00R\tenvelopesB\x05\n" +
+	"\x03msgJ\x04\b\x04\x10\x05\"\xbb\x01\n" +
 	"\aRunDown\x124\n" +
 	"\agranted\x18\x01 \x01(\v2\x18.mainbus.wire.v1.GrantedH\x00R\agranted\x121\n" +
-	"\x06assign\x18\x02 \x01(\v2\x17.mainbus.wire.v1.AssignH\x00R\x06assign\x127\n" +
-	"\benvelope\x18\x03 \x01(\v2\x19.mainbus.wire.v1.EnvelopeH\x00R\benvelopeB\x05\n" +
-	"\x03msg\"%\n" +
+	"\x06assign\x18\x02 \x01(\v2\x17.mainbus.wire.v1.AssignH\x00R\x06assign\x12:\n" +
+	"\tenvelopes\x18\x04 \x01(\v2\x1a.mainbus.wire.v1.EnvelopesH\x00R\tenvelopesB\x05\n" +
+	"\x03msgJ\x04\b\x03\x10\x04\"%\n" +
 	"\aRunOpen\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\"\x1f\n" +
 	"\aGranted\x12\x14\n" +
@@ -946,7 +991,9 @@ const file_run_proto_rawDesc = "" +
 	"\x04tick\x18\x06 \x01(\x04R\x04tick\x12\x16\n" +
 	"\x06offset\x18\a \x01(\x04R\x06offset\x12\x14\n" +
 	"\x05truth\x18\b \x01(\bR\x05truth\x12\x14\n" +
-	"\x05joins\x18\t \x01(\bR\x05joins*g\n" +
+	"\x05joins\x18\t \x01(\bR\x05joins\":\n" +
+	"\tEnvelopes\x12-\n" +
+	"\x04list\x18\x01 \x03(\v2\x19.mainbus.wire.v1.EnvelopeR\x04list*g\n" +
 	"\x05Class\x12\x15\n" +
 	"\x11CLASS_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rCLASS_CONTROL\x10\x01\x12\x13\n" +
@@ -967,39 +1014,41 @@ func file_run_proto_rawDescGZIP() []byte {
 }
 
 var file_run_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_run_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_run_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_run_proto_goTypes = []any{
-	(Class)(0),       // 0: mainbus.wire.v1.Class
-	(*RunUp)(nil),    // 1: mainbus.wire.v1.RunUp
-	(*RunDown)(nil),  // 2: mainbus.wire.v1.RunDown
-	(*RunOpen)(nil),  // 3: mainbus.wire.v1.RunOpen
-	(*Granted)(nil),  // 4: mainbus.wire.v1.Granted
-	(*Bound)(nil),    // 5: mainbus.wire.v1.Bound
-	(*Saved)(nil),    // 6: mainbus.wire.v1.Saved
-	(*Report)(nil),   // 7: mainbus.wire.v1.Report
-	(*Assign)(nil),   // 8: mainbus.wire.v1.Assign
-	(*Assigned)(nil), // 9: mainbus.wire.v1.Assigned
-	(*Standing)(nil), // 10: mainbus.wire.v1.Standing
-	(*Envelope)(nil), // 11: mainbus.wire.v1.Envelope
+	(Class)(0),        // 0: mainbus.wire.v1.Class
+	(*RunUp)(nil),     // 1: mainbus.wire.v1.RunUp
+	(*RunDown)(nil),   // 2: mainbus.wire.v1.RunDown
+	(*RunOpen)(nil),   // 3: mainbus.wire.v1.RunOpen
+	(*Granted)(nil),   // 4: mainbus.wire.v1.Granted
+	(*Bound)(nil),     // 5: mainbus.wire.v1.Bound
+	(*Saved)(nil),     // 6: mainbus.wire.v1.Saved
+	(*Report)(nil),    // 7: mainbus.wire.v1.Report
+	(*Assign)(nil),    // 8: mainbus.wire.v1.Assign
+	(*Assigned)(nil),  // 9: mainbus.wire.v1.Assigned
+	(*Standing)(nil),  // 10: mainbus.wire.v1.Standing
+	(*Envelope)(nil),  // 11: mainbus.wire.v1.Envelope
+	(*Envelopes)(nil), // 12: mainbus.wire.v1.Envelopes
 }
 var file_run_proto_depIdxs = []int32{
 	3,  // 0: mainbus.wire.v1.RunUp.open:type_name -> mainbus.wire.v1.RunOpen
 	5,  // 1: mainbus.wire.v1.RunUp.bound:type_name -> mainbus.wire.v1.Bound
 	9,  // 2: mainbus.wire.v1.RunUp.assigned:type_name -> mainbus.wire.v1.Assigned
-	11, // 3: mainbus.wire.v1.RunUp.envelope:type_name -> mainbus.wire.v1.Envelope
-	10, // 4: mainbus.wire.v1.RunUp.standing:type_name -> mainbus.wire.v1.Standing
-	6,  // 5: mainbus.wire.v1.RunUp.saved:type_name -> mainbus.wire.v1.Saved
+	10, // 3: mainbus.wire.v1.RunUp.standing:type_name -> mainbus.wire.v1.Standing
+	6,  // 4: mainbus.wire.v1.RunUp.saved:type_name -> mainbus.wire.v1.Saved
+	12, // 5: mainbus.wire.v1.RunUp.envelopes:type_name -> mainbus.wire.v1.Envelopes
 	4,  // 6: mainbus.wire.v1.RunDown.granted:type_name -> mainbus.wire.v1.Granted
 	8,  // 7: mainbus.wire.v1.RunDown.assign:type_name -> mainbus.wire.v1.Assign
-	11, // 8: mainbus.wire.v1.RunDown.envelope:type_name -> mainbus.wire.v1.Envelope
+	12, // 8: mainbus.wire.v1.RunDown.envelopes:type_name -> mainbus.wire.v1.Envelopes
 	7,  // 9: mainbus.wire.v1.Bound.reports:type_name -> mainbus.wire.v1.Report
 	7,  // 10: mainbus.wire.v1.Saved.reports:type_name -> mainbus.wire.v1.Report
 	0,  // 11: mainbus.wire.v1.Envelope.class:type_name -> mainbus.wire.v1.Class
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	11, // 12: mainbus.wire.v1.Envelopes.list:type_name -> mainbus.wire.v1.Envelope
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_run_proto_init() }
@@ -1011,14 +1060,14 @@ func file_run_proto_init() {
 		(*RunUp_Open)(nil),
 		(*RunUp_Bound)(nil),
 		(*RunUp_Assigned)(nil),
-		(*RunUp_Envelope)(nil),
 		(*RunUp_Standing)(nil),
 		(*RunUp_Saved)(nil),
+		(*RunUp_Envelopes)(nil),
 	}
 	file_run_proto_msgTypes[1].OneofWrappers = []any{
 		(*RunDown_Granted)(nil),
 		(*RunDown_Assign)(nil),
-		(*RunDown_Envelope)(nil),
+		(*RunDown_Envelopes)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1026,7 +1075,7 @@ func file_run_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_run_proto_rawDesc), len(file_run_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
