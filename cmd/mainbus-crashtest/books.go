@@ -148,10 +148,8 @@ func (t *test) held(file string) (map[testbed.Goods]int64, error) {
 
 // everything is what there is of all goods, in steps: in worlds, on the bus, on the way, less debts.
 func (t *test) everything(ctx context.Context) (map[testbed.Goods]int64, error) {
-	for _, world := range t.cluster.Worlds() {
-		if err := t.cluster.Console(ctx, world, "/sim-flows stop", nil); err != nil {
-			return nil, err
-		}
+	if err := t.flows(ctx, "stop"); err != nil {
+		return nil, err
 	}
 	sums, err := t.cluster.SettledSum(ctx)
 	if err != nil {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +26,7 @@ func TestNothingIsLostWhileEverythingBreaks(t *testing.T) {
 	}
 	bin := build.Programs(t, "", "mainbus-controller", "mainbus-host", "mainbusctl", "mainbus-sim", "mainbus-crashtest")
 	file := filepath.Join(t.TempDir(), "result.json")
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "mainbus-crashtest"), "--bin", bin, "--seconds", "60", "--json", file)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it has processes to end
@@ -116,7 +119,7 @@ func TestRelay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.to(uint16(echo.LocalAddr().(*net.UDPAddr).Port))
+	r.to(echo.LocalAddr().(*net.UDPAddr).AddrPort())
 	client, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(r.addr()))
 	if err != nil {
 		t.Fatal(err)
@@ -150,4 +153,46 @@ func TestRelay(t *testing.T) {
 	r.close()
 	echo.Close()
 	<-done
+}
+
+// TestWhatIsMissingIsChosen: every second fault is one of those that the run still needs.
+func TestWhatIsMissingIsChosen(t *testing.T) {
+	name := func(f fault) string { return runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Name() }
+	run := newTest(&testbed.Cluster{}, options{seed: 1}, io.Discard)
+	run.result = result{kills: minKills, back: 1, forward: 1, debts: 1, forks: 1}
+	for range 20 {
+		run.next()
+		if got := name(run.next()); !strings.HasSuffix(got, ".twoMachines") {
+			t.Fatalf("%s, while no zombie was seen", got)
+		}
+	}
+	run.result.zombies = 1
+	if left := run.result.wanted(); len(left) != 0 {
+		t.Errorf("%d faults are wanted by a run that has seen everything", len(left))
+	}
+}
+
+// TestCable cuts a namespace off and joins it again.
+func TestCable(t *testing.T) {
+	n, err := layCable(t.Context(), 0)
+	if err != nil {
+		t.Skipf("SKIPPED, network namespaces were NOT tested: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := n.remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	up := func() bool {
+		out, err := exec.Command("ip", "-n", n.name, "-o", "link", "show", "cable").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return strings.Contains(string(out), "LOWER_UP")
+	}
+	for _, in := range []bool{true, false, true} {
+		if err := n.plug(in); err != nil || up() != in {
+			t.Errorf("plugged %v: %v, %v", in, up(), err)
+		}
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -31,6 +32,7 @@ type options struct {
 	jsonFile string
 	keep     string
 	seed     uint64
+	network  string
 }
 
 func main() {
@@ -50,9 +52,13 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.programs, "bin", ".", "folder with the other programs")
 	flags.StringVar(&o.jsonFile, "json", "", "file for the result as JSON")
 	flags.StringVar(&o.keep, "keep", "", "folder to work in and leave behind")
-	flags.Uint64Var(&o.seed, "seed", 0, "of the order of faults; 0: another one each time")
+	flags.Uint64Var(&o.seed, "seed", 0, "of what the run chooses at random; 0: another one each time")
+	flags.StringVar(&o.network, "network", anyNetwork, "how links are cut: by relays, by taking down interfaces of network namespaces (as root on Linux only), or auto: the latter if it is allowed")
 	if err := flags.Parse(args); err != nil {
 		return o, err
+	}
+	if !slices.Contains([]string{anyNetwork, relaysOnly, namespaced}, o.network) {
+		return o, fmt.Errorf("--network is one of %s, %s and %s", anyNetwork, relaysOnly, namespaced)
 	}
 	if *seconds < minSeconds {
 		return o, fmt.Errorf("%d seconds are too short to prove anything: at least %d", *seconds, minSeconds)

@@ -57,8 +57,7 @@ func (r *relay) addr() netip.AddrPort {
 
 // to passes packets on to another agent from here on. The flows from before go on with the old one, which is then as cut
 // off as a machine whose address another one has taken.
-func (r *relay) to(port uint16) {
-	target := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
+func (r *relay) to(target netip.AddrPort) {
 	r.target.Store(&target)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -158,13 +157,6 @@ func (r *relay) pass(packet []byte, send func([]byte)) {
 			send(later)
 		})
 	}
-}
-
-// during changes the weather for a while.
-func (r *relay) during(ctx context.Context, w weather, length time.Duration) {
-	before := r.weather.Swap(&w)
-	defer r.weather.Store(before)
-	sleep(ctx, length)
 }
 
 func sleep(ctx context.Context, length time.Duration) {

@@ -85,13 +85,7 @@ func (r *result) verdict() error {
 		return errNotConserved
 	}
 	var missing []string
-	for _, need := range []struct {
-		what      string
-		have, min int
-	}{
-		{"kills with unacknowledged traffic", r.kills, minKills}, {"older saves loaded", r.back, 1}, {"newer saves loaded", r.forward, 1},
-		{"debts", r.debts, 1}, {"forks", r.forks, 1}, {"fenced zombies", r.zombies, 1},
-	} {
+	for _, need := range r.needs() {
 		if need.have < need.min {
 			missing = append(missing, fmt.Sprintf("%d of %d %s", need.have, need.min, need.what))
 		}

@@ -10,7 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,10 +19,11 @@ import (
 )
 
 const (
-	maxKept  = 6 // saves of each world that are kept for later
-	patience = 90 * time.Second
+	maxKept  = 6               // saves of each world that are kept for later
+	patience = 3 * time.Minute // the machine may have much else to do
 
-	maxCounts = 5 // attempts to count everything at the end
+	maxLookout = 2 * time.Second // for traffic to hit
+	maxCounts  = 5               // attempts
 )
 
 // scenarioText is what the worlds do: goods go round for ever, and nothing is made or consumed.
@@ -42,9 +43,13 @@ type test struct {
 	out     io.Writer
 	began   time.Time
 	before  map[testbed.Goods]int64
-	pool    map[string][]string // kept saves of each world, oldest first
+	cables  []*namespace
+	cableOf map[*testbed.Host]*namespace // without those that have none
+	pool    map[string][]string          // kept saves of each world, oldest first
 	kept    int
 	copies  int
+	deck    []fault // the rest of a round
+	turn    int
 	backup  string // of the controller, newest
 	result  result
 }
@@ -52,7 +57,7 @@ type test struct {
 func newTest(c *testbed.Cluster, o options, out io.Writer) *test {
 	return &test{
 		cluster: c, options: o, out: out, began: time.Now(), random: rand.New(rand.NewPCG(o.seed, 1)),
-		relays: map[*testbed.Host]*relay{}, pool: map[string][]string{},
+		relays: map[*testbed.Host]*relay{}, cableOf: map[*testbed.Host]*namespace{}, pool: map[string][]string{},
 	}
 }
 
@@ -66,11 +71,11 @@ func (t *test) play(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if t.before, err = t.everything(ctx); err != nil {
+	if t.before, err = t.countAll(ctx); err != nil {
 		return err
 	}
 	t.say("All worlds trade; there are %s", countText(t.before))
-	if err := t.goOn(ctx); err != nil {
+	if err := t.flows(ctx, "go"); err != nil {
 		return err
 	}
 	if err := t.breakThings(ctx); err != nil {
@@ -80,18 +85,24 @@ func (t *test) play(ctx context.Context) error {
 	if err := t.heal(ctx); err != nil {
 		return err
 	}
-	after, err := t.everything(ctx)
-	for tries := 1; err != nil && tries < maxCounts && ctx.Err() == nil; tries++ {
-		t.say("Counting again: %v", err) // a link that has just been replaced
-		if err = t.heal(ctx); err == nil {
-			after, err = t.everything(ctx)
-		}
-	}
+	after, err := t.countAll(ctx)
 	if err != nil {
 		return err
 	}
 	t.result.count(t.before, after)
 	return ctx.Err()
+}
+
+// countAll counts everything, again if a link breaks meanwhile.
+func (t *test) countAll(ctx context.Context) (map[testbed.Goods]int64, error) {
+	all, err := t.everything(ctx)
+	for tries := 1; err != nil && tries < maxCounts && ctx.Err() == nil; tries++ {
+		t.say("Counting again: %v", err)
+		if err = t.trading(ctx, t.cluster.Worlds()...); err == nil {
+			all, err = t.everything(ctx)
+		}
+	}
+	return all, err
 }
 
 func countText(all map[testbed.Goods]int64) string {
@@ -117,10 +128,14 @@ func (t *test) start(ctx context.Context) error {
 	if err := t.cluster.StartController(ctx); err != nil {
 		return err
 	}
-	for _, h := range []struct {
+	hosts := []struct {
 		name   string
 		worlds []string
-	}{{"alpha", []string{"nauvis", "vulcanus"}}, {"beta", []string{"gleba", "fulgora"}}} {
+	}{{"alpha", []string{"nauvis", "vulcanus"}}, {"beta", []string{"gleba", "fulgora"}}}
+	if err := t.layCables(ctx, len(hosts)); err != nil {
+		return err
+	}
+	for _, h := range hosts {
 		if err := t.startHost(ctx, h.name, h.worlds); err != nil {
 			return err
 		}
@@ -145,6 +160,7 @@ func (t *test) startHost(ctx context.Context, name string, worlds []string) erro
 		return err
 	}
 	h.Hidden = true
+	t.plugIn(h)
 	r, err := newRelay()
 	if err != nil {
 		return err
@@ -156,11 +172,9 @@ func (t *test) startHost(ctx context.Context, name string, worlds []string) erro
 	if err := h.ReadConsole(ctx); err != nil {
 		return err
 	}
-	port, err := strconv.ParseUint(h.Port, 10, 16)
-	if err != nil {
-		return fmt.Errorf("port of %s: %w", name, err)
+	if err := t.route(h, h.Port); err != nil {
+		return err
 	}
-	r.to(uint16(port))
 	out, err := t.cluster.Ctl(ctx, "--json", "hosts", "pair", r.addr().String(), h.Code)
 	if err != nil {
 		return err
@@ -185,27 +199,34 @@ func (t *test) startWorld(ctx context.Context, world string, h *testbed.Host) er
 // trading waits until worlds run and trade. One that has failed is started again, as its owner would.
 func (t *test) trading(ctx context.Context, worlds ...string) error {
 	return testbed.Poll(ctx, patience, strings.Join(worlds, ", ")+" to trade", func() (bool, error) {
-		for _, world := range worlds {
-			i, err := t.cluster.Instance(ctx, world)
-			if err != nil {
-				return false, nil // the controller may be slow to come back
-			}
-			if i.State == "failed" || i.State == "stopped" {
-				_, _ = t.cluster.Ctl(ctx, "instances", "start", world) // asked again if it is refused
-			}
-			if i.State != "running" || !i.Linked {
-				return false, nil
+		all, err := t.cluster.Client.Instances(ctx, testbed.Me)
+		if err != nil {
+			return false, nil // the controller may be slow to come back
+		}
+		count := 0
+		for _, i := range all {
+			switch {
+			case !slices.Contains(worlds, i.Name):
+			case i.State == "running" && i.Linked:
+				count++
+			case i.State == "failed" || i.State == "stopped":
+				_, _ = t.cluster.Ctl(ctx, "instances", "start", i.Name) // asked again if it is refused
 			}
 		}
-		return true, nil
+		return count == len(worlds), nil
 	})
 }
 
-// goOn lets goods go round.
-func (t *test) goOn(ctx context.Context) error {
+// flows lets goods go round, or stops them. A link that breaks at this moment is another one a moment later.
+func (t *test) flows(ctx context.Context, what string) error {
 	for _, world := range t.cluster.Worlds() {
-		if err := t.cluster.Console(ctx, world, "/sim-flows go", nil); err != nil {
-			return err
+		var last error
+		err := testbed.Poll(ctx, patience, world+" to answer", func() (bool, error) {
+			last = t.cluster.Console(ctx, world, "/sim-flows "+what, nil)
+			return last == nil, nil
+		})
+		if err != nil {
+			return errors.Join(err, last)
 		}
 	}
 	return nil
@@ -223,21 +244,31 @@ func (t *test) shutDown() {
 	for _, r := range t.relays {
 		r.close()
 	}
+	t.removeCables()
 }
 
-// breakThings does faults until the time is up: all kinds of them in a random order, and again.
+// breakThings does faults until the time is up, and for half as long again those without which the run would prove nothing.
 func (t *test) breakThings(ctx context.Context) error {
 	end := time.Now().Add(t.options.length)
-	var deck []fault
-	for time.Now().Before(end) {
-		if len(deck) == 0 {
-			deck = t.shuffled()
+	last := end.Add(t.options.length / 2)
+	for {
+		next, now := t.next(), time.Now()
+		if now.After(end) {
+			wanted := t.result.wanted()
+			if len(wanted) == 0 || now.After(last) {
+				return nil
+			}
+			next = pick(t, wanted)
 		}
-		next := deck[0]
-		deck = deck[1:]
 		t.keep(ctx)
 		sleep(ctx, time.Duration(200+t.random.IntN(800))*time.Millisecond)
 		told, err := next(t, ctx)
+		if err == nil {
+			err = t.trading(ctx, t.cluster.Worlds()...)
+		}
+		if err == nil {
+			err = t.flows(ctx, "go") // a save may be from when they stood still
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -250,7 +281,6 @@ func (t *test) breakThings(ctx context.Context) error {
 		t.say("%s", told)
 		t.lookForDebts(ctx)
 	}
-	return nil
 }
 
 // lookForDebts notes whether a world owes something at this moment.

@@ -19,6 +19,13 @@ import (
 	"mainbus/transport/discovery"
 )
 
+// Long enough for a machine that has much else to do.
+const (
+	startTime  = time.Minute
+	ctlTime    = 2 * time.Minute
+	settleTime = 3 * time.Minute
+)
+
 // A Cluster is everything that runs: one controller and the hosts with their agents.
 type Cluster struct {
 	Dir        string // where all of it keeps its data
@@ -38,6 +45,7 @@ type Host struct {
 	Code    string   // pairing code that its agent printed
 	Worlds  []string // names of the instances that live here
 	Hidden  bool     // does not announce itself
+	Inside  []string // command that runs its programs where the host is, such as in a network namespace; none: here
 	cluster *Cluster
 }
 
@@ -50,11 +58,6 @@ func CheckMulticast() error {
 		return fmt.Errorf("the hosts of this demo find each other by multicast: %w", err)
 	}
 	return nil
-}
-
-// Start starts one of the programs.
-func (c *Cluster) Start(name, program string, args ...string) (*Process, error) {
-	return startProcess(c.Dir, name, c.Program(program), args...)
 }
 
 // Program is the path of one of the programs.
@@ -77,7 +80,7 @@ func (c *Cluster) StartController(ctx context.Context) error {
 		c.Client.Close()
 	}
 	c.Client = api.Dial(c.ControllerData())
-	return Poll(ctx, 15*time.Second, "the controller to answer", func() (bool, error) {
+	return Poll(ctx, startTime, "the controller to answer", func() (bool, error) {
 		_, err := c.Client.Status(ctx, Me)
 		return err == nil, nil
 	})
@@ -107,14 +110,20 @@ func (h *Host) Factorio() string { return filepath.Join(h.cluster.Dir, h.Name+"-
 // StartAgent starts it, or starts it again.
 func (h *Host) StartAgent() error {
 	var err error
-	h.Agent, err = startProcess(h.cluster.Dir, h.Name, h.cluster.Program("mainbus-host"),
+	h.Agent, err = h.Start(h.Name, "mainbus-host",
 		"--data", h.Data(), "--factorio", h.Factorio(), "--name", h.Name, fmt.Sprint("--announce=", !h.Hidden))
 	return err
 }
 
+// Start starts one of the programs on this host.
+func (h *Host) Start(name, program string, args ...string) (*Process, error) {
+	command := append(slices.Clone(h.Inside), h.cluster.Program(program))
+	return startProcess(h.cluster.Dir, name, command[0], append(command[1:], args...)...)
+}
+
 // ReadConsole waits for what the agent shows on its console, as a person would read it.
 func (h *Host) ReadConsole(ctx context.Context) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	if h.Port, err = h.Agent.WaitLine(ctx, wordAfter("UDP port ")); err != nil {
 		return err
@@ -148,7 +157,7 @@ func (h *Host) Find(ctx context.Context) (api.Host, bool, error) {
 
 // Ctl runs mainbusctl, as a person or a script would.
 func (c *Cluster) Ctl(ctx context.Context, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, ctlTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.Program("mainbusctl"), append([]string{"--data", c.ControllerData()}, args...)...)
 	var stderr bytes.Buffer

@@ -106,7 +106,7 @@ func (c *Cluster) addWorld(ctx context.Context, world string, at func(Goods) *It
 // SettledSum adds up once nothing moves any more: two counts half a second apart are equal and nothing is in flight.
 func (c *Cluster) SettledSum(ctx context.Context) ([]ItemSum, error) {
 	var last []ItemSum
-	err := Poll(ctx, 60*time.Second, "the items in flight to arrive", func() (bool, error) {
+	err := Poll(ctx, settleTime, "the items in flight to arrive", func() (bool, error) {
 		now, err := c.Sum(ctx)
 		if err != nil {
 			return false, err
