@@ -34,6 +34,7 @@ type agent struct {
 	bundle     *wire.Bundle
 	killed     []string
 	observed   *wire.Observed
+	measured   *wire.Measured
 	refuse     error         // of what is wanted
 	changed    chan struct{} // closed and replaced at each change
 }
@@ -58,6 +59,7 @@ func newAgent(t testing.TB, name string) *agent {
 			wire.Method_METHOD_DESIRED:      link.Unary(a.takeDesired),
 			wire.Method_METHOD_BUNDLE:       link.Unary(a.takeBundle),
 			wire.Method_METHOD_OBSERVE:      a.observe,
+			wire.Method_METHOD_MEASURE:      a.measure,
 			wire.Method_METHOD_KILL:         link.Unary(a.kill),
 			wire.Method_METHOD_CONSOLE_SEND: link.Unary(a.consoleSend),
 			wire.Method_METHOD_CONSOLE_READ: link.Unary(a.consoleRead),

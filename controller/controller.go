@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"mainbus/controller/api"
+	"mainbus/controller/series"
 	"mainbus/controller/store"
 	"mainbus/transport/discovery"
 	"mainbus/transport/identity"
@@ -24,12 +25,16 @@ import (
 	"mainbus/transport/local"
 )
 
+// MetricsAddr is where programs show their figures to Prometheus unless they are told otherwise.
+const MetricsAddr = "127.0.0.1:34182"
+
 // ErrInUse says that another controller runs on the data folder.
 var ErrInUse = errors.New("another controller runs on this data folder")
 
 // Config is what a controller needs. Only DataDir is required.
 type Config struct {
 	DataDir string
+	Metrics string // TCP address at which figures are shown to Prometheus; empty: nowhere
 	Name    string // shown to hosts; empty: the machine's name
 	// Addr of the UDP socket; empty: the port used last, else the default one, else the next free one.
 	Addr string
@@ -44,6 +49,7 @@ type Controller struct {
 	log         *slog.Logger
 	id          *identity.Identity
 	store       store.Store
+	series      *series.Keeper
 	hosts       *hosts
 	changes     *changes
 	runs        *runs
@@ -123,13 +129,23 @@ func (c *Controller) open() (err error) {
 		return err
 	}
 	c.store = s
-	rows, err := s.Hosts(c.ctx)
-	if err != nil {
+	if err := c.addHosts(); err != nil {
 		return errors.Join(err, s.Close())
+	}
+	if c.series, err = series.Open(filepath.Join(c.cfg.DataDir, figuresName), c.log); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	return nil
+}
+
+func (c *Controller) addHosts() error {
+	rows, err := c.store.Hosts(c.ctx)
+	if err != nil {
+		return err
 	}
 	for _, row := range rows {
 		if err := c.hosts.add(row); err != nil {
-			return errors.Join(err, s.Close())
+			return err
 		}
 	}
 	return nil
@@ -154,6 +170,10 @@ func (c *Controller) Start() error {
 		store.KeepBackups(c.ctx, c.backups(), c.store.Backup, func(err error) { c.log.Error("no backup was made", "err", err) })
 	})
 	c.group.Go(func() { c.keepVerifying(c.ctx) })
+	c.group.Go(func() { c.series.Run(c.ctx) })
+	if c.cfg.Metrics != "" {
+		c.group.Go(func() { c.serveMetrics(c.ctx) })
+	}
 	c.group.Go(func() {
 		caller := localOwner()
 		if err := api.Serve(c.ctx, listener, c.service, func(net.Conn) api.Caller { return caller }); err != nil {
@@ -209,7 +229,7 @@ func (c *Controller) close() error {
 		err = c.endpoint.Close()
 	}
 	c.group.Wait()
-	if err := errors.Join(err, c.store.Close()); err != nil {
+	if err := errors.Join(err, c.series.Close(), c.store.Close()); err != nil {
 		return fmt.Errorf("stop controller: %w", err)
 	}
 	return nil

@@ -43,6 +43,9 @@ func (c *Controller) linked(conn *link.Conn) {
 	loops.Go(func() {
 		c.retry(ctx, h, "hear how the host's instances are", func() error { return c.watch(ctx, conn, h) })
 	})
+	loops.Go(func() {
+		c.retry(ctx, h, "hear what the host measures", func() error { return c.hearFigures(ctx, conn, h) })
+	})
 	loops.Wait()
 	c.putHost(c.hosts.gone(h))
 }

@@ -28,6 +28,9 @@ import (
 	"mainbus/transport/wire"
 )
 
+// MetricsAddr is where an agent shows its figures to Prometheus unless it is told otherwise.
+const MetricsAddr = "127.0.0.1:34183"
+
 // DefaultPort is the UDP port that agents listen on unless it is taken.
 const DefaultPort = 34180
 
@@ -47,6 +50,8 @@ type Config struct {
 	Self        string // path of this program's executable: started with "supervise DIR" it supervises a game
 	Hidden      bool   // not announced: controllers need the address
 
+	// Metrics is the TCP address at which figures are shown to Prometheus; empty: nowhere.
+	Metrics string
 	// Interfaces chooses the network interfaces on which the agent is announced; nil takes the usual ones.
 	Interfaces func([]net.Interface) []net.Interface
 	// Started is called once, when the agent is reachable.
@@ -68,6 +73,7 @@ type Agent struct {
 	peers    *peers
 	fleet    *fleet
 	window   pairing.Window
+	measured measured
 
 	linked    signal        // a link came up
 	changed   signal        // an instance's observed state changed
@@ -130,6 +136,10 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	a.fleet.start(ctx)
 	for _, id := range a.peers.ids() {
 		a.keepLink(id)
+	}
+	a.workers.Go(func() { a.keepMeasuring(ctx) })
+	if a.cfg.Metrics != "" {
+		a.workers.Go(func() { a.serveMetrics(ctx) })
 	}
 	if !a.cfg.Hidden {
 		a.workers.Go(func() { a.announce(ctx) })

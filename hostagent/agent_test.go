@@ -75,6 +75,7 @@ func TestAgentFromPairingToTrade(t *testing.T) {
 	})
 	pid := h.pid(t)
 	c.checkConsole(agent)
+	c.checkFigures(agent)
 	if err := c.call(agent, wire.Method_METHOD_DESIRED, &wire.Desired{Generation: 4}, &reply); err != nil {
 		t.Errorf("outdated wishes: %v", err)
 	}
@@ -119,6 +120,33 @@ func (c *controller) checkConsole(agent identity.ID) {
 	err = c.call(agent, wire.Method_METHOD_CONSOLE_READ, &wire.ConsoleRead{Instance: instanceName, Limit: 5}, &page)
 	if err != nil || len(page.GetLines()) != 5 || page.GetNext() == 0 {
 		c.t.Errorf("console output: %v, %v", &page, err)
+	}
+}
+
+func (c *controller) checkFigures(agent identity.ID) {
+	c.t.Helper()
+	conn, _ := c.endpoint.Conn(agent)
+	stream, err := conn.Open(c.t.Context(), wire.Method_METHOD_MEASURE)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer stream.Close()
+	if err := stream.Send(&wire.Empty{}); err != nil {
+		c.t.Fatal(err)
+	}
+	var m wire.Measured
+	eventually(c.t, "the game's UPS is measured", func() bool {
+		if err := stream.Recv(&m); err != nil {
+			c.t.Fatal(err)
+		}
+		return len(m.GetInstances()) == 1 && m.GetInstances()[0].Ups != nil && m.GetInstances()[0].CpuCores != nil
+	})
+	g, h := m.GetInstances()[0], m.GetHost()
+	if g.GetUps() <= 0 || g.GetUps() > 66 || g.GetCpuCores() <= 0 || g.GetMemoryBytes() <= 0 || g.GetRconSeconds() <= 0 || g.BacklogMessages == nil || g.Players == nil || g.GetDiskBytes() <= 0 {
+		c.t.Errorf("figures of the game: %v", g)
+	}
+	if h.GetAgentMemoryBytes() <= 0 || h.GetMemoryTotalBytes() <= h.GetMemoryBytes() {
+		c.t.Errorf("figures of the host: %v", h)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"sync"
@@ -167,6 +168,24 @@ func (f *fleet) launch(id string) *instance.Instance {
 		}
 	})
 	return i
+}
+
+// all returns the instances by their ids.
+func (f *fleet) all() map[string]*instance.Instance {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.instances)
+}
+
+// names returns what people call the instances.
+func (f *fleet) names() map[string]string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	names := map[string]string{}
+	for _, d := range f.desired.GetInstances() {
+		names[d.GetId()] = d.GetName()
+	}
+	return names
 }
 
 func (f *fleet) get(id string) (*instance.Instance, bool) {

@@ -154,12 +154,12 @@ func (m *Model) news(ctx context.Context, seen api.Versions, broken bool) api.Ve
 	}
 	sleep(ctx, pause)
 	// The wait of a Hurry ends with ctx; the answer does not matter then.
-	ctx, giveUp := context.WithTimeout(ctx, wait+patience)
+	waiting, giveUp := context.WithTimeout(ctx, wait+patience)
 	defer giveUp()
-	now, err := m.service.Changes(ctx, m.caller, api.AwaitChanges{Since: seen, Bus: bus, WaitMS: uint32(wait.Milliseconds())})
+	now, err := m.service.Changes(waiting, m.caller, api.AwaitChanges{Since: seen, Bus: bus, WaitMS: uint32(wait.Milliseconds())})
 	if err != nil {
-		if ctx.Err() == nil {
-			sleep(ctx, time.Second)
+		if waiting.Err() == nil {
+			sleep(waiting, time.Second)
 		}
 		return seen
 	}

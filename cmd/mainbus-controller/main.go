@@ -83,6 +83,7 @@ func parse(args []string, stderr io.Writer) (controller.Config, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&cfg.DataDir, "data", local.DataDir("controller"), "folder for the key, the database and the local socket")
 	flags.StringVar(&cfg.Name, "name", "", "name that hosts show; the machine's name unless given")
+	flags.StringVar(&cfg.Metrics, "metrics", controller.MetricsAddr, "TCP address at which Prometheus finds /metrics; empty: nowhere")
 	port := flags.Uint("port", 0, "UDP port for hosts; 0: the one used last, else the first free one from 34181")
 	flags.TextVar(&level, "log-level", &level, "debug, info, warn or error")
 	if err := flags.Parse(args); err != nil {

@@ -41,10 +41,10 @@ const (
 )
 
 type options struct {
-	data, factorio, name, level string
-	port                        uint16
-	announce                    bool
-	understood                  bool // the command line was: errors from then on are not about usage
+	data, factorio, name, level, metrics string
+	port                                 uint16
+	announce                             bool
+	understood                           bool // the command line was: errors from then on are not about usage
 }
 
 func command(o *options) *cobra.Command {
@@ -63,6 +63,7 @@ func command(o *options) *cobra.Command {
 	flags.StringVar(&o.name, "name", defaultName(), "name of this host, for people")
 	flags.Uint16Var(&o.port, "port", 0, fmt.Sprintf("UDP port; 0: the one last used, else %d or the next free one", hostagent.DefaultPort))
 	flags.BoolVar(&o.announce, "announce", true, "let controllers on this network find this host; without, they need its address")
+	flags.StringVar(&o.metrics, "metrics", hostagent.MetricsAddr, "TCP address at which Prometheus finds /metrics; empty: nowhere")
 	flags.StringVar(&o.level, "log-level", "info", "debug, info, warn or error")
 	root.AddCommand(pairCommand(o), statusCommand(o), superviseCommand())
 	return root
@@ -92,7 +93,7 @@ func run(ctx context.Context, o *options, out io.Writer) error {
 	}
 	agent := hostagent.New(hostagent.Config{
 		DataDir: o.data, FactorioDir: o.factorio, Name: o.name, Port: o.port, Version: wire.Version, Self: self,
-		Hidden: !o.announce,
+		Hidden: !o.announce, Metrics: o.metrics,
 		Started: func(s hostagent.Status) {
 			fmt.Fprintf(out, "%s is ready at UDP port %d with Factorio %s\n", s.Name, s.Port, s.GameVersion)
 		},

@@ -48,6 +48,7 @@ type options struct {
 	name     string
 	factorio string
 	theme    string
+	metrics  string
 	thisHost bool
 	level    slog.Level
 }
@@ -66,6 +67,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.name, "name", "", "name that hosts show; the machine's name unless given")
 	flags.StringVar(&o.factorio, "factorio", "", "installation of the game for this computer; the usual places are searched unless given")
 	flags.StringVar(&o.theme, "theme", "system", "system, dark or light")
+	flags.StringVar(&o.metrics, "metrics", controller.MetricsAddr, "TCP address at which Prometheus finds /metrics; empty: nowhere")
 	flags.BoolVar(&o.thisHost, "this-host", true, "run game servers on this computer too")
 	flags.TextVar(&o.level, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	if err := flags.Parse(args); err != nil {
@@ -100,7 +102,7 @@ func run(args []string) error {
 	}
 	defer closeLog()
 	// The folder is the one that mainbus-controller uses, so that either program finds the same cluster.
-	c, err := controller.New(controller.Config{DataDir: filepath.Join(o.data, "controller"), Name: o.name, Log: log})
+	c, err := controller.New(controller.Config{DataDir: filepath.Join(o.data, "controller"), Name: o.name, Metrics: o.metrics, Log: log})
 	if errors.Is(err, controller.ErrInUse) {
 		return fmt.Errorf("%w: end it first, or give this window a folder of its own with --data", err)
 	} else if err != nil {

@@ -53,6 +53,22 @@ func (c *cluster) ReadConsole(_ context.Context, _ api.Caller, r api.ReadConsole
 	return pages[r.Offset], nil
 }
 
+func (c *cluster) Figures(context.Context, api.Caller) ([]api.Measured, error) {
+	return []api.Measured{
+		{Kind: api.KindHost, ID: "h1", Name: "attic", Figures: map[string]float64{"cpu_cores": 1.5}},
+		{Kind: api.KindInstance, ID: "i1", Name: "nauvis", Figures: map[string]float64{
+			"ups": 59.9, "players": 3, "cpu_cores": 0.12, "memory_bytes": 300 << 20, "rcon_seconds": 0.0025,
+		}},
+	}, nil
+}
+
+func (c *cluster) FigureHistory(_ context.Context, _ api.Caller, r api.ReadFigure) (api.FigureHistory, error) {
+	if r != (api.ReadFigure{Kind: api.KindInstance, Name: "nauvis", Figure: "ups", Seconds: 1800}) {
+		return api.FigureHistory{}, fmt.Errorf("asked for %+v", r)
+	}
+	return api.FigureHistory{StepSeconds: 60, Points: []api.FigurePoint{{Mean: 60, Low: 58, High: 61}}}, nil
+}
+
 func (c *cluster) BusAccounts(_ context.Context, _ api.Caller, r api.ReadAccounts) ([]api.BusAccount, error) {
 	return []api.BusAccount{{World: "w1", InstanceName: "nauvis", Name: r.Name, Quality: r.Quality, Sent: 120, Owed: 7}}, nil
 }
@@ -159,6 +175,11 @@ func TestCommands(t *testing.T) {
 		stdout, stderr string // parts
 	}{
 		{name: "hosts as a table", args: "hosts list", stdout: "attic[31m  linked  192.0.2.7:34180  mdns      -     0.4 ms  h1"},
+		{name: "what is measured", args: "stats", stdout: "nauvis  instance  59.9  3        12.0 %   300.0 MiB  2.5 ms  -     -\n"},
+		{name: "all of one", args: "stats attic", stdout: "host attic, "},
+		{name: "of nobody", args: "stats vulcanus", code: 1, stderr: "nothing is measured of \"vulcanus\""},
+		{name: "what it was", args: "stats nauvis --figure ups --for 30m", stdout: "60    58      61\n"},
+		{name: "what it was, of nobody", args: "stats --figure ups", code: 1, stderr: "say whose figure"},
 		{name: "an empty list says what to do", args: "bus list", stdout: "Nothing has been sent"},
 		{name: "start waits", args: "instances start nauvis", state: "running", stdout: "nauvis: running"},
 		{name: "start says why it failed", args: "instances start nauvis", state: "failed", code: 1, stderr: "nauvis failed: the port is taken"},

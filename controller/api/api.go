@@ -11,6 +11,7 @@ type Service interface {
 	Hosts
 	Instances
 	Bus
+	Figures
 }
 
 // A Caller is who makes a call. Only what receives a call from outside makes one up: Serve by where the connection comes

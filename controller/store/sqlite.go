@@ -100,18 +100,21 @@ func open(cfg Config) (*SQLite, error) {
 // dsn names the file and how each connection treats it. synchronous=FULL with a write-ahead log: a commit has reached
 // the disk when it returns. On macOS that takes fullfsync; elsewhere these two pragmas do nothing.
 func dsn(path, mode string) string {
+	if mode != "" {
+		return DSN(path, url.Values{"mode": {mode}, "_pragma": {"busy_timeout(5000)", "query_only(1)"}})
+	}
+	return DSN(path, url.Values{"_pragma": {
+		"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "fullfsync(1)", "checkpoint_fullfsync(1)",
+	}})
+}
+
+// DSN names a database file to the driver, on every system and whatever characters are in its path.
+func DSN(path string, options url.Values) string {
 	path = filepath.ToSlash(path)
 	if runtime.GOOS == "windows" && !strings.HasPrefix(path, "/") {
 		path = "/" + path
 	}
-	q := url.Values{"_pragma": {
-		"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "fullfsync(1)", "checkpoint_fullfsync(1)",
-	}}
-	if mode != "" {
-		q["mode"] = []string{mode}
-		q["_pragma"] = []string{"busy_timeout(5000)", "query_only(1)"}
-	}
-	u := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
+	u := url.URL{Scheme: "file", Path: path, RawQuery: options.Encode()}
 	if !strings.HasPrefix(path, "/") { // a relative path: an authority would swallow its first part
 		u.Path, u.Opaque = "", (&url.URL{Path: path}).EscapedPath()
 	}

@@ -98,8 +98,8 @@ func (b *books) Up(e *wire.Envelope) {
 	defer b.mu.Unlock()
 	b.total = string(e.Body)
 }
-func (b *books) Ticked(uint64) {}
-func (b *books) Still(bool)    {}
+func (b *books) Beat(uint64, time.Duration) {}
+func (b *books) Still(bool)                 {}
 
 func (b *books) Fault(string) {
 	b.mu.Lock()

@@ -47,6 +47,13 @@ func NewQueue() *Queue { return &Queue{keys: map[place]*waiting{}, ready: make(c
 // Ready gets a value after Push; one value may stand for several.
 func (q *Queue) Ready() <-chan struct{} { return q.ready }
 
+// Len returns how many envelopes wait.
+func (q *Queue) Len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.count
+}
+
 // Push adds envelopes, which then belong to the queue, or says ErrFull. They are there all at once.
 func (q *Queue) Push(list ...*wire.Envelope) error {
 	q.mu.Lock()

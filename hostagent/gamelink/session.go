@@ -50,8 +50,8 @@ type Commander interface {
 type Owner interface {
 	// Up gets what a feature's half in the game says.
 	Up(*wire.Envelope)
-	// Ticked gets the game's clock at each beat.
-	Ticked(tick uint64)
+	// Beat gets the game's clock, and how long the command took that asked for it.
+	Beat(tick uint64, took time.Duration)
 	// Still tells that the game has come to stand still, or goes on.
 	Still(bool)
 	// Fault tells that the module has stopped trading, and why.
@@ -184,6 +184,9 @@ func (s *Session) Feed(text string, offset uint64) {
 // Deliver sends envelopes to the world as soon as they may be: after assign, while lines and totals agree, and when
 // no earlier message of the same channel and key is under way. It does not wait. The error is ErrFull if too much waits.
 func (s *Session) Deliver(list ...*wire.Envelope) error { return s.queue.Push(list...) }
+
+// Waiting returns how many envelopes wait to be sent to the world.
+func (s *Session) Waiting() int { return s.queue.Len() }
 
 // Bind binds the world to this session's epoch and returns what it says about itself, without the name of its save. There is
 // no timeout but ctx: a game that is saving answers late.
@@ -394,7 +397,7 @@ func (s *Session) wake() {
 
 // notice finds out from the game's clock whether it stands still.
 func (s *Session) notice(tick uint64) {
-	s.cfg.Owner.Ticked(tick)
+	s.cfg.Owner.Beat(tick, time.Since(s.lastBeat))
 	if time.Since(s.noticed) < beatInterval/2 {
 		return
 	}

@@ -36,10 +36,10 @@ type recorder struct {
 	tick   uint64
 }
 
-func (r *recorder) Up(e *wire.Envelope) { r.with(func() { r.up = append(r.up, e) }) }
-func (r *recorder) Fault(text string)   { r.with(func() { r.faults = append(r.faults, text) }) }
-func (r *recorder) Still(still bool)    { r.with(func() { r.still = append(r.still, still) }) }
-func (r *recorder) Ticked(tick uint64)  { r.with(func() { r.tick = tick }) }
+func (r *recorder) Up(e *wire.Envelope)               { r.with(func() { r.up = append(r.up, e) }) }
+func (r *recorder) Fault(text string)                 { r.with(func() { r.faults = append(r.faults, text) }) }
+func (r *recorder) Still(still bool)                  { r.with(func() { r.still = append(r.still, still) }) }
+func (r *recorder) Beat(tick uint64, _ time.Duration) { r.with(func() { r.tick = tick }) }
 
 func (r *recorder) with(f func()) {
 	r.mu.Lock()

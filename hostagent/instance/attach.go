@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -67,8 +68,8 @@ func (r *run) attach(ctx context.Context, client *rcon.Client, stream RunStream)
 		defer close(received)
 		end(a.receive())
 	})
-	r.session.Store(a.session)
-	defer r.session.Store(nil)
+	r.attached.Store(a)
+	defer r.attached.Store(nil)
 
 	if err := a.introduce(ctx); err != nil {
 		if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
@@ -206,11 +207,15 @@ func (a *attachment) Up(e *wire.Envelope) {
 	}
 }
 
-// Ticked notes the game's clock.
-func (a *attachment) Ticked(tick uint64) { a.run.instance.onTick(tick) }
+// Beat notes the game's clock.
+func (a *attachment) Beat(tick uint64, took time.Duration) {
+	a.run.gauges.beat(tick, took)
+	a.run.instance.onTick(tick)
+}
 
 // Still tells the controller, the newest only.
 func (a *attachment) Still(still bool) {
+	a.run.gauges.pause(still)
 	for {
 		select {
 		case a.still <- still:

@@ -68,6 +68,8 @@ type Instance struct {
 	done   chan struct{} // closed when the loop has ended
 	output broadcast
 	tick   atomic.Uint64
+	// The game that runs, for those who only measure it.
+	running atomic.Pointer[run]
 
 	mu       sync.Mutex
 	observed *wire.ObservedInstance
@@ -210,6 +212,7 @@ func (i *Instance) follow(game *supervisor.Game, n note) {
 	r.assigned = n.World != "" && n.World != i.state.World // before the agent came back
 	i.run, i.status, i.phase, i.cause, i.stopping = r, wire.State_STATE_STARTING, "starting game", "", false
 	i.setCurrent(game, nil)
+	i.running.Store(r)
 	i.workers.Go(func() { r.watch(i.ctx) })
 }
 
@@ -346,6 +349,7 @@ func (i *Instance) call(what string, f func(context.Context) error) {
 // onEnd deals with a game that has ended; trouble is what it said of that.
 func (i *Instance) onEnd(r *run, exit supervisor.Exit, trouble string, err error) {
 	i.run, i.linked = nil, false
+	i.running.Store(nil)
 	i.deadline = stopTimer(i.deadline)
 	i.setCurrent(nil, nil)
 	i.cfg.Ports.Release(r.note.Port)

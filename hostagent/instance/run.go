@@ -28,12 +28,13 @@ type run struct {
 	assigned bool             // the world has had a ledger in this run; by connect and what it calls
 
 	saves  *saves
+	gauges gauges
 	ending atomic.Bool   // it saves and ends, by its own words or because it was asked to
 	ended  chan struct{} // closed when the process has ended, or is watched no more
 
 	ready     chan struct{} // closed when the game says that RCON is open
 	readyOnce sync.Once
-	session   atomic.Pointer[gamelink.Session]
+	attached  atomic.Pointer[attachment]
 	command   atomic.Pointer[string] // name of the module's command, if it has said hello
 }
 
@@ -93,8 +94,8 @@ func (r *run) follow(tail *supervisor.Tail, offset uint64) (next uint64) {
 }
 
 func (r *run) onLine(line supervisor.Line) {
-	if s := r.session.Load(); s != nil {
-		s.Feed(line.Text, line.Offset)
+	if a := r.attached.Load(); a != nil {
+		a.session.Feed(line.Text, line.Offset)
 	}
 	if strings.HasPrefix(line.Text, gamelink.Prefix) {
 		if name, ok := gamelink.Hello(line.Text); ok {
@@ -109,8 +110,14 @@ func (r *run) onLine(line supervisor.Line) {
 func (r *run) tell(entries []console.Entry) {
 	for _, entry := range entries {
 		event := entry.Event
-		if event.Kind == console.SaveFinished {
+		switch event.Kind {
+		case console.SaveStarted:
+			r.gauges.saveBegun()
+		case console.SaveFinished:
 			r.saves.announce()
+			r.gauges.saveDone()
+		case console.Join, console.Leave, console.Kick, console.Ban:
+			r.gauges.online(len(r.follower.Status().Players))
 		}
 		switch event.Kind {
 		case console.RCONReady:

@@ -39,6 +39,7 @@ const (
 	Method_METHOD_RUN          Method = 8  // agent → controller: RunUp and RunDown, one stream per attachment to a running game
 	Method_METHOD_BULK_FETCH   Method = 20 // either → other, on a bulk connection: BulkFetch → BulkHead, then bytes (bulk.proto)
 	Method_METHOD_FAILURE      Method = 60 // controller → agent: FailureAsk → Failure
+	Method_METHOD_MEASURE      Method = 50 // controller → agent: Empty, then a stream of Measured, newest only
 )
 
 // Enum value maps for Method.
@@ -55,6 +56,7 @@ var (
 		8:  "METHOD_RUN",
 		20: "METHOD_BULK_FETCH",
 		60: "METHOD_FAILURE",
+		50: "METHOD_MEASURE",
 	}
 	Method_value = map[string]int32{
 		"METHOD_UNSPECIFIED":  0,
@@ -68,6 +70,7 @@ var (
 		"METHOD_RUN":          8,
 		"METHOD_BULK_FETCH":   20,
 		"METHOD_FAILURE":      60,
+		"METHOD_MEASURE":      50,
 	}
 )
 
@@ -467,7 +470,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04arch\x18\x04 \x01(\tR\x04arch\x12\x12\n" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
 	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1b\n" +
-	"\tbulk_port\x18\a \x01(\rR\bbulkPort*\xeb\x01\n" +
+	"\tbulk_port\x18\a \x01(\rR\bbulkPort*\xff\x01\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -480,7 +483,8 @@ const file_wire_proto_rawDesc = "" +
 	"\n" +
 	"METHOD_RUN\x10\b\x12\x15\n" +
 	"\x11METHOD_BULK_FETCH\x10\x14\x12\x12\n" +
-	"\x0eMETHOD_FAILURE\x10<*t\n" +
+	"\x0eMETHOD_FAILURE\x10<\x12\x12\n" +
+	"\x0eMETHOD_MEASURE\x102*t\n" +
 	"\x04Code\x12\v\n" +
 	"\aCODE_OK\x10\x00\x12\x11\n" +
 	"\rCODE_INTERNAL\x10\x01\x12\x10\n" +

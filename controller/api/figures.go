@@ -1,0 +1,66 @@
+package api
+
+import (
+	"context"
+	"time"
+)
+
+// Figures is what is asked of what was measured. The names of figures and what they mean are in transport/figures.
+type Figures interface {
+	// Figures are the newest of all linked hosts and of their running instances.
+	Figures(ctx context.Context, c Caller) ([]Measured, error)
+	FigureHistory(ctx context.Context, c Caller, r ReadFigure) (FigureHistory, error)
+}
+
+var figureMethods = map[string]method{
+	"Figures":       reads(ClusterRead, plain(Service.Figures)),
+	"FigureHistory": reads(ClusterRead, with(Service.FigureHistory)),
+}
+
+func (s stub) Figures(ctx context.Context, c Caller) ([]Measured, error) {
+	return ask[[]Measured](ctx, s, c, "Figures", nil)
+}
+
+func (s stub) FigureHistory(ctx context.Context, c Caller, r ReadFigure) (FigureHistory, error) {
+	return ask[FigureHistory](ctx, s, c, "FigureHistory", &r)
+}
+
+// Kinds of what is measured.
+const (
+	KindHost     = "host"
+	KindInstance = "instance"
+)
+
+// Measured is a host or an instance with its figures. One that is not known is absent.
+type Measured struct {
+	Kind    string             `json:"kind"`
+	ID      string             `json:"id"`
+	Name    string             `json:"name"`
+	Host    string             `json:"host"` // name of an instance's host; empty for a host
+	At      time.Time          `json:"at"`
+	Figures map[string]float64 `json:"figures"`
+}
+
+// ReadFigure asks what a figure was.
+type ReadFigure struct {
+	Kind    string `json:"kind"`
+	Name    string `json:"name"` // or id
+	Figure  string `json:"figure"`
+	Seconds int64  `json:"seconds"` // so long before now; 0: an hour, at most 90 days
+}
+
+func (r ReadFigure) target() string { return r.Name }
+
+// FigureHistory is what a figure was, oldest first. It is finer for the newest hours than for the newest weeks.
+type FigureHistory struct {
+	StepSeconds int64         `json:"step_seconds"`
+	Points      []FigurePoint `json:"points"` // none for times in which nothing was measured
+}
+
+// FigurePoint is one step.
+type FigurePoint struct {
+	At   time.Time `json:"at"` // its beginning
+	Mean float64   `json:"mean"`
+	Low  float64   `json:"low"`
+	High float64   `json:"high"`
+}
