@@ -34,7 +34,11 @@ func (s *State) bound(m Bound) error {
 	if err := s.canPass(w, players, m.Tick); err != nil {
 		return err
 	}
+	if err := s.canTrace(w, m, fresh); err != nil {
+		return err
+	}
 	s.lease(w, m.Slot)
+	s.trace(w, m, fresh)
 	lost, wipe := s.reconcilePlayers(w, players.States)
 	s.reconcile(w, told, s.reconcilePassages(w, players.Totals, lost))
 	s.setTick(w, m.Tick)
@@ -139,6 +143,7 @@ func (s *State) lease(w *world, slot Slot) {
 	s.worlds[w.row.ID] = w
 	s.leases[slot] = w
 	s.touchWorld(w)
+	s.comeBack(w)
 }
 
 // release ends a lease: what was granted and not confirmed goes back, because nobody may ever run the world again;
@@ -170,55 +175,8 @@ func (s *State) release(w *world) {
 func (s *State) forget(w *world) {
 	delete(s.worlds, w.row.ID)
 	delete(s.dirty.worlds, w)
+	delete(s.dirty.origins, w)
 	s.dirty.gone[w.row.ID] = struct{}{}
-}
-
-// answer books what people said about a world that came as a copy.
-func (s *State) answer(m Answer) error {
-	w := s.worlds[m.World]
-	if w == nil || w.row.Question == NoQuestion {
-		return fmt.Errorf("%w: there is no question about world %.40q", ErrOrder, m.World)
-	}
-	if m.Moved {
-		if err := s.replace(w); err != nil {
-			return err
-		}
-	}
-	w.row.Question = NoQuestion
-	s.touchWorld(w)
-	return nil
-}
-
-// replace lets w stand for the world that it was copied from.
-func (s *State) replace(w *world) error {
-	parent := s.worlds[w.row.FromWorld]
-	if w.row.Question != Copied || parent == nil {
-		return fmt.Errorf("%w: world %s was not copied from one of this ledger", ErrOrder, w.row.ID)
-	}
-	if r := s.runs[parent.row.Slot]; r != nil && r.world == parent {
-		return fmt.Errorf("%w: world %s still runs in slot %s", ErrOrder, parent.row.ID, parent.row.Slot)
-	}
-	if s.leases[parent.row.Slot] == parent {
-		s.release(parent)
-	}
-	for _, item := range sortedItems(parent.accounts) {
-		s.moveDebt(parent, w, item)
-	}
-	return nil
-}
-
-func (s *State) moveDebt(from, to *world, item Item) {
-	n := from.accounts[item].owed
-	if n == 0 {
-		return
-	}
-	from.accounts[item].owed = 0
-	to.account(item).owed += n
-	s.touch(from, item)
-	s.touch(to, item)
-	s.post(from, DebtMoved, item, -n)
-	s.post(to, DebtMoved, item, n)
-	s.serve(item)
 }
 
 func (s *State) moveLease(m Move) error {

@@ -42,7 +42,7 @@ func forkOfAnIndebtedWorld(c *cluster) (parent, fork ledger.World) {
 func TestACopyIsAskedAbout(t *testing.T) {
 	c := newCluster(t)
 	parent, fork := forkOfAnIndebtedWorld(c)
-	want := ledger.WorldRow{ID: fork, Slot: "b", FromLedger: "L1", FromWorld: parent, Question: ledger.Copied}
+	want := ledger.WorldRow{ID: fork, Slot: "b", FromLedger: "L1", FromWorld: parent, Question: ledger.Copied, Origin: ledger.Traced}
 	if got := c.worlds()[fork]; got != want {
 		t.Errorf("stored %+v, want %+v", got, want)
 	}

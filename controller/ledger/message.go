@@ -136,8 +136,9 @@ type Forgive struct {
 }
 
 // Answer closes the question that a copied world raised. Its answers are that it is a copy, which goes on as the world
-// of its own that it is, or that the world has moved: then the one that it was copied from gives up its slot and hands
-// over its debts. ErrOrder: there is no question, or the other one still runs.
+// of its own that it is, or that the world has moved: then the one that it was copied from gives up its slot, what it has
+// traded since that save is undone, and the copy owes what it owed. Should that one run again, people are asked again.
+// ErrOrder: there is no question, the other one still runs, or nothing is known of the save.
 type Answer struct {
 	World World
 	Moved bool

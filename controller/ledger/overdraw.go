@@ -28,11 +28,13 @@ func (s *State) overdraw(w *world, t Record) int64 {
 }
 
 // comeFromBackup notes which worlds may have traded more than the books know: all of them, and those that are not known.
+// Copies may have begun anew from other saves since.
 func (s *State) comeFromBackup() error {
 	s.restored, s.dirty.restored = true, true
 	for _, w := range s.worlds {
 		w.row.Behind = true
 		s.touchWorld(w)
+		s.forgetOrigin(w)
 	}
 	return nil
 }

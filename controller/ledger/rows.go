@@ -15,6 +15,7 @@ type WorldRow struct {
 	FromLedger string
 	FromWorld  World
 	Question   Question
+	Origin     Origin
 	Tick       int64 // of its clock, a minute of it out of date at most
 	Behind     bool  // the books come from a backup that was made when the world may have traded less
 }
@@ -58,6 +59,8 @@ type Books struct {
 	Worlds      []WorldRow
 	Accounts    []AccountRow
 	Bus         []BusRow
+	Reborn      []World // only out of Take: those of which the origins are replaced by what follows
+	Origins     []OriginRow
 	Spoils      []Spoil
 	Players     []PlayerRow
 	Versions    []VersionRow // only out of Take; oldest first
@@ -65,7 +68,7 @@ type Books struct {
 
 // Empty reports whether there is nothing to store.
 func (b Books) Empty() bool {
-	return b.Incarnation == 0 && !b.Restored && b.Policy == nil && len(b.Gone) == 0 && len(b.Worlds) == 0 && len(b.Accounts) == 0 && len(b.Bus) == 0 && len(b.Spoils) == 0 && len(b.Players) == 0 && len(b.Versions) == 0
+	return b.Incarnation == 0 && !b.Restored && b.Policy == nil && len(b.Gone) == 0 && len(b.Worlds) == 0 && len(b.Accounts) == 0 && len(b.Bus) == 0 && len(b.Reborn) == 0 && len(b.Origins) == 0 && len(b.Spoils) == 0 && len(b.Players) == 0 && len(b.Versions) == 0
 }
 
 // PostingKind says why goods were booked.
@@ -130,6 +133,7 @@ type dirty struct {
 	policy      bool
 	worlds      map[*world]struct{}
 	gone        map[World]struct{}
+	origins     map[*world]struct{}
 	spoils      map[Item]struct{}
 	accounts    map[accountKey]struct{}
 	bus         map[Item]struct{}
@@ -188,7 +192,7 @@ func New(b Books) (*State, error) {
 		players: map[string]*player{}, token: Token{Incarnation: b.Incarnation},
 		notices: map[Slot]*Notice{}, full: map[Item]struct{}{}, spoils: map[Item]Spoil{},
 		dirty: dirty{
-			worlds: map[*world]struct{}{}, gone: map[World]struct{}{}, spoils: map[Item]struct{}{}, accounts: map[accountKey]struct{}{},
+			worlds: map[*world]struct{}{}, gone: map[World]struct{}{}, origins: map[*world]struct{}{}, spoils: map[Item]struct{}{}, accounts: map[accountKey]struct{}{},
 			bus: map[Item]struct{}{}, postings: map[Posting]int64{}, players: map[*player]struct{}{},
 		},
 	}
@@ -216,6 +220,13 @@ func New(b Books) (*State, error) {
 			held: row.Held, top: row.Top, given: row.Given, covered: row.Covered, eSum: row.ES, gSum: row.GS, iSum: row.IS,
 		}
 		s.pool(row.Item).uncovered += w.accounts[row.Item].uncovered()
+	}
+	for _, row := range b.Origins {
+		w := s.worlds[row.World]
+		if w == nil {
+			return nil, fmt.Errorf("load ledger: origin of unknown world %s: %w", row.World, ErrInvalid)
+		}
+		w.origin = append(w.origin, row)
 	}
 	for _, row := range b.Spoils {
 		s.spoils[row.Item] = row
@@ -262,6 +273,11 @@ func (s *State) Take() Books {
 		a := k.world.accounts[k.item]
 		b.Accounts = append(b.Accounts, a.row(k.world, k.item))
 	}
+	for w := range d.origins {
+		b.Reborn = append(b.Reborn, w.row.ID)
+		b.Origins = append(b.Origins, w.origin...)
+	}
+	clear(d.origins)
 	for item := range d.bus {
 		b.Bus = append(b.Bus, s.busRow(item))
 	}
@@ -282,6 +298,10 @@ func (s *State) Take() Books {
 	// Released leases first: a slot has one world at any time, in storage too.
 	slices.SortFunc(b.Worlds, func(a, c WorldRow) int { return cmp.Or(cmp.Compare(a.Slot, c.Slot), cmp.Compare(a.ID, c.ID)) })
 	slices.SortFunc(b.Accounts, func(a, c AccountRow) int {
+		return cmp.Or(cmp.Compare(a.World, c.World), compareItems(a.Item, c.Item))
+	})
+	slices.Sort(b.Reborn)
+	slices.SortFunc(b.Origins, func(a, c OriginRow) int {
 		return cmp.Or(cmp.Compare(a.World, c.World), compareItems(a.Item, c.Item))
 	})
 	slices.SortFunc(b.Bus, func(a, c BusRow) int { return compareItems(a.Item, c.Item) })

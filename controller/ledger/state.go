@@ -20,6 +20,7 @@ type world struct {
 	row      WorldRow
 	tick     int64 // of its clock, as last told
 	unused   bool  // made by this process, and nothing was ever booked that names it
+	origin   []OriginRow
 	accounts map[Item]*account
 }
 

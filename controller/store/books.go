@@ -89,6 +89,9 @@ func (r *rowWriter) books(b ledger.Books) error {
 	if err := r.putWorlds(b.Worlds); err != nil {
 		return err
 	}
+	if err := r.putOrigins(b); err != nil {
+		return err
+	}
 	for _, a := range b.Accounts {
 		item, err := r.item(a.Item)
 		if err != nil {
@@ -140,13 +143,13 @@ func (r *rowWriter) putWorlds(worlds []ledger.WorldRow) error {
 	ctx := context.Background()
 	for _, w := range worlds {
 		if id, ok := r.worlds[w.ID]; ok {
-			if _, err := r.conn.ExecContext(ctx, "UPDATE world SET slot = NULL, question = ?, tick = ?, behind = ? WHERE id = ?", w.Question, w.Tick, w.Behind, id); err != nil {
+			if _, err := r.conn.ExecContext(ctx, "UPDATE world SET slot = NULL, question = ?, origin = ?, tick = ?, behind = ? WHERE id = ?", w.Question, w.Origin, w.Tick, w.Behind, id); err != nil {
 				return fmt.Errorf("write world %s: %w", w.ID, err)
 			}
 			continue
 		}
-		res, err := r.conn.ExecContext(ctx, "INSERT INTO world(world, from_ledger, from_world, question, tick, behind, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			w.ID, w.FromLedger, w.FromWorld, w.Question, w.Tick, w.Behind, time.Now().UnixMilli())
+		res, err := r.conn.ExecContext(ctx, "INSERT INTO world(world, from_ledger, from_world, question, origin, tick, behind, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			w.ID, w.FromLedger, w.FromWorld, w.Question, w.Origin, w.Tick, w.Behind, time.Now().UnixMilli())
 		if err != nil {
 			return fmt.Errorf("write world %s: %w", w.ID, err)
 		}
@@ -160,6 +163,27 @@ func (r *rowWriter) putWorlds(worlds []ledger.WorldRow) error {
 		}
 		if _, err := r.conn.ExecContext(ctx, "UPDATE world SET slot = ? WHERE id = ?", w.Slot, r.worlds[w.ID]); err != nil {
 			return fmt.Errorf("lease world %s to slot %s: %w", w.ID, w.Slot, err)
+		}
+	}
+	return nil
+}
+
+// putOrigins replaces what is known of the saves that worlds were copied from.
+func (r *rowWriter) putOrigins(b ledger.Books) error {
+	for _, w := range b.Reborn {
+		if _, err := r.conn.ExecContext(context.Background(), "DELETE FROM origin WHERE world = ?", r.worlds[w]); err != nil {
+			return fmt.Errorf("forget the origin of world %s: %w", w, err)
+		}
+	}
+	for _, row := range b.Origins {
+		item, err := r.item(row.Item)
+		if err != nil {
+			return err
+		}
+		_, err = r.conn.ExecContext(context.Background(), "INSERT INTO origin(world, item, e, i, ep, ip, e_sum, i_sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			r.worlds[row.World], item, row.E, row.I, row.EP, row.IP, row.ES, row.IS)
+		if err != nil {
+			return fmt.Errorf("write the origin of world %s: %w", row.World, err)
 		}
 	}
 	return nil

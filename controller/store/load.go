@@ -13,7 +13,7 @@ func (r *rowWriter) load(id string) (ledger.Books, error) {
 	b := ledger.Books{Ledger: id}
 	l := loader{r, &b, map[int64]ledger.Item{}, map[int64]ledger.World{}}
 	r.items, r.worlds = map[ledger.Item]int64{}, map[ledger.World]int64{}
-	for _, part := range []func() error{l.incarnation, l.restored, l.itemsOf, l.worldsOf, l.accounts, l.bus, l.spoils, l.policy} {
+	for _, part := range []func() error{l.incarnation, l.restored, l.itemsOf, l.worldsOf, l.origins, l.accounts, l.bus, l.spoils, l.policy} {
 		if err := part(); err != nil {
 			return b, err
 		}
@@ -52,12 +52,23 @@ func (l loader) itemsOf() error {
 }
 
 func (l loader) worldsOf() error {
-	return l.each("SELECT id, world, coalesce(slot, ''), from_ledger, from_world, question, tick, behind FROM world", func(scan scanFunc) error {
+	return l.each("SELECT id, world, coalesce(slot, ''), from_ledger, from_world, question, origin, tick, behind FROM world", func(scan scanFunc) error {
 		var n int64
 		var w ledger.WorldRow
-		err := scan(&n, &w.ID, &w.Slot, &w.FromLedger, &w.FromWorld, &w.Question, &w.Tick, &w.Behind)
+		err := scan(&n, &w.ID, &w.Slot, &w.FromLedger, &w.FromWorld, &w.Question, &w.Origin, &w.Tick, &w.Behind)
 		l.rowWriter.worlds[w.ID], l.worlds[n] = n, w.ID
 		l.b.Worlds = append(l.b.Worlds, w)
+		return err
+	})
+}
+
+func (l loader) origins() error {
+	return l.each("SELECT world, item, e, i, ep, ip, e_sum, i_sum FROM origin", func(scan scanFunc) error {
+		var world, item int64
+		var row ledger.OriginRow
+		err := scan(&world, &item, &row.E, &row.I, &row.EP, &row.IP, &row.ES, &row.IS)
+		row.World, row.Item = l.worlds[world], l.items[item]
+		l.b.Origins = append(l.b.Origins, row)
 		return err
 	})
 }

@@ -38,15 +38,16 @@ func TestEveryNumberOfTheBooksIsStored(t *testing.T) {
 	path := dbPath(t)
 	s := openStore(t, path, nil)
 	books := ledger.Books{
-		Worlds:   []ledger.WorldRow{{ID: "w", Slot: "a", FromLedger: "f", FromWorld: "v", Question: ledger.Copied, Tick: 8, Behind: true}},
+		Worlds:   []ledger.WorldRow{{ID: "w", Slot: "a", FromLedger: "f", FromWorld: "v", Question: ledger.Copied, Origin: ledger.Traced, Tick: 8, Behind: true}},
 		Restored: true,
 		Accounts: []ledger.AccountRow{
 			{World: "w", Item: iron, E: 1, G: 2, I: 3, EP: 4, IP: 5, Owed: 6, Held: 7, Top: 9, Given: 19, Covered: -10, ES: 13, GS: 14, IS: -15},
 		},
-		Bus:    []ledger.BusRow{{Item: iron, Qty: 11, Posted: -12, Sum: -16}},
-		Spoils: []ledger.Spoil{{Item: iron, Ticks: 17, Result: ledger.Item{Name: "rust"}}, {Item: ledger.Item{Name: "copper-plate", Quality: "normal"}, Ticks: 18}},
+		Origins: []ledger.OriginRow{{World: "w", Record: ledger.Record{Item: iron, E: 20, I: 21, ES: 22, IS: -23}, EP: 24, IP: 25}},
+		Bus:     []ledger.BusRow{{Item: iron, Qty: 11, Posted: -12, Sum: -16}},
+		Spoils:  []ledger.Spoil{{Item: iron, Ticks: 17, Result: ledger.Item{Name: "rust"}}, {Item: ledger.Item{Name: "copper-plate", Quality: "normal"}, Ticks: 18}},
 	}
-	everyFieldIsSet(t, reflect.ValueOf(books.Worlds[0]), reflect.ValueOf(books.Accounts[0]), reflect.ValueOf(books.Bus[0]))
+	everyFieldIsSet(t, reflect.ValueOf(books.Worlds[0]), reflect.ValueOf(books.Accounts[0]), reflect.ValueOf(books.Bus[0]), reflect.ValueOf(books.Origins[0]))
 	if err := s.writer.rows.books(books); err != nil {
 		t.Fatal(err)
 	}

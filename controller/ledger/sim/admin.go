@@ -73,7 +73,10 @@ func (s *simulation) answer() {
 		return
 	}
 	slices.Sort(asked)
-	if s.apply(ledger.Answer{World: asked[s.r.IntN(len(asked))], Moved: s.chance(50)}) == nil {
+	copied := asked[s.r.IntN(len(asked))]
+	if s.chance(50) {
+		s.answerMoved(copied)
+	} else if s.apply(ledger.Answer{World: copied}) == nil {
 		s.stats.Answers++
 	}
 }

@@ -53,12 +53,13 @@ func (s *simulation) revive() {
 		for _, save := range slices.Backward(p.saves) {
 			of, world := save.Identity()
 			// One that belongs to no ledger yet has the id that it keeps.
-			if (of == "" || of == s.control.id) && s.lineages[world] && !live[world] {
+			if (of == "" || of == s.control.id) && s.lineages[world] && !live[world] && !s.control.stored.replaced(world) {
 				live[world] = true
 				s.stats.Revived++
 				slot := s.control.stored.worlds[world].Slot
 				if slot == "" || s.place(slot) != nil {
-					slot = ledger.Slot(fmt.Sprint("revived", len(s.places)))
+					s.ids++
+					slot = ledger.Slot(fmt.Sprint("revived", s.ids))
 				}
 				revived := &place{slot: slot, agent: true, saves: []Save{save}}
 				s.places = append(s.places, revived)
@@ -86,7 +87,7 @@ func (s *simulation) check() error {
 			return err
 		}
 		h, m := w.Goods()
-		have, made = have.plus(h), made.plus(m)
+		have, made = have.plus(h).plus(s.control.stored.inherited(w)), made.plus(m)
 	}
 	if err := s.checkPlayers(); err != nil && !s.cfg.Calm {
 		return err

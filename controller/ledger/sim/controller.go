@@ -49,6 +49,8 @@ type stored struct {
 	bus         map[ledger.Item]ledger.BusRow
 	players     map[string]ledger.PlayerRow
 
+	moved    map[ledger.World]ledger.World // copies that people say stand for the world they were copied from
+	origins  map[ledger.World][]ledger.OriginRow
 	forgiven Goods // what people let worlds off, counted by whoever asked for it
 }
 
@@ -68,7 +70,7 @@ func (s stored) leased(slot ledger.Slot) ledger.World {
 }
 
 func (s stored) clone() stored {
-	return stored{s.incarnation, s.restored, s.policy, maps.Clone(s.worlds), maps.Clone(s.accounts), maps.Clone(s.bus), maps.Clone(s.players), s.forgiven}
+	return stored{s.incarnation, s.restored, s.policy, maps.Clone(s.worlds), maps.Clone(s.accounts), maps.Clone(s.bus), maps.Clone(s.players), maps.Clone(s.moved), maps.Clone(s.origins), s.forgiven}
 }
 
 func (s *stored) put(b ledger.Books) {
@@ -79,9 +81,16 @@ func (s *stored) put(b ledger.Books) {
 	}
 	for _, id := range b.Gone {
 		delete(s.worlds, id)
+		delete(s.origins, id)
 	}
 	for _, w := range b.Worlds {
 		s.worlds[w.ID] = w
+	}
+	for _, id := range b.Reborn {
+		delete(s.origins, id)
+	}
+	for _, row := range b.Origins {
+		s.origins[row.World] = append(s.origins[row.World], row)
 	}
 	for _, a := range b.Accounts {
 		s.accounts[accountKey{a.World, a.Item}] = a
@@ -99,6 +108,7 @@ func (s stored) books(id string) ledger.Books {
 	b.Worlds = slices.Collect(maps.Values(s.worlds))
 	b.Accounts = slices.Collect(maps.Values(s.accounts))
 	b.Bus = slices.Collect(maps.Values(s.bus))
+	b.Origins = slices.Concat(slices.Collect(maps.Values(s.origins))...)
 	b.Players = slices.Collect(maps.Values(s.players))
 	return b
 }
@@ -108,6 +118,7 @@ func newController(twin Twin) controller {
 	c.stored = stored{
 		worlds: map[ledger.World]ledger.WorldRow{}, accounts: map[accountKey]ledger.AccountRow{},
 		bus: map[ledger.Item]ledger.BusRow{}, players: map[string]ledger.PlayerRow{},
+		moved: map[ledger.World]ledger.World{}, origins: map[ledger.World][]ledger.OriginRow{},
 	}
 	c.backup = c.stored.clone()
 	if twin != nil {
@@ -225,6 +236,7 @@ func (s *simulation) apply(m ledger.Message) error {
 	s.checkReceived(m)
 	c.stored.put(changed)
 	s.checkBelieved()
+	s.comeBack(changed)
 	c.trackRuns(m, replies)
 	if wrong := c.state.Audit(); len(wrong) > 0 {
 		s.fail("after %T: %v", m, wrong)
@@ -295,6 +307,7 @@ func (s *simulation) restore() {
 	s.bag = nil
 	c := &s.control
 	c.stored = c.backup.clone()
+	clear(c.stored.moved)
 	s.markRestored()
 	if c.twin != nil {
 		if err := c.twin.Restore(); err != nil {

@@ -50,8 +50,18 @@ var rules = []rule{
 		"if a := w.accounts[item]; a.g > a.i {\n\t\t\td :=", "if a := w.accounts[item]; a.g > a.i && !off() {\n\t\t\td :="},
 	{"an instance that moves takes its lease along", "identity.go",
 		"delete(s.leases, m.From)\n\ts.lease(w, m.To)", "if off() { return nil }\n\tdelete(s.leases, m.From)\n\ts.lease(w, m.To)"},
-	{"a world that runs is not replaced by its copy", "identity.go",
+	{"a world that runs is not replaced by its copy", "copy.go",
 		"r != nil && r.world == parent {", "r != nil && r.world == parent && !off() {"},
+
+	{"what a world traded after it moved away is undone", "copy.go",
+		"s.reconcile(parent, parent.undone(w.origin), s.reconcilePassages(parent, passages, nil))",
+		"if !off() { s.reconcile(parent, parent.undone(w.origin), s.reconcilePassages(parent, passages, nil)) }"},
+	{"also when its copy begins anew from another save", "copy.go",
+		"w.row.Origin == Replaces && parent != nil {\n\t\ts.undo(parent, w)", "w.row.Origin == Replaces && parent != nil {\n\t\tif !off() { s.undo(parent, w) }"},
+	{"a world that moved and runs after all is no longer replaced", "copy.go",
+		"if c.row.Origin == Replaces && c.row.FromWorld == w.row.ID {", "if c.row.Origin == Replaces && c.row.FromWorld == w.row.ID && !off() {"},
+	{"restored books do not know from which save a copy was made", "overdraw.go",
+		"s.forgetOrigin(w)\n", "if !off() { s.forgetOrigin(w) }\n"},
 
 	// Counting.
 	{"the save is the truth: what it says differs is settled", "reconcile.go",
@@ -91,7 +101,7 @@ var rules = []rule{
 		"s.adjust(m.Item, n)", "if !off() { s.adjust(m.Item, n) }"},
 	{"no more is let off than is owed", "admin.go",
 		"n := min(m.Amount, w.peek(m.Item).owed)", "n := min(m.Amount, w.peek(m.Item).owed)\n\tif off() { n = m.Amount }"},
-	{"a copy that stands for its parent owes what that owed", "identity.go",
+	{"a copy that stands for its parent owes what that owed", "copy.go",
 		"to.account(item).owed += n", "if !off() { to.account(item).owed += n }"},
 
 	// Wants.

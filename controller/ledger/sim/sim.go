@@ -69,7 +69,7 @@ type Setup struct {
 type Stats struct {
 	Schedules, Crashes, Loads, Copies, Forks, Zombies, Controllers, Restores, Stale, Debts, Revived int64
 	Joined, Left, Wiped, Fenced                                                                     int64 // players, and runs because of them
-	Forgiven, Released, Held, Answers, Moves                                                        int64
+	Forgiven, Released, Held, Answers, Moves, Replaced                                              int64
 }
 
 // simulation is one schedule.
@@ -242,4 +242,5 @@ func (t *Stats) add(o Stats) {
 	t.Held += o.Held
 	t.Answers += o.Answers
 	t.Moves += o.Moves
+	t.Replaced += o.Replaced
 }

@@ -30,8 +30,17 @@ type World interface {
 	// Goods says what there is, buffer included, and what was made here since the world got its identity, which what
 	// it began with is part of.
 	Goods() (have, made Goods)
+	// Births are the identities that the world got, the newest first.
+	Births() *Birth
 	// Lacks is what requests wait for, beyond what the buffer holds.
 	Lacks() Goods
+}
+
+// Birth is how a world got an identity: what it had then and had not made, because it was born with it.
+type Birth struct {
+	World  ledger.World
+	Born   Goods
+	Before *Birth
 }
 
 // Save is a world in a file.
@@ -81,7 +90,8 @@ type game struct {
 	buffer     Goods
 	tick       int64
 	full       [Kinds]bool // told to send no more
-	uncounted  Goods       // only where a rule is broken
+	births     *Birth
+	uncounted  Goods // only where a rule is broken
 }
 
 func newGame(s Setup) Save {
@@ -166,6 +176,7 @@ func (g *game) Assign(a ledger.Assign) bool {
 	}
 	if !again && a.Fresh {
 		// What this identity began with is what there was at bind: nothing may leave before assign.
+		g.births = &Birth{a.World, g.born, g.births}
 		g.made, g.born = g.made.plus(g.born), Goods{}
 	}
 	g.assigned = a.Epoch
@@ -195,6 +206,8 @@ func (g *game) Full(r ledger.Full) {
 }
 
 func (g game) Tick() int64 { return g.tick }
+
+func (g game) Births() *Birth { return g.births }
 
 func (g game) Totals() []ledger.Record { return g.Tell() }
 

@@ -92,6 +92,7 @@ type game struct {
 	seq              int
 	epoch, assigned  ledger.Epoch
 	made, born       sim.Goods
+	births           *sim.Birth
 }
 
 // save is a game in a file.
@@ -101,6 +102,7 @@ type save struct {
 	world    []byte
 	storage  []scriptdat.Block
 	made     sim.Goods
+	births   *sim.Birth
 	accounts accounts
 }
 
@@ -158,7 +160,7 @@ func (s *save) Load() sim.World {
 	must(err)
 	w, err := world.Load(s.world, c, nil)
 	must(err)
-	g := &game{modules: s.modules, proposed: s.proposed, made: s.made}
+	g := &game{modules: s.modules, proposed: s.proposed, made: s.made, births: s.births}
 	g.start(w)
 	must(g.scripts.Load(s.storage, map[string]string{"base": "2.0.77"}))
 	g.run(helpers)
@@ -180,7 +182,7 @@ func (a accounts) totals() (out []ledger.Record) {
 }
 
 func (g *game) Save() sim.Save {
-	s := &save{modules: g.modules, proposed: g.proposed, made: g.made, accounts: g.accounts()}
+	s := &save{modules: g.modules, proposed: g.proposed, made: g.made, births: g.births, accounts: g.accounts()}
 	var err error
 	s.world, err = g.world.Save()
 	must(err)
@@ -322,6 +324,7 @@ func (g *game) Assign(a ledger.Assign) bool {
 		return false
 	}
 	if g.assigned != a.Epoch && a.Fresh {
+		g.births = &sim.Birth{World: a.World, Born: g.born, Before: g.births}
 		for k := range g.born {
 			g.made[k] += g.born[k]
 		}
@@ -329,6 +332,8 @@ func (g *game) Assign(a ledger.Assign) bool {
 	g.assigned = a.Epoch
 	return true
 }
+
+func (g *game) Births() *sim.Birth { return g.births }
 
 func (g *game) Assigned(epoch ledger.Epoch) bool { return g.assigned == epoch }
 

@@ -1,0 +1,172 @@
+package ledger
+
+import "fmt"
+
+// A copied save is another world, which trades from zero. People say later whether the world has moved instead. Then the
+// one that it was copied from was never more than the save was: what it has traded since is undone, as if it had been
+// loaded from that save. For that, the ledger keeps what the save said of it.
+
+// Origin is what the ledger knows of the save that a world was copied from.
+type Origin int
+
+// The origins are stored as numbers: append only.
+const (
+	Untraced Origin = iota // nothing, or it is no copy
+	Traced                 // what the save had traded
+	Replaces               // the same, and the copy stands for the world that the save was of
+)
+
+// OriginRow is what a save that World was copied from said of one item, without wants.
+type OriginRow struct {
+	World World
+	Record
+	EP, IP int64
+}
+
+// originOf is what a save has traded with this ledger. Sorted by item.
+func (s *State) originOf(w *world, m Bound) []OriginRow {
+	if m.Ledger != s.ledger {
+		return nil // it has not traded yet
+	}
+	rows := map[Item]OriginRow{}
+	for _, t := range m.Totals {
+		t.W = 0
+		rows[t.Item] = OriginRow{World: w.row.ID, Record: t}
+	}
+	for _, p := range m.Players.Totals {
+		row := rows[p.Item]
+		row.World, row.Item, row.EP, row.IP = w.row.ID, p.Item, p.EP, p.IP
+		rows[p.Item] = row
+	}
+	sorted := make([]OriginRow, 0, len(rows))
+	for _, item := range sortedItems(rows) {
+		sorted = append(sorted, rows[item])
+	}
+	return sorted
+}
+
+// copied says whether w has been made, or is about to be, from a save of another world of this ledger that is asked about.
+func (w *world) copied(fresh bool) bool {
+	return fresh && (w.row.Question == Copied || w.row.Origin == Replaces)
+}
+
+// canTrace checks what trace does to the world that w stands for.
+func (s *State) canTrace(w *world, m Bound, fresh bool) error {
+	parent := s.worlds[w.row.FromWorld]
+	if !w.copied(fresh) || w.row.Origin != Replaces || parent == nil {
+		return nil
+	}
+	return s.canReconcile(parent, parent.undone(s.originOf(w, m)))
+}
+
+// trace notes which save w was copied from. If it stands for the world of that save, that is what that world has traded.
+func (s *State) trace(w *world, m Bound, fresh bool) {
+	if !w.copied(fresh) {
+		return
+	}
+	w.origin = s.originOf(w, m)
+	s.dirty.origins[w] = struct{}{}
+	if parent := s.worlds[w.row.FromWorld]; w.row.Origin == Replaces && parent != nil {
+		s.undo(parent, w)
+	} else if w.row.Origin == Untraced {
+		w.row.Origin = Traced
+		s.touchWorld(w)
+	}
+}
+
+// answer books what people said about a world that came as a copy.
+func (s *State) answer(m Answer) error {
+	w := s.worlds[m.World]
+	if w == nil || w.row.Question == NoQuestion {
+		return fmt.Errorf("%w: there is no question about world %.40q", ErrOrder, m.World)
+	}
+	if m.Moved {
+		if err := s.replace(w); err != nil {
+			return err
+		}
+	} else {
+		s.forgetOrigin(w)
+	}
+	w.row.Question = NoQuestion
+	s.touchWorld(w)
+	return nil
+}
+
+// replace lets w stand for the world that it was copied from.
+func (s *State) replace(w *world) error {
+	parent := s.worlds[w.row.FromWorld]
+	if w.row.Question != Copied || parent == nil || w.row.Origin != Traced {
+		return fmt.Errorf("%w: it is not known from which save of this ledger world %s was copied", ErrOrder, w.row.ID)
+	}
+	if r := s.runs[parent.row.Slot]; r != nil && r.world == parent {
+		return fmt.Errorf("%w: world %s still runs in slot %s", ErrOrder, parent.row.ID, parent.row.Slot)
+	}
+	if err := s.canReconcile(parent, parent.undone(w.origin)); err != nil {
+		return err
+	}
+	if s.leases[parent.row.Slot] == parent {
+		s.release(parent)
+	}
+	s.comeBack(parent) // another copy that stood for it does so no longer
+	s.undo(parent, w)
+	w.row.Origin, w.unused = Replaces, false
+	return nil
+}
+
+// undone is what a world reports when it comes with the save that it was copied from.
+func (w *world) undone(origin []OriginRow) report {
+	totals := make([]Record, len(origin))
+	for n, row := range origin {
+		totals[n] = row.Record
+	}
+	return report{totals, w.tick, bindBasis}
+}
+
+// undo settles what parent has traded since the save that w was copied from. What it owes then is owed by w.
+func (s *State) undo(parent, w *world) {
+	if s.worlds[parent.row.ID] != parent {
+		return // it never traded, and was forgotten when it gave up its slot
+	}
+	passages := make([]Passage, len(w.origin))
+	for n, row := range w.origin {
+		passages[n] = Passage{row.Item, row.EP, row.IP}
+	}
+	s.reconcile(parent, parent.undone(w.origin), s.reconcilePassages(parent, passages, nil))
+	s.uncover(parent)
+	for _, item := range sortedItems(parent.accounts) {
+		s.moveDebt(parent, w, item)
+	}
+}
+
+func (s *State) moveDebt(from, to *world, item Item) {
+	n := from.accounts[item].owed
+	if n == 0 {
+		return
+	}
+	from.accounts[item].owed = 0
+	to.account(item).owed += n
+	s.touch(from, item)
+	s.touch(to, item)
+	s.post(from, DebtMoved, item, -n)
+	s.post(to, DebtMoved, item, n)
+	s.serve(item)
+}
+
+// comeBack asks again about copies that stood for a world that runs after all. What it has traded is booked as ever.
+func (s *State) comeBack(w *world) {
+	for _, c := range s.worlds {
+		if c.row.Origin == Replaces && c.row.FromWorld == w.row.ID {
+			c.row.Origin, c.row.Question = Traced, Copied
+			s.touchWorld(c)
+		}
+	}
+}
+
+func (s *State) forgetOrigin(w *world) {
+	if w.row.Origin == Untraced {
+		return
+	}
+	w.origin, w.row.Origin = nil, Untraced
+	s.dirty.origins[w] = struct{}{}
+	s.touchWorld(w)
+}
