@@ -2,6 +2,7 @@ package idle
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,8 +13,8 @@ type loop struct {
 	Loop
 	queue chan func()
 	event chan struct{} // from the desktop
-	looks int
-	naps  int
+	looks atomic.Int64
+	naps  atomic.Int64
 }
 
 func newLoop() *loop {
@@ -25,7 +26,7 @@ func newLoop() *loop {
 		<-done
 	}
 	l.Sleep = func(d time.Duration) {
-		l.naps++
+		l.naps.Add(1)
 		select {
 		case <-l.event:
 		case <-time.After(d):
@@ -50,7 +51,7 @@ func (l *loop) run(ctx context.Context, t *testing.T) {
 			case f := <-l.queue:
 				f()
 			case <-tick.C:
-				l.looks++
+				l.looks.Add(1)
 			case <-t.Context().Done():
 				return
 			}
@@ -64,8 +65,8 @@ func TestALoopWithNothingToDoSleeps(t *testing.T) {
 		l := newLoop()
 		l.run(t.Context(), t)
 		time.Sleep(10 * time.Second)
-		if l.naps < 17 || l.looks > 60 {
-			t.Errorf("in ten quiet seconds it slept %d times and looked %d times", l.naps, l.looks)
+		if naps, looks := l.naps.Load(), l.looks.Load(); naps < 17 || looks > 60 {
+			t.Errorf("in ten quiet seconds it slept %d times and looked %d times", naps, looks)
 		}
 	})
 }
@@ -83,9 +84,9 @@ func TestWhatIsToBeDoneWakesTheLoop(t *testing.T) {
 			t.Errorf("it was done after %v", waited)
 		}
 		synctest.Wait()
-		before := l.looks
+		before := l.looks.Load()
 		time.Sleep(awake)
-		if looks := l.looks - before; looks < 20 {
+		if looks := l.looks.Load() - before; looks < 20 {
 			t.Errorf("after something was done the loop looked only %d times in %v", looks, awake)
 		}
 	})
@@ -96,10 +97,10 @@ func TestAnEventOfTheDesktopKeepsTheLoopAwake(t *testing.T) {
 		l := newLoop()
 		l.run(t.Context(), t)
 		time.Sleep(5*time.Second + nap/3)
-		before := l.looks
+		before := l.looks.Load()
 		l.event <- struct{}{}
 		time.Sleep(awake)
-		if looks := l.looks - before; looks < 20 {
+		if looks := l.looks.Load() - before; looks < 20 {
 			t.Errorf("after an event the loop looked only %d times in %v", looks, awake)
 		}
 	})
@@ -113,9 +114,9 @@ func TestRunEndsWithItsContextInTheMiddleOfASleep(t *testing.T) {
 		time.Sleep(5*time.Second + nap/3)
 		cancel()
 		synctest.Wait()
-		naps := l.naps
+		naps := l.naps.Load()
 		time.Sleep(5 * time.Second)
-		if l.naps != naps {
+		if l.naps.Load() != naps {
 			t.Error("it goes on")
 		}
 	})
