@@ -16,10 +16,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
-	"time"
 	"unicode/utf8"
 
-	"mainbus/hostagent/factorio/install"
+	"mainbus/hostagent/games"
+	"mainbus/hostagent/releases"
 	"mainbus/transport/discovery"
 	"mainbus/transport/identity"
 	"mainbus/transport/link"
@@ -35,20 +35,23 @@ const MetricsAddr = "127.0.0.1:34183"
 const DefaultPort = 34180
 
 const (
-	portTries  = 100
-	maxName    = 40 // characters of a name for people
-	versionFor = time.Minute
+	portTries = 100
+	maxName   = 40 // characters of a name for people
 )
 
 // Config is what an agent needs. Interfaces may be nil.
 type Config struct {
-	DataDir     string
-	FactorioDir string // an installation of the game
-	Name        string // for people
-	Port        uint16 // UDP; 0: the one last used, else DefaultPort or the next free one
-	Version     string // of this program
-	Self        string // path of this program's executable: started with "supervise DIR" it supervises a game
-	Hidden      bool   // not announced: controllers need the address
+	DataDir string
+	Name    string // for people
+	Port    uint16 // UDP; 0: the one last used, else DefaultPort or the next free one
+	Version string // of this program
+	Self    string // path of this program's executable: started with "supervise DIR" it supervises a game
+	Hidden  bool   // not announced: controllers need the address
+
+	FactorioDirs []string        // folders of the game that are taken before all others
+	Places       []games.Place   // where else to look for it
+	Releases     releases.Sites  // where to download it from
+	Distro       releases.Distro // what can be downloaded for this machine; empty: nothing
 
 	// Metrics is the TCP address at which figures are shown to Prometheus; empty: nowhere.
 	Metrics string
@@ -66,8 +69,7 @@ type Agent struct {
 	cfg      Config
 	log      *slog.Logger
 	boot     string
-	version  string // of the game
-	game     *install.Installation
+	games    *games.Store
 	identity *identity.Identity
 	endpoint *link.Endpoint
 	peers    *peers
@@ -77,6 +79,7 @@ type Agent struct {
 
 	linked    signal        // a link came up
 	changed   signal        // an instance's observed state changed
+	restocked signal        // the copies of the game, or their downloads, changed
 	paired    signal        // a controller was paired, or tried to
 	announced chan struct{} // wakes the announcement
 	listening chan struct{} // closed when endpoint is set
@@ -120,6 +123,7 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	if err := a.load(ctx); err != nil {
 		return err
 	}
+	defer a.games.Wait()
 	defer a.fleet.wait()
 	defer cancel()
 	if err := a.listen(); err != nil {
@@ -134,6 +138,7 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	defer door.Close()
 
 	a.fleet.start(ctx)
+	a.workers.Go(func() { a.refreshInstances(ctx) })
 	for _, id := range a.peers.ids() {
 		a.keepLink(id)
 	}
@@ -156,21 +161,14 @@ func (a *Agent) load(ctx context.Context) (err error) {
 	if a.identity, err = identity.Load(a.cfg.DataDir); err != nil {
 		return err
 	}
-	if a.game, err = install.Open(a.cfg.FactorioDir); err != nil {
-		return err
-	}
-	wait, cancel := context.WithTimeout(ctx, versionFor)
-	defer cancel()
-	identity, err := a.game.Identify(wait)
-	if err != nil {
-		return err
-	}
-	a.version = identity.Version.String()
 	if a.peers, err = loadPeers(a.path("peers.json")); err != nil {
 		return err
 	}
+	if a.games, err = a.openGames(ctx); err != nil {
+		return err
+	}
 	a.fleet, err = loadFleet(fleetConfig{
-		dir: a.cfg.DataDir, game: a.game, version: a.version, self: a.cfg.Self,
+		dir: a.cfg.DataDir, games: a.games, self: a.cfg.Self,
 		openRun: a.openRun, changed: a.changed.fire, log: a.log,
 	})
 	return err
@@ -202,7 +200,7 @@ func (a *Agent) listen() error {
 
 func (a *Agent) hello() *wire.Hello {
 	return &wire.Hello{
-		Name: a.cfg.Name, Version: a.cfg.Version, Os: runtime.GOOS, Arch: runtime.GOARCH, Boot: a.boot, GameVersion: a.version,
+		Name: a.cfg.Name, Version: a.cfg.Version, Os: runtime.GOOS, Arch: runtime.GOARCH, Boot: a.boot, GameVersion: a.games.Default(),
 	}
 }
 

@@ -28,9 +28,9 @@ const (
 type Status struct {
 	Name        string           `json:"name"`
 	ID          string           `json:"id"`
-	Version     string           `json:"version"` // of the agent
-	Port        uint16           `json:"port"`    // UDP
-	GameVersion string           `json:"game_version"`
+	Version     string           `json:"version"`      // of the agent
+	Port        uint16           `json:"port"`         // UDP
+	GameVersion string           `json:"game_version"` // that an instance runs which wants none in particular; empty: none is installed
 	Paired      bool             `json:"paired"`
 	Controllers []ControllerInfo `json:"controllers"`
 	Instances   []InstanceInfo   `json:"instances"`
@@ -56,7 +56,7 @@ type InstanceInfo struct {
 
 func (a *Agent) status() Status {
 	s := Status{
-		Name: a.cfg.Name, ID: a.identity.ID().String(), Version: a.cfg.Version, Port: a.endpoint.Port(), GameVersion: a.version, Paired: a.peers.any(),
+		Name: a.cfg.Name, ID: a.identity.ID().String(), Version: a.cfg.Version, Port: a.endpoint.Port(), GameVersion: a.games.Default(), Paired: a.peers.any(),
 		Controllers: []ControllerInfo{}, Instances: []InstanceInfo{},
 	}
 	for _, p := range a.peers.list() {
@@ -124,7 +124,15 @@ func (a *Agent) answer(conn net.Conn) error {
 		defer a.stop()
 		answer = a.status()
 	default:
-		return wire.Write(conn, &wire.Reply{Status: &wire.Status{Code: wire.Code_CODE_NOT_FOUND, Message: "no such method"}})
+		change, ok := strings.CutPrefix(call.GetMethod(), "games")
+		if !ok {
+			return wire.Write(conn, &wire.Reply{Status: &wire.Status{Code: wire.Code_CODE_NOT_FOUND, Message: "no such method"}})
+		}
+		games, err := a.answerGames(strings.TrimSpace(change))
+		if err != nil {
+			return wire.Write(conn, &wire.Reply{Status: &wire.Status{Code: wire.Code_CODE_REFUSED, Message: err.Error()}})
+		}
+		answer = games
 	}
 	body, err := json.Marshal(answer)
 	if err != nil {

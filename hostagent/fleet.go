@@ -14,7 +14,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"mainbus/hostagent/factorio/install"
+	"mainbus/hostagent/games"
 	"mainbus/hostagent/instance"
 	"mainbus/hostagent/internal/disk"
 	"mainbus/transport/wire"
@@ -26,8 +26,7 @@ var instanceID = regexp.MustCompile(`^[a-z0-9]{10}$`)
 
 type fleetConfig struct {
 	dir     string
-	game    *install.Installation
-	version string
+	games   *games.Store
 	self    string
 	openRun func(context.Context) (instance.RunStream, error)
 	changed func()
@@ -158,7 +157,7 @@ func (f *fleet) apply() {
 
 func (f *fleet) launch(id string) *instance.Instance {
 	i := instance.New(instance.Config{
-		ID: id, Dir: filepath.Join(f.cfg.dir, "instances", id), Game: f.cfg.game, GameVersion: f.cfg.version,
+		ID: id, Dir: filepath.Join(f.cfg.dir, "instances", id), Games: f.cfg.games,
 		Self: f.cfg.self, Ports: &f.ports, Modules: f.bundles.modules, OpenRun: f.cfg.openRun, Changed: f.cfg.changed, Log: f.cfg.log,
 	})
 	ctx := f.ctx
@@ -186,6 +185,13 @@ func (f *fleet) names() map[string]string {
 		names[d.GetId()] = d.GetName()
 	}
 	return names
+}
+
+// refresh has the instances show what there is of the game.
+func (f *fleet) refresh() {
+	for _, i := range f.all() {
+		i.Refresh()
+	}
 }
 
 func (f *fleet) get(id string) (*instance.Instance, bool) {

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"mainbus/hostagent/instance"
 	"mainbus/transport/link"
 	"mainbus/transport/wire"
@@ -26,6 +28,12 @@ func (a *Agent) handlers() map[wire.Method]link.Handler {
 		wire.Method_METHOD_KILL:         a.owned(link.Unary(a.kill)),
 		wire.Method_METHOD_CONSOLE_SEND: a.owned(link.Unary(a.sendConsole)),
 		wire.Method_METHOD_CONSOLE_READ: a.owned(link.Unary(a.readConsole)),
+
+		wire.Method_METHOD_GAMES:           a.watchGames,
+		wire.Method_METHOD_GAMES_AVAILABLE: link.Unary(a.availableGames),
+		wire.Method_METHOD_GAME_DOWNLOAD:   a.owned(link.Unary(a.downloadGame)),
+		wire.Method_METHOD_GAME_CANCEL:     a.owned(link.Unary(a.cancelGame)),
+		wire.Method_METHOD_GAME_REMOVE:     a.owned(link.Unary(a.removeGame)),
 	}
 }
 
@@ -55,9 +63,13 @@ func (a *Agent) bundle(_ context.Context, _ *link.Conn, b *wire.Bundle) (*wire.E
 
 // observe sends how things are, at once and after each change, the newest only.
 func (a *Agent) observe(ctx context.Context, _ *link.Conn, s *link.Stream) error {
+	return sendChanges(ctx, s, &a.changed, func() proto.Message { return a.fleet.observed() })
+}
+
+func sendChanges(ctx context.Context, s *link.Stream, changes *signal, now func() proto.Message) error {
 	for {
-		changed := a.changed.wait()
-		if err := s.Send(a.fleet.observed()); err != nil {
+		changed := changes.wait()
+		if err := s.Send(now()); err != nil {
 			return err
 		}
 		pause := time.NewTimer(observePause)

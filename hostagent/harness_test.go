@@ -38,6 +38,14 @@ type host struct {
 	ended         chan error
 }
 
+// folders are those of the game that the command line would name.
+func (h *host) folders() []string {
+	if h.factorio == "" {
+		return nil
+	}
+	return []string{h.factorio}
+}
+
 func (h *host) start(t *testing.T) Status {
 	t.Helper()
 	self, err := os.Executable()
@@ -47,7 +55,7 @@ func (h *host) start(t *testing.T) Status {
 	ctx, cancel := context.WithCancel(context.Background())
 	h.codes, h.started, h.ended = make(chan PairingCode, 10), make(chan Status, 1), make(chan error, 1)
 	agent := New(Config{
-		DataDir: h.dir, FactorioDir: h.factorio, Name: "test host", Self: self, Version: "test",
+		DataDir: h.dir, FactorioDirs: h.folders(), Name: "test host", Self: self, Version: "test",
 		Interfaces:  func([]net.Interface) []net.Interface { return nil }, // nobody shall find it
 		Started:     func(s Status) { h.started <- s },
 		PairingCode: func(c PairingCode) { h.codes <- c },

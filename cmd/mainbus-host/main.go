@@ -8,12 +8,15 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"mainbus/hostagent"
+	"mainbus/hostagent/games"
+	"mainbus/hostagent/releases"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/local"
 	"mainbus/transport/wire"
@@ -41,7 +44,8 @@ const (
 )
 
 type options struct {
-	data, factorio, name, level, metrics string
+	data, name, level, metrics, releases string
+	factorio                             []string
 	port                                 uint16
 	announce                             bool
 	understood                           bool // the command line was: errors from then on are not about usage
@@ -59,13 +63,14 @@ func command(o *options) *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&o.data, "data", local.DataDir("host"), "folder for everything that the agent keeps")
 	flags := root.Flags()
-	flags.StringVar(&o.factorio, "factorio", "", "folder of a Factorio installation (headless or full)")
+	flags.StringArrayVar(&o.factorio, "factorio", nil, "folder of a Factorio installation (headless or full) that is taken before all others; can be given more than once")
+	flags.StringVar(&o.releases, "releases-url", "", "address of a mirror of factorio.com with the same paths, to download the game from")
 	flags.StringVar(&o.name, "name", defaultName(), "name of this host, for people")
 	flags.Uint16Var(&o.port, "port", 0, fmt.Sprintf("UDP port; 0: the one last used, else %d or the next free one", hostagent.DefaultPort))
 	flags.BoolVar(&o.announce, "announce", true, "let controllers on this network find this host; without, they need its address")
 	flags.StringVar(&o.metrics, "metrics", hostagent.MetricsAddr, "TCP address at which Prometheus finds /metrics; empty: nowhere")
 	flags.StringVar(&o.level, "log-level", "info", "debug, info, warn or error")
-	root.AddCommand(pairCommand(o), statusCommand(o), superviseCommand())
+	root.AddCommand(pairCommand(o), statusCommand(o), superviseCommand(), gamesCommand(o))
 	return root
 }
 
@@ -78,10 +83,6 @@ func defaultName() string {
 }
 
 func run(ctx context.Context, o *options, out io.Writer) error {
-	if o.factorio == "" {
-		o.understood = false
-		return fmt.Errorf("say where the game is: --factorio DIR")
-	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(o.level)); err != nil {
 		o.understood = false
@@ -92,10 +93,11 @@ func run(ctx context.Context, o *options, out io.Writer) error {
 		return fmt.Errorf("find this program's executable: %w", err)
 	}
 	agent := hostagent.New(hostagent.Config{
-		DataDir: o.data, FactorioDir: o.factorio, Name: o.name, Port: o.port, Version: wire.Version, Self: self,
-		Hidden: !o.announce, Metrics: o.metrics,
+		DataDir: o.data, Name: o.name, Port: o.port, Version: wire.Version, Self: self,
+		Hidden: !o.announce, Metrics: o.metrics, FactorioDirs: o.factorio, Places: games.Places(), Distro: games.DistroOf(runtime.GOOS, runtime.GOARCH),
+		Releases: releases.Sites{Site: o.releases, Download: o.releases},
 		Started: func(s hostagent.Status) {
-			fmt.Fprintf(out, "%s is ready at UDP port %d with Factorio %s\n", s.Name, s.Port, s.GameVersion)
+			fmt.Fprintf(out, "%s is ready at UDP port %d with %s\n", s.Name, s.Port, gameWords(s.GameVersion))
 		},
 		PairingCode: func(c hostagent.PairingCode) { printCode(out, c) },
 		Log:         slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
@@ -140,7 +142,7 @@ func statusCommand(o *options) *cobra.Command {
 
 func printStatus(out io.Writer, s hostagent.Status) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "%s\tUDP port %d\tFactorio %s\n", s.Name, s.Port, s.GameVersion)
+	fmt.Fprintf(w, "%s\tUDP port %d\t%s\n", s.Name, s.Port, gameWords(s.GameVersion))
 	for _, c := range s.Controllers {
 		state := "not linked"
 		if c.Linked {

@@ -24,10 +24,10 @@ func (f folder) conversion(name ...string) string {
 func (f folder) converted() string          { return f.conversion("converted.zip") }
 func (f folder) conversionSettings() string { return f.conversion("server-settings.json") }
 
-// isOlder tells a save of an older minor version than the installed game's.
+// isOlder tells a save of an older minor version than the game's.
 func (l *launch) isOlder(v factorio.Version) bool {
-	game, err := factorio.ParseVersion(l.cfg.GameVersion)
-	return err == nil && (v.Major < game.Major || v.Major == game.Major && v.Minor < game.Minor)
+	game := l.game.Version
+	return v.Major < game.Major || v.Major == game.Major && v.Minor < game.Minor
 }
 
 // toConvert makes ready the run that brings a save up to date.

@@ -161,7 +161,8 @@ func TestConversionIsClosedToEverybody(t *testing.T) {
 
 func TestSaveThatWasNotConvertedIsUsedAsItIs(t *testing.T) {
 	dir := t.TempDir()
-	l := &launch{folder: folder(dir), cfg: &Config{ID: "x", GameVersion: "2.1.9", Log: slog.New(slog.DiscardHandler)}}
+	l := &launch{folder: folder(dir), cfg: &Config{ID: "x", Log: slog.New(slog.DiscardHandler)}}
+	l.game.Version = factorio.Version{Major: 2, Minor: 1, Patch: 9}
 	if err := os.MkdirAll(l.folder.conversion(), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -181,8 +182,10 @@ func TestSaveThatWasNotConvertedIsUsedAsItIs(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
-	for version, older := range map[string]bool{"2.0.76": false, "2.0.1": false, "2.1.0": true, "3.0.0": true, "1.1.110": false, "rubbish": false} {
-		l.cfg.GameVersion = version
+	for version, older := range map[string]bool{"2.0.76": false, "2.0.1": false, "2.1.0": true, "3.0.0": true, "1.1.110": false} {
+		if l.game.Version, err = factorio.ParseVersion(version); err != nil {
+			t.Fatal(err)
+		}
 		if got := l.isOlder(source.version); got != older {
 			t.Errorf("a save of %v in %s: older %v", source.version, version, got)
 		}

@@ -32,6 +32,9 @@ type state struct {
 	World  string `json:"world,omitempty"`  // id of the world that runs here
 	Starts uint64 `json:"starts,omitempty"` // how many starts there were
 	Port   uint16 `json:"port,omitempty"`   // of the game, last used
+
+	Version  string `json:"version,omitempty"`  // of the game that was started last
+	Selector string `json:"selector,omitempty"` // by which it was chosen
 }
 
 func (f folder) readState() (state, error) {

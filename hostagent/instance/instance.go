@@ -21,8 +21,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"mainbus/hostagent/factorio/console"
-	"mainbus/hostagent/factorio/install"
 	"mainbus/hostagent/factorio/rcon"
+	"mainbus/hostagent/games"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/wire"
 )
@@ -37,12 +37,11 @@ var ErrNotRunning = errors.New("the game is not running")
 
 // Config is what an instance needs. All of it is required.
 type Config struct {
-	ID          string
-	Dir         string // absolute; made if it is missing
-	Game        *install.Installation
-	GameVersion string
-	Self        string // this program's executable, which also is the supervisor
-	Ports       *Ports
+	ID    string
+	Dir   string // absolute; made if it is missing
+	Games *games.Store
+	Self  string // this program's executable, which also is the supervisor
+	Ports *Ports
 
 	// Modules returns the Lua files of the bundle with this hash, or why it can't.
 	Modules func(hash string) (map[string][]byte, error)
@@ -82,6 +81,7 @@ type Instance struct {
 	ctx      context.Context
 	workers  sync.WaitGroup
 	told     bool // whether anything is wanted: until then nothing is done
+	anew     bool // somebody has stopped it: the next start looks for a newer version of the game
 	want     want
 	state    state
 	launch   context.CancelFunc // of the launch that is under way
@@ -198,6 +198,7 @@ func (i *Instance) adopt() {
 	}
 	i.log.Info("adopted the running game", "pid", game.Run().PID)
 	i.cfg.Ports.Take(n.Port)
+	i.cfg.Games.Keep(i.cfg.ID, n.Game)
 	i.follow(game, n)
 	i.phase = "adopting"
 	// What opened RCON may have left the ring long ago. If it is not open yet, dialing is tried again.
@@ -238,6 +239,7 @@ func (i *Instance) reconcile() {
 	case !running && i.orphaned:
 		i.endOrphan()
 	case !running:
+		i.anew = true
 		i.retry = stopTimer(i.retry)
 		i.status, i.phase, i.cause = wire.State_STATE_STOPPED, "", ""
 	case i.retry == nil:
@@ -265,7 +267,7 @@ func (i *Instance) begin() {
 	ctx, cancel := context.WithCancel(i.ctx)
 	i.launch = cancel
 	i.status, i.phase, i.cause = wire.State_STATE_STARTING, "preparing", ""
-	l := &launch{cfg: &i.cfg, folder: i.folder, want: i.want, state: i.state, avoid: cloneSet(i.avoid), converted: i.converted}
+	l := &launch{cfg: &i.cfg, folder: i.folder, want: i.want, state: i.state, avoid: cloneSet(i.avoid), converted: i.converted, again: !i.anew}
 	i.converted = false
 	l.phase = func(status wire.State, phase string) {
 		i.post(func() { i.status, i.phase = status, phase })
@@ -280,6 +282,11 @@ func (i *Instance) onLaunched(result launched) {
 	i.launch()
 	i.launch = nil
 	i.state = result.state
+	if result.err != nil {
+		i.cfg.Games.Release(i.cfg.ID)
+	} else {
+		i.anew = false
+	}
 	switch {
 	case result.err == nil:
 		i.log.Info("game started", "pid", result.game.Run().PID, "save", result.note.Save, "start", result.note.Number)
@@ -353,6 +360,7 @@ func (i *Instance) onEnd(r *run, exit supervisor.Exit, trouble string, err error
 	i.deadline = stopTimer(i.deadline)
 	i.setCurrent(nil, nil)
 	i.cfg.Ports.Release(r.note.Port)
+	i.cfg.Games.Release(i.cfg.ID)
 	i.orphaned = err != nil
 	ran := time.Since(r.began)
 	i.log.Info("game ended", "exit", exit.String(), "ran", ran.Round(time.Millisecond), "trouble", trouble, "err", err)
@@ -443,8 +451,9 @@ func (i *Instance) onTick(tick uint64) {
 func (i *Instance) publish() {
 	o := &wire.ObservedInstance{
 		Id: i.cfg.ID, State: i.status, Phase: i.phase, Cause: i.cause, Linked: i.linked,
-		GameVersion: i.cfg.GameVersion, GamePort: uint32(i.state.Port), Starts: i.state.Starts, Tick: i.tick.Load(),
+		GamePort: uint32(i.state.Port), Starts: i.state.Starts, Tick: i.tick.Load(),
 	}
+	o.GameVersion, o.VersionRemark = i.version()
 	if i.run != nil {
 		o.Save, o.GamePort, o.Starts = i.run.note.Save, uint32(i.run.note.Port), i.run.note.Number
 	}

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"mainbus/hostagent/factorio/install"
+	"mainbus/hostagent/games"
 	"mainbus/hostagent/internal/simgame"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/wire"
@@ -171,12 +172,16 @@ func newAgent(t *testing.T, dir string, game *install.Installation, c *controlle
 	}
 	log := slog.New(slog.NewTextHandler(testWriter{t}, nil))
 	a := &agent{t: t, controller: c, ended: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	store, err := games.Open(ctx, games.Config{Dir: t.TempDir(), Named: []string{game.Dir()}, Changed: func() {}, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
 	a.Instance = New(Config{
-		ID: "abcdefghij", Dir: dir, Game: game, GameVersion: "2.0.77", Self: self, Ports: &Ports{},
+		ID: "abcdefghij", Dir: dir, Games: store, Self: self, Ports: &Ports{},
 		Modules: modules, OpenRun: c.open, Changed: func() {}, Log: log,
 	})
-	ctx, cancel := context.WithCancel(context.Background())
-	a.crash = func() { cancel(); <-a.ended }
+	a.crash = func() { cancel(); <-a.ended; store.Wait() }
 	go func() {
 		defer close(a.ended)
 		if err := a.Run(ctx); err != nil {

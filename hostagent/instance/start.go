@@ -13,9 +13,9 @@ import (
 	"strings"
 	"time"
 
-	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/patch"
 	"mainbus/hostagent/factorio/save"
+	"mainbus/hostagent/games"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/wire"
 )
@@ -30,6 +30,8 @@ const (
 // note is what an agent needs to know of a game that an earlier life of it has started. It is kept in the supervisor's
 // specification, which only the owner can read.
 type note struct {
+	Game     string `json:"game"`    // folder of the copy that runs
+	Version  string `json:"version"` // its version
 	Port     uint16 `json:"port"`
 	RCON     string `json:"rcon"` // address
 	Password string `json:"password"`
@@ -51,6 +53,8 @@ type launch struct {
 	want   want
 	state  state
 	avoid  map[uint16]bool // ports that only seemed free
+	again  bool            // nobody has stopped it since the last start
+	game   games.Game      // that is to run
 
 	converted bool // the run before has converted the save that is chosen
 	phase     func(wire.State, string)
@@ -72,7 +76,10 @@ func (l *launch) start(ctx context.Context) (*supervisor.Game, note, error) {
 	if err := supervisor.EndOrphan(ctx, l.folder.ours(), stopPatience); err != nil {
 		return nil, note{}, err
 	}
-	if err := l.folder.prepare(l.cfg.Game, l.want.GetName()); err != nil {
+	if err := l.takeGame(ctx); err != nil {
+		return nil, note{}, err
+	}
+	if err := l.folder.prepare(l.game.Installation, l.want.GetName()); err != nil {
 		return nil, note{}, err
 	}
 	modules, err := l.cfg.Modules(l.want.bundle)
@@ -83,6 +90,7 @@ func (l *launch) start(ctx context.Context) (*supervisor.Game, note, error) {
 	if err != nil {
 		return nil, note{}, err
 	}
+	n.Game, n.Version = l.game.Dir, l.game.Version.String()
 	if err := l.reserve(&n); err != nil {
 		return nil, note{}, err
 	}
@@ -128,6 +136,9 @@ func (l *launch) prepareSave(ctx context.Context, modules map[string][]byte) (no
 func (l *launch) source(ctx context.Context, damaged map[string]bool) (chosen, error) {
 	l.phase(wire.State_STATE_STARTING, "choosing save")
 	source, ok, err := chooseSave(l.folder.saves(), l.state.World, damaged, l.cfg.Log)
+	if err == nil && ok {
+		err = l.checkVersion(source)
+	}
 	if err != nil || ok {
 		return source, err
 	}
@@ -141,13 +152,13 @@ func (l *launch) source(ctx context.Context, damaged map[string]bool) (chosen, e
 	ctx, cancel := context.WithTimeout(ctx, createPatience)
 	defer cancel()
 	var output tailBuffer
-	cmd := exec.CommandContext(ctx, l.cfg.Game.Binary(), args...)
+	cmd := exec.CommandContext(ctx, l.game.Binary(), args...)
+	cmd.Env = append(os.Environ(), l.game.Env()...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = string(l.folder), &output, &output
 	if err := cmd.Run(); err != nil {
 		return chosen{}, fmt.Errorf("create map: %w: %s", err, output.lastLines(3))
 	}
-	version, _ := factorio.ParseVersion(l.cfg.GameVersion) // unknown: nothing is older than it
-	return chosen{path: path, version: version}, nil
+	return chosen{path: path, version: l.game.Version}, nil
 }
 
 // patch puts the module, a new start number and, into a world that has none, an id into the save that the game runs from.
@@ -211,8 +222,8 @@ func (l *launch) spawn(ctx context.Context, n note) (*supervisor.Game, error) {
 	if n.Converts != "" {
 		file, settings = l.folder.converted(), l.folder.conversionSettings()
 	}
-	spec := supervisor.Spec{Dir: string(l.folder), Note: text, Argv: []string{
-		l.cfg.Game.Binary(), "--config", l.folder.config(),
+	spec := supervisor.Spec{Dir: string(l.folder), Note: text, Env: l.game.Env(), Argv: []string{
+		l.game.Binary(), "--config", l.folder.config(),
 		"--start-server", file,
 		"--port", strconv.Itoa(int(n.Port)),
 		"--rcon-bind", n.RCON, "--rcon-password", n.Password,

@@ -166,7 +166,9 @@ type DesiredInstance struct {
 	Running       bool                   `protobuf:"varint,3,opt,name=running,proto3" json:"running,omitempty"`
 	Create        *MapCreation           `protobuf:"bytes,4,opt,name=create,proto3" json:"create,omitempty"` // used when the instance has no save yet
 	Supervision   *Supervision           `protobuf:"bytes,10,opt,name=supervision,proto3" json:"supervision,omitempty"`
-	Asked         uint64                 `protobuf:"varint,11,opt,name=asked,proto3" json:"asked,omitempty"` // grows with each start and stop that somebody asks for: the same wish again is a new attempt
+	Asked         uint64                 `protobuf:"varint,11,opt,name=asked,proto3" json:"asked,omitempty"`       // grows with each start and stop that somebody asks for: the same wish again is a new attempt
+	Version       string                 `protobuf:"bytes,30,opt,name=version,proto3" json:"version,omitempty"`    // of the game: "stable", "experimental", "2.0", "2.0.77"; empty: any
+	Download      bool                   `protobuf:"varint,31,opt,name=download,proto3" json:"download,omitempty"` // a version that is not on the host may be downloaded
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -241,6 +243,20 @@ func (x *DesiredInstance) GetAsked() uint64 {
 		return x.Asked
 	}
 	return 0
+}
+
+func (x *DesiredInstance) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *DesiredInstance) GetDownload() bool {
+	if x != nil {
+		return x.Download
+	}
+	return false
 }
 
 type MapCreation struct {
@@ -515,9 +531,10 @@ type ObservedInstance struct {
 	Save          string                 `protobuf:"bytes,8,opt,name=save,proto3" json:"save,omitempty"`      // file name that the game runs from
 	Starts        uint64                 `protobuf:"varint,9,opt,name=starts,proto3" json:"starts,omitempty"` // start number of the newest run
 	Tick          uint64                 `protobuf:"varint,10,opt,name=tick,proto3" json:"tick,omitempty"`
-	RetryMs       int64                  `protobuf:"varint,11,opt,name=retry_ms,json=retryMs,proto3" json:"retry_ms,omitempty"`            // of failed: when it is started again, Unix milliseconds; 0: not by itself
-	DecidedHere   string                 `protobuf:"bytes,12,opt,name=decided_here,json=decidedHere,proto3" json:"decided_here,omitempty"` // "running" or "stopped": somebody on the host wants it so, against the controller
-	Warning       string                 `protobuf:"bytes,13,opt,name=warning,proto3" json:"warning,omitempty"`                            // of a game that runs all the same: a sentence
+	RetryMs       int64                  `protobuf:"varint,11,opt,name=retry_ms,json=retryMs,proto3" json:"retry_ms,omitempty"`                  // of failed: when it is started again, Unix milliseconds; 0: not by itself
+	DecidedHere   string                 `protobuf:"bytes,12,opt,name=decided_here,json=decidedHere,proto3" json:"decided_here,omitempty"`       // "running" or "stopped": somebody on the host wants it so, against the controller
+	Warning       string                 `protobuf:"bytes,13,opt,name=warning,proto3" json:"warning,omitempty"`                                  // of a game that runs all the same: a sentence
+	VersionRemark string                 `protobuf:"bytes,30,opt,name=version_remark,json=versionRemark,proto3" json:"version_remark,omitempty"` // what is to be said of game_version, which runs or would run: that it is downloaded first, or why it is empty
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -639,6 +656,13 @@ func (x *ObservedInstance) GetDecidedHere() string {
 func (x *ObservedInstance) GetWarning() string {
 	if x != nil {
 		return x.Warning
+	}
+	return ""
+}
+
+func (x *ObservedInstance) GetVersionRemark() string {
+	if x != nil {
+		return x.VersionRemark
 	}
 	return ""
 }
@@ -914,7 +938,7 @@ const file_instance_proto_rawDesc = "" +
 	"generation\x12\x16\n" +
 	"\x06bundle\x18\x02 \x01(\tR\x06bundle\x12>\n" +
 	"\tinstances\x18\x03 \x03(\v2 .mainbus.wire.v1.DesiredInstanceR\tinstances\x12$\n" +
-	"\x0estarts_at_once\x18\x04 \x01(\rR\fstartsAtOnce\"\xdb\x01\n" +
+	"\x0estarts_at_once\x18\x04 \x01(\rR\fstartsAtOnce\"\x91\x02\n" +
 	"\x0fDesiredInstance\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -922,7 +946,9 @@ const file_instance_proto_rawDesc = "" +
 	"\x06create\x18\x04 \x01(\v2\x1c.mainbus.wire.v1.MapCreationR\x06create\x12>\n" +
 	"\vsupervision\x18\n" +
 	" \x01(\v2\x1c.mainbus.wire.v1.SupervisionR\vsupervision\x12\x14\n" +
-	"\x05asked\x18\v \x01(\x04R\x05asked\"!\n" +
+	"\x05asked\x18\v \x01(\x04R\x05asked\x12\x18\n" +
+	"\aversion\x18\x1e \x01(\tR\aversion\x12\x1a\n" +
+	"\bdownload\x18\x1f \x01(\bR\bdownload\"!\n" +
 	"\vMapCreation\x12\x12\n" +
 	"\x04seed\x18\x01 \x01(\rR\x04seed\"/\n" +
 	"\fDesiredReply\x12\x1f\n" +
@@ -942,7 +968,7 @@ const file_instance_proto_rawDesc = "" +
 	"free_bytes\x18\x01 \x01(\x04R\tfreeBytes\x12\x1f\n" +
 	"\vtotal_bytes\x18\x02 \x01(\x04R\n" +
 	"totalBytes\x12\x18\n" +
-	"\awarning\x18\x03 \x01(\tR\awarning\"\xec\x02\n" +
+	"\awarning\x18\x03 \x01(\tR\awarning\"\x93\x03\n" +
 	"\x10ObservedInstance\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12,\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x16.mainbus.wire.v1.StateR\x05state\x12\x14\n" +
@@ -957,7 +983,8 @@ const file_instance_proto_rawDesc = "" +
 	" \x01(\x04R\x04tick\x12\x19\n" +
 	"\bretry_ms\x18\v \x01(\x03R\aretryMs\x12!\n" +
 	"\fdecided_here\x18\f \x01(\tR\vdecidedHere\x12\x18\n" +
-	"\awarning\x18\r \x01(\tR\awarning\"\"\n" +
+	"\awarning\x18\r \x01(\tR\awarning\x12%\n" +
+	"\x0eversion_remark\x18\x1e \x01(\tR\rversionRemark\"\"\n" +
 	"\x04Kill\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\"=\n" +
 	"\vConsoleSend\x12\x1a\n" +

@@ -28,18 +28,23 @@ const (
 type Method int32
 
 const (
-	Method_METHOD_UNSPECIFIED  Method = 0
-	Method_METHOD_HELLO        Method = 1  // either → other: Hello → Hello, first call on every link
-	Method_METHOD_DESIRED      Method = 2  // controller → agent: Desired → DesiredReply
-	Method_METHOD_BUNDLE       Method = 3  // controller → agent: Bundle → Empty, the Lua modules
-	Method_METHOD_OBSERVE      Method = 4  // controller → agent: Empty, then a stream of Observed, newest only
-	Method_METHOD_KILL         Method = 5  // controller → agent: Kill → Empty
-	Method_METHOD_CONSOLE_SEND Method = 6  // controller → agent: ConsoleSend → ConsoleReply
-	Method_METHOD_CONSOLE_READ Method = 7  // controller → agent: ConsoleRead → ConsolePage
-	Method_METHOD_RUN          Method = 8  // agent → controller: RunUp and RunDown, one stream per attachment to a running game
-	Method_METHOD_BULK_FETCH   Method = 20 // either → other, on a bulk connection: BulkFetch → BulkHead, then bytes (bulk.proto)
-	Method_METHOD_FAILURE      Method = 60 // controller → agent: FailureAsk → Failure
-	Method_METHOD_MEASURE      Method = 50 // controller → agent: Empty, then a stream of Measured, newest only
+	Method_METHOD_UNSPECIFIED     Method = 0
+	Method_METHOD_HELLO           Method = 1  // either → other: Hello → Hello, first call on every link
+	Method_METHOD_DESIRED         Method = 2  // controller → agent: Desired → DesiredReply
+	Method_METHOD_BUNDLE          Method = 3  // controller → agent: Bundle → Empty, the Lua modules
+	Method_METHOD_OBSERVE         Method = 4  // controller → agent: Empty, then a stream of Observed, newest only
+	Method_METHOD_KILL            Method = 5  // controller → agent: Kill → Empty
+	Method_METHOD_CONSOLE_SEND    Method = 6  // controller → agent: ConsoleSend → ConsoleReply
+	Method_METHOD_CONSOLE_READ    Method = 7  // controller → agent: ConsoleRead → ConsolePage
+	Method_METHOD_RUN             Method = 8  // agent → controller: RunUp and RunDown, one stream per attachment to a running game
+	Method_METHOD_BULK_FETCH      Method = 20 // either → other, on a bulk connection: BulkFetch → BulkHead, then bytes (bulk.proto)
+	Method_METHOD_GAMES           Method = 30 // controller → agent: Empty, then a stream of Games, newest only
+	Method_METHOD_GAMES_AVAILABLE Method = 31 // controller → agent: AvailableAsk → AvailableGames
+	Method_METHOD_GAME_DOWNLOAD   Method = 32 // controller → agent: GameRef → Empty, as soon as it has begun
+	Method_METHOD_GAME_CANCEL     Method = 33 // controller → agent: GameRef → Empty
+	Method_METHOD_GAME_REMOVE     Method = 34 // controller → agent: GameRef → Empty
+	Method_METHOD_FAILURE         Method = 60 // controller → agent: FailureAsk → Failure
+	Method_METHOD_MEASURE         Method = 50 // controller → agent: Empty, then a stream of Measured, newest only
 )
 
 // Enum value maps for Method.
@@ -55,22 +60,32 @@ var (
 		7:  "METHOD_CONSOLE_READ",
 		8:  "METHOD_RUN",
 		20: "METHOD_BULK_FETCH",
+		30: "METHOD_GAMES",
+		31: "METHOD_GAMES_AVAILABLE",
+		32: "METHOD_GAME_DOWNLOAD",
+		33: "METHOD_GAME_CANCEL",
+		34: "METHOD_GAME_REMOVE",
 		60: "METHOD_FAILURE",
 		50: "METHOD_MEASURE",
 	}
 	Method_value = map[string]int32{
-		"METHOD_UNSPECIFIED":  0,
-		"METHOD_HELLO":        1,
-		"METHOD_DESIRED":      2,
-		"METHOD_BUNDLE":       3,
-		"METHOD_OBSERVE":      4,
-		"METHOD_KILL":         5,
-		"METHOD_CONSOLE_SEND": 6,
-		"METHOD_CONSOLE_READ": 7,
-		"METHOD_RUN":          8,
-		"METHOD_BULK_FETCH":   20,
-		"METHOD_FAILURE":      60,
-		"METHOD_MEASURE":      50,
+		"METHOD_UNSPECIFIED":     0,
+		"METHOD_HELLO":           1,
+		"METHOD_DESIRED":         2,
+		"METHOD_BUNDLE":          3,
+		"METHOD_OBSERVE":         4,
+		"METHOD_KILL":            5,
+		"METHOD_CONSOLE_SEND":    6,
+		"METHOD_CONSOLE_READ":    7,
+		"METHOD_RUN":             8,
+		"METHOD_BULK_FETCH":      20,
+		"METHOD_GAMES":           30,
+		"METHOD_GAMES_AVAILABLE": 31,
+		"METHOD_GAME_DOWNLOAD":   32,
+		"METHOD_GAME_CANCEL":     33,
+		"METHOD_GAME_REMOVE":     34,
+		"METHOD_FAILURE":         60,
+		"METHOD_MEASURE":         50,
 	}
 )
 
@@ -470,7 +485,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04arch\x18\x04 \x01(\tR\x04arch\x12\x12\n" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
 	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1b\n" +
-	"\tbulk_port\x18\a \x01(\rR\bbulkPort*\xff\x01\n" +
+	"\tbulk_port\x18\a \x01(\rR\bbulkPort*\xf7\x02\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -482,7 +497,12 @@ const file_wire_proto_rawDesc = "" +
 	"\x13METHOD_CONSOLE_READ\x10\a\x12\x0e\n" +
 	"\n" +
 	"METHOD_RUN\x10\b\x12\x15\n" +
-	"\x11METHOD_BULK_FETCH\x10\x14\x12\x12\n" +
+	"\x11METHOD_BULK_FETCH\x10\x14\x12\x10\n" +
+	"\fMETHOD_GAMES\x10\x1e\x12\x1a\n" +
+	"\x16METHOD_GAMES_AVAILABLE\x10\x1f\x12\x18\n" +
+	"\x14METHOD_GAME_DOWNLOAD\x10 \x12\x16\n" +
+	"\x12METHOD_GAME_CANCEL\x10!\x12\x16\n" +
+	"\x12METHOD_GAME_REMOVE\x10\"\x12\x12\n" +
 	"\x0eMETHOD_FAILURE\x10<\x12\x12\n" +
 	"\x0eMETHOD_MEASURE\x102*t\n" +
 	"\x04Code\x12\v\n" +
