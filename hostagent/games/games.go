@@ -24,6 +24,7 @@ import (
 	"mainbus/hostagent/factorio/install"
 	"mainbus/hostagent/internal/disk"
 	"mainbus/hostagent/releases"
+	"mainbus/transport/fetch"
 )
 
 const (
@@ -109,7 +110,7 @@ type seen struct {
 // Open cleans up what an earlier life has left half done and looks for games, for at most 15 s.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Free == nil {
-		cfg.Free = disk.Free
+		cfg.Free = fetch.FreeSpace
 	}
 	s := &Store{
 		cfg: cfg, ctx: ctx, seen: map[string]seen{}, uses: map[string]string{},
