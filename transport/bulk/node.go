@@ -35,7 +35,7 @@ type Config struct {
 	Addr     string // of the UDP socket
 	Trusted  func(identity.ID) bool
 	Hello    func() *wire.Hello
-	Silence  time.Duration // after which a connection counts as dead; 0: 15 s
+	Silence  time.Duration // after which a connection counts as dead; 0: 6 s
 	Log      *slog.Logger  // optional
 }
 

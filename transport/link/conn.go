@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -50,6 +52,11 @@ func (c *Conn) Peer() identity.ID { return c.peer }
 
 // PeerHello is what the peer said of itself, cleaned for display. It must not be changed.
 func (c *Conn) PeerHello() *wire.Hello { return c.hello }
+
+// Shares reports whether both sides have a feature.
+func (c *Conn) Shares(feature string) bool {
+	return slices.Contains(c.hello.GetFeatures(), feature) && slices.Contains(c.endpoint.hello().GetFeatures(), feature)
+}
 
 // RemoteAddr is the peer's address; it changes when the peer's network does.
 func (c *Conn) RemoteAddr() netip.AddrPort { return addrPort(c.q.RemoteAddr()) }
@@ -176,7 +183,7 @@ func (c *Conn) greet(ctx context.Context) error {
 		return err
 	}
 	c.hello = cleanHello(&h)
-	return c.endpoint.admit(c)
+	return c.endpoint.admit(ctx, c)
 }
 
 // answerHello takes the peer's hello, which must be its first stream, and admits the link before it answers: when
@@ -205,14 +212,17 @@ func (c *Conn) answerHello() error {
 			return err
 		}
 		c.hello = cleanHello(&h)
-		if err := c.endpoint.admit(c); err != nil {
+		if err := c.endpoint.admit(ctx, c); err != nil {
 			return err
 		}
 		return s.finish(c.endpoint.hello(), nil)
 	}()
 	if err != nil {
-		c.end(codeProtocol, "no hello")
+		c.end(codeProtocol, "no hello") // unless admit has ended it with its own reason
 		c.endpoint.forget(c)
+		if errors.Is(err, ErrVersion) || errors.Is(err, ErrSameKey) {
+			c.endpoint.troubled(c.peer, err)
+		}
 	}
 	return readable(err)
 }
@@ -235,6 +245,9 @@ func (c *Conn) serve() {
 		}
 	}
 	<-c.Context().Done() // the peer has been told
+	if err := c.Err(); errors.Is(err, ErrRevoked) || errors.Is(err, ErrSameKey) {
+		e.troubled(c.peer, err)
+	}
 	e.log.Info("link down", "peer", c.peer.Short(), "name", c.hello.GetName(), "err", c.Err())
 }
 
@@ -250,6 +263,10 @@ func (c *Conn) handle(q *quic.Stream) {
 		return
 	}
 	h, ok := c.endpoint.cfg.Handlers[open.GetMethod()]
+	if open.GetMethod() == wire.Method_METHOD_PING {
+		_ = s.finish(&wire.Empty{}, nil)
+		return
+	}
 	if !ok {
 		_ = s.finish(nil, Errorf(wire.Code_CODE_NOT_FOUND, "no method %s here", methodName(open.GetMethod())))
 		return
@@ -322,6 +339,12 @@ func closedBy(app *quic.ApplicationError) error {
 		return fmt.Errorf("closed: %s", reason)
 	case app.ErrorCode == codeDuplicate:
 		return errDuplicate
+	case app.ErrorCode == codeRevoked:
+		return ErrRevoked
+	case app.ErrorCode == codeSameKey:
+		return ErrSameKey
+	case app.ErrorCode == codeVersion:
+		return fmt.Errorf("%w: %s", ErrVersion, strings.TrimPrefix(reason, ErrVersion.Error()+": "))
 	case app.ErrorCode == codePairing, app.ErrorCode == codeBusy:
 		return fmt.Errorf("%w: %s", ErrRefused, reason)
 	}

@@ -117,7 +117,9 @@ func (e *Endpoint) ended(ctx context.Context, failed []error) error {
 
 func (e *Endpoint) dialOne(ctx context.Context, addr netip.AddrPort, conf *tls.Config, results chan<- attempt) {
 	q, err := e.transport.Dial(ctx, net.UDPAddrFromAddrPort(addr), conf, e.quicConfig())
-	if err != nil {
+	if idle := (*quic.IdleTimeoutError)(nil); errors.As(err, &idle) {
+		err = fmt.Errorf("%s: no answer: %w", addr, err)
+	} else if err != nil {
 		err = fmt.Errorf("%s: %w", addr, readable(err))
 	}
 	select {

@@ -30,14 +30,20 @@ const (
 	alpnPair = "mainbus-pair/1"
 
 	handshakeTimeout = 5 * time.Second
-	idleTimeout      = 15 * time.Second
-	keepAlive        = 4 * time.Second
 	helloTimeout     = 5 * time.Second
 
+	// A peer that is gone is noticed after idleTimeout; by then two questions and their repetitions have had no answer. On a
+	// slow link the transport waits for three of its probe timeouts at least, however long they are.
+	idleTimeout = 6 * time.Second
+	keepAlive   = 2 * time.Second
+
+	maxFeatures = 64
+	maxFeature  = 32   // characters
 	maxStreams  = 1024 // that a peer may have open
 	maxBulk     = 32   // … on an endpoint for bulk
-	maxGreeting = 32   // incoming links that have not said hello yet
+	maxGreeting = 32   // incoming links that have not said hello yet; only peers that are trusted get there
 	maxPairing  = 4
+	pairingEach = 2 // … of one network, so that a stranger who says nothing does not keep the others out
 
 	// bulkWindow is what may be on its way at once: enough for 1 Gbit/s over 60 ms.
 	bulkWindow = 8 << 20
@@ -54,6 +60,9 @@ const (
 	codeProtocol
 	codeBusy
 	codePairing
+	codeRevoked
+	codeVersion
+	codeSameKey
 )
 
 var (
@@ -75,10 +84,13 @@ type Config struct {
 	Handlers  map[wire.Method]Handler                 // of the streams that peers open; METHOD_HELLO is the endpoint's own
 	Hello     func() *wire.Hello                      // what this program says of itself at the start of each link
 	Connected func(*Conn)                             // optional; called in its own goroutine when a link is up
+	Troubled  func(identity.ID)                       // optional; called in its own goroutine when Trouble of a peer has changed
 	Pair      func(context.Context, PairStream) error // agent's side of a pairing; nil refuses all
 	Bulk      bool                                    // an endpoint for files (transport/bulk), apart from those for messages; pairs nobody
-	Silence   time.Duration                           // after which a link counts as dead; 0: 15 s
+	Silence   time.Duration                           // after which a link counts as dead; 0: 6 s
 	Log       *slog.Logger                            // optional
+
+	socket func(*net.UDPConn) udpSocket // of tests: a socket that fails
 }
 
 // Endpoint is one UDP socket with the links over it. It is safe for concurrent use.
@@ -92,14 +104,18 @@ type Endpoint struct {
 
 	ctx      context.Context // ends when Close begins
 	cancel   context.CancelFunc
-	greeting chan struct{}
-	pairing  chan struct{}
+	greeting *places
+	pairing  *places
+
+	gate   *gate
+	nudged signal
+	moved  signal // the network has changed
 
 	mu     sync.Mutex
 	closed bool
 	group  sync.WaitGroup
 	conns  map[identity.ID]*Conn
-	nudged chan struct{} // closed and replaced by Nudge
+	known  map[identity.ID]*acquaintance
 }
 
 // Listen binds the socket and starts to accept links. An address in use is an error that wraps syscall.EADDRINUSE
@@ -118,10 +134,11 @@ func Listen(cfg Config) (*Endpoint, error) {
 	}
 	e := &Endpoint{
 		cfg: cfg, log: cfg.Log, id: cfg.Identity.ID(), socket: socket,
-		greeting: make(chan struct{}, maxGreeting),
-		pairing:  make(chan struct{}, maxPairing),
+		greeting: newPlaces(maxGreeting, maxGreeting),
+		pairing:  newPlaces(maxPairing, pairingEach),
+		gate:     newGate(),
 		conns:    map[identity.ID]*Conn{},
-		nudged:   make(chan struct{}),
+		known:    map[identity.ID]*acquaintance{},
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
@@ -140,10 +157,15 @@ func (e *Endpoint) start() error {
 	os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
 	// The same key at each start: a program that came back can tell its peers that their old links are dead.
 	reset := quic.StatelessResetKey(e.cfg.Identity.Derive("stateless-reset"))
+	socket := udpSocket(e.socket)
+	if e.cfg.socket != nil {
+		socket = e.cfg.socket(e.socket)
+	}
 	e.transport = &quic.Transport{
-		Conn:                tolerantConn{e.socket},
+		Conn:                tolerantConn{socket},
 		StatelessResetKey:   &reset,
-		VerifySourceAddress: (&crowd{}).suspicious,
+		VerifySourceAddress: e.gate.suspicious,
+		ConnContext:         e.admitHandshake,
 	}
 	listener, err := e.transport.Listen(e.serverTLS(), e.quicConfig())
 	if err != nil {
@@ -151,6 +173,7 @@ func (e *Endpoint) start() error {
 	}
 	e.listener = listener
 	e.spawn(e.acceptLoop)
+	e.watchNetwork()
 	return nil
 }
 
@@ -240,17 +263,16 @@ func (e *Endpoint) acceptLoop() {
 }
 
 func (e *Endpoint) incoming(q *quic.Conn) {
+	handshakeDone(q)
 	serve, places := e.serveLink, e.greeting
 	if q.ConnectionState().TLS.NegotiatedProtocol == alpnPair {
 		serve, places = e.servePair, e.pairing
 	}
-	select {
-	case places <- struct{}{}:
-	default:
+	release, ok := places.take(networkOf(addrPort(q.RemoteAddr()).Addr()))
+	if !ok {
 		q.CloseWithError(codeBusy, "too many at once, try again in a moment")
 		return
 	}
-	release := sync.OnceFunc(func() { <-places })
 	defer release()
 	serve(q, release)
 }
@@ -269,26 +291,6 @@ func (e *Endpoint) serveLink(q *quic.Conn, greeted func()) {
 	}
 	greeted()
 	c.serve()
-}
-
-// admit makes c the link of its peer. A newer link replaces an older one, since the peer dialed because the older
-// one is of no use to it. But when both dial at the same moment each would close what the other keeps; so within a
-// second a link that the peer with the smaller ID dialed stays, and the other's yields.
-func (e *Endpoint) admit(c *Conn) error {
-	e.mu.Lock()
-	old := e.conns[c.peer]
-	if old != nil && old.Err() == nil && old.preferred() && !c.preferred() && time.Since(old.since) < freshLink {
-		e.mu.Unlock()
-		c.end(codeDuplicate, "a link that was dialed at the same time stays")
-		return errDuplicate
-	}
-	c.since = time.Now()
-	e.conns[c.peer] = c
-	e.mu.Unlock()
-	if old != nil {
-		old.end(codeReplaced, "replaced by a newer link")
-	}
-	return nil
 }
 
 func (e *Endpoint) forget(c *Conn) {
@@ -311,27 +313,16 @@ func cleanHello(h *wire.Hello) *wire.Hello {
 		Boot:        display.Name(h.GetBoot(), 40),
 		GameVersion: display.Name(h.GetGameVersion(), 40),
 		BulkPort:    h.GetBulkPort(),
+		Features:    cleanFeatures(h.GetFeatures()),
 	}
 }
 
-// crowd notices when more strangers knock than there can be honest ones; they then have to prove their address,
-// which costs each one round trip.
-type crowd struct {
-	mu     sync.Mutex
-	second int64
-	n      int
-}
-
-const crowdSize = 64 // per second
-
-func (c *crowd) suspicious(net.Addr) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if now := time.Now().Unix(); now != c.second {
-		c.second, c.n = now, 0
+func cleanFeatures(list []string) []string {
+	clean := make([]string, 0, min(len(list), maxFeatures))
+	for _, f := range list[:min(len(list), maxFeatures)] {
+		clean = append(clean, display.Name(f, maxFeature))
 	}
-	c.n++
-	return c.n > crowdSize
+	return clean
 }
 
 func addrPort(a net.Addr) netip.AddrPort {

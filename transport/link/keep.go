@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -24,12 +25,16 @@ func (e *Endpoint) Keep(ctx context.Context, id identity.ID, addrs func() []neti
 	defer cancel()
 	defer context.AfterFunc(e.ctx, cancel)()
 	var tried []netip.AddrPort
+	var useless *Conn
 	for failures := 0; ctx.Err() == nil; {
-		nudged := e.nudges()
-		if c, ok := e.Conn(id); ok {
+		nudged := e.nudged.wait()
+		if c, ok := e.Conn(id); ok && c != useless {
 			up := time.Now()
-			waitDone(ctx, c)
-			nudged = e.nudges()
+			if e.hold(ctx, c); c.Err() == nil {
+				useless = c
+				continue // with another, beside it: it may come back
+			}
+			nudged = e.nudged.wait()
 			if time.Since(up) >= settled {
 				failures = 0
 			}
@@ -38,9 +43,13 @@ func (e *Endpoint) Keep(ctx context.Context, id identity.ID, addrs func() []neti
 				failures = 0
 			}
 			tried = slices.Clone(list)
-			if _, err := e.Dial(ctx, id, list); err == nil {
+			switch err := e.dialUntil(ctx, nudged, id, list); {
+			case err == nil, useless != nil && useless.answers(ctx):
+				useless = nil
 				continue
-			} else if ctx.Err() == nil {
+			case errors.Is(err, errNudged), ctx.Err() != nil:
+			default:
+				e.troubled(id, err)
 				e.log.Debug("dialing failed", "peer", id.Short(), "addrs", list, "err", err)
 			}
 		}
@@ -52,19 +61,28 @@ func (e *Endpoint) Keep(ctx context.Context, id identity.ID, addrs func() []neti
 	}
 }
 
-// Nudge makes every Keep that waits try again at once: an address became known, or an interface came up.
-func (e *Endpoint) Nudge() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	close(e.nudged)
-	e.nudged = make(chan struct{})
+// dialUntil gives up when nudged: there may be better addresses, or ways to them.
+func (e *Endpoint) dialUntil(ctx context.Context, nudged <-chan struct{}, id identity.ID, addrs []netip.AddrPort) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-nudged:
+			cancel(errNudged)
+		case <-ctx.Done():
+		}
+	}()
+	_, err := e.Dial(ctx, id, addrs)
+	if err != nil && errors.Is(context.Cause(ctx), errNudged) {
+		return errNudged
+	}
+	return err
 }
 
-func (e *Endpoint) nudges() <-chan struct{} {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.nudged
-}
+var errNudged = errors.New("there may be a better way")
+
+// Nudge makes every Keep that has no link try again at once: an address became known, or an interface came up.
+func (e *Endpoint) Nudge() { e.nudged.fire() }
 
 func keepDelay(failures int) time.Duration {
 	d := keepDelays[min(failures, len(keepDelays)-1)]
@@ -82,11 +100,4 @@ func wait(ctx context.Context, nudged <-chan struct{}, d time.Duration) bool {
 	case <-timer.C:
 	}
 	return false
-}
-
-func waitDone(ctx context.Context, c *Conn) {
-	select {
-	case <-ctx.Done():
-	case <-c.Context().Done():
-	}
 }

@@ -80,6 +80,8 @@ func (p *peer) ID() identity.ID { return p.identity.ID() }
 
 func (p *peer) addrs() []netip.AddrPort { return []netip.AddrPort{p.Addr()} }
 
+func (p *peer) addrsOf() []netip.AddrPort { return p.addrs() }
+
 func dial(t testing.TB, from, to *peer) *Conn {
 	t.Helper()
 	c, err := from.Dial(ctxOf(t), to.ID(), to.addrs())

@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -13,7 +14,9 @@ import (
 )
 
 const (
-	pairTimeout   = 30 * time.Second
+	pairTimeout   = 30 * time.Second // with the search for an address that answers
+	serveTimeout  = 10 * time.Second // nobody types anything meanwhile, so who takes longer only holds a place
+	reasonTimeout = time.Second      // for the peer to say more than that the code was wrong
 	exporterLabel = "EXPORTER-mainbus-pair"
 
 	// lingerDone and lingerFailed give the peer time to read the last bytes before the connection is closed,
@@ -88,7 +91,7 @@ func (e *Endpoint) Pair(ctx context.Context, addrs []netip.AddrPort, do func(con
 		return fmt.Errorf("pair: %w", err)
 	}
 	if err := do(ctx, stream); err != nil {
-		return err
+		return withReason(ctx, q, err)
 	}
 	s.Close()
 	s.SetReadDeadline(time.Now().Add(lingerDone))
@@ -96,9 +99,21 @@ func (e *Endpoint) Pair(ctx context.Context, addrs []netip.AddrPort, do func(con
 	return nil
 }
 
+// withReason adds what the peer says of a failure, if it does.
+func withReason(ctx context.Context, q *quic.Conn, err error) error {
+	if errors.Is(err, ErrRefused) {
+		return err
+	}
+	waitFor(ctx, q, reasonTimeout)
+	if why := readable(context.Cause(q.Context())); errors.Is(why, ErrRefused) {
+		return fmt.Errorf("%w (%w)", err, why)
+	}
+	return err
+}
+
 // servePair runs the agent's side of one pairing.
 func (e *Endpoint) servePair(q *quic.Conn, _ func()) {
-	ctx, cancel := context.WithTimeout(e.ctx, pairTimeout)
+	ctx, cancel := context.WithTimeout(e.ctx, serveTimeout)
 	defer cancel()
 	addr := addrPort(q.RemoteAddr())
 	err := e.pairWith(ctx, q)

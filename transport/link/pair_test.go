@@ -99,7 +99,7 @@ func TestPairingIsDeclined(t *testing.T) {
 	}
 }
 
-// A peer that pairs reaches nothing else, and only so many can be at it.
+// A peer that pairs reaches nothing else, and from one address only so many can be at it.
 func TestPairingSessionsAreBounded(t *testing.T) {
 	entered, free := make(chan struct{}, 16), make(chan struct{})
 	a := newPeer(t, "agent", func(cfg *Config) {
@@ -118,18 +118,18 @@ func TestPairingSessionsAreBounded(t *testing.T) {
 		}
 		return err
 	}
-	results := make(chan error, maxPairing)
-	for range maxPairing {
+	results := make(chan error, pairingEach)
+	for range pairingEach {
 		go func() { results <- c.Pair(context.Background(), a.addrs(), wait) }()
 	}
-	for range maxPairing {
+	for range pairingEach {
 		receive(t, entered, "pairing")
 	}
 	if err := c.Pair(ctxOf(t), a.addrs(), wait); !errors.Is(err, ErrRefused) {
 		t.Errorf("one too many: %v", err)
 	}
 	close(free)
-	for range maxPairing {
+	for range pairingEach {
 		if err := receive(t, results, "result"); err != nil {
 			t.Error(err)
 		}

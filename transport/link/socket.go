@@ -1,14 +1,25 @@
 package link
 
-import "net"
+import (
+	"net"
+
+	"github.com/quic-go/quic-go"
+)
+
+// udpSocket is what QUIC needs of a socket to send many packets at once. A *net.UDPConn is one.
+type udpSocket interface {
+	quic.OOBCapablePacketConn
+	net.Conn
+	SetWriteBuffer(int) error
+}
 
 // tolerantConn hides from QUIC that a packet could not be sent because the network is gone for the moment. QUIC
 // would end the connection at the first such error; as it is, the packet counts as lost, and the connection
-// outlives a changed address or a pulled cable. UDPConn is embedded for the interfaces that offloading needs.
-type tolerantConn struct{ *net.UDPConn }
+// outlives a changed address or a pulled cable. The whole socket is embedded for the interfaces that offloading needs.
+type tolerantConn struct{ udpSocket }
 
 func (t tolerantConn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
-	n, oobn, err = t.UDPConn.WriteMsgUDP(b, oob, addr)
+	n, oobn, err = t.udpSocket.WriteMsgUDP(b, oob, addr)
 	if err != nil && isTransient(err) {
 		return len(b), len(oob), nil
 	}
@@ -16,7 +27,7 @@ func (t tolerantConn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int
 }
 
 func (t tolerantConn) WriteTo(b []byte, addr net.Addr) (int, error) {
-	n, err := t.UDPConn.WriteTo(b, addr)
+	n, err := t.udpSocket.WriteTo(b, addr)
 	if err != nil && isTransient(err) {
 		return len(b), nil
 	}

@@ -1,5 +1,11 @@
 package link
 
-import "golang.org/x/sys/windows"
+import (
+	"syscall"
+
+	"golang.org/x/sys/windows"
+)
 
 const transientExample = windows.WSAENETUNREACH
+
+var transientExamples = []syscall.Errno{windows.WSAEACCES, windows.WSAENOBUFS, windows.WSAENETUNREACH}

@@ -54,20 +54,3 @@ func TestPeerMustShowOneSelfSignedKey(t *testing.T) {
 		}
 	}
 }
-
-func TestCrowdIsNoticed(t *testing.T) {
-	c := &crowd{second: time.Now().Unix()}
-	n := 0
-	for range 4 * crowdSize { // may span two seconds
-		if c.suspicious(nil) {
-			n++
-		}
-	}
-	if n < crowdSize || n > 3*crowdSize {
-		t.Errorf("%d of %d strangers have to prove their address", n, 4*crowdSize)
-	}
-	c.second-- // a second later
-	if c.suspicious(nil) {
-		t.Error("the crowd is remembered")
-	}
-}

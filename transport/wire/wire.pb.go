@@ -36,6 +36,7 @@ const (
 	Method_METHOD_KILL            Method = 5  // controller → agent: Kill → Empty
 	Method_METHOD_CONSOLE_SEND    Method = 6  // controller → agent: ConsoleSend → ConsoleReply
 	Method_METHOD_CONSOLE_READ    Method = 7  // controller → agent: ConsoleRead → ConsolePage
+	Method_METHOD_PING            Method = 9  // either → other: Empty → Empty, answered by the link itself
 	Method_METHOD_RUN             Method = 8  // agent → controller: RunUp and RunDown, one stream per attachment to a running game
 	Method_METHOD_BULK_FETCH      Method = 20 // either → other, on a bulk connection: BulkFetch → BulkHead, then bytes (bulk.proto)
 	Method_METHOD_GAMES           Method = 30 // controller → agent: Empty, then a stream of Games, newest only
@@ -58,6 +59,7 @@ var (
 		5:  "METHOD_KILL",
 		6:  "METHOD_CONSOLE_SEND",
 		7:  "METHOD_CONSOLE_READ",
+		9:  "METHOD_PING",
 		8:  "METHOD_RUN",
 		20: "METHOD_BULK_FETCH",
 		30: "METHOD_GAMES",
@@ -77,6 +79,7 @@ var (
 		"METHOD_KILL":            5,
 		"METHOD_CONSOLE_SEND":    6,
 		"METHOD_CONSOLE_READ":    7,
+		"METHOD_PING":            9,
 		"METHOD_RUN":             8,
 		"METHOD_BULK_FETCH":      20,
 		"METHOD_GAMES":           30,
@@ -378,6 +381,7 @@ type Hello struct {
 	Boot          string                 `protobuf:"bytes,5,opt,name=boot,proto3" json:"boot,omitempty"`                                  // random per process: tells a restart from a new link
 	GameVersion   string                 `protobuf:"bytes,6,opt,name=game_version,json=gameVersion,proto3" json:"game_version,omitempty"` // of the agent's installation; empty from a controller
 	BulkPort      uint32                 `protobuf:"varint,7,opt,name=bulk_port,json=bulkPort,proto3" json:"bulk_port,omitempty"`         // UDP port of its bulk connections; 0: it has none
+	Features      []string               `protobuf:"bytes,8,rep,name=features,proto3" json:"features,omitempty"`                          // what the program can beyond the oldest version that it works with; at most 64
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -461,6 +465,13 @@ func (x *Hello) GetBulkPort() uint32 {
 	return 0
 }
 
+func (x *Hello) GetFeatures() []string {
+	if x != nil {
+		return x.Features
+	}
+	return nil
+}
+
 var File_wire_proto protoreflect.FileDescriptor
 
 const file_wire_proto_rawDesc = "" +
@@ -477,7 +488,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x06Status\x12)\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x15.mainbus.wire.v1.CodeR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\"\a\n" +
-	"\x05Empty\"\xad\x01\n" +
+	"\x05Empty\"\xc9\x01\n" +
 	"\x05Hello\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x0e\n" +
@@ -485,7 +496,8 @@ const file_wire_proto_rawDesc = "" +
 	"\x04arch\x18\x04 \x01(\tR\x04arch\x12\x12\n" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
 	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1b\n" +
-	"\tbulk_port\x18\a \x01(\rR\bbulkPort*\xf7\x02\n" +
+	"\tbulk_port\x18\a \x01(\rR\bbulkPort\x12\x1a\n" +
+	"\bfeatures\x18\b \x03(\tR\bfeatures*\x88\x03\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -494,7 +506,8 @@ const file_wire_proto_rawDesc = "" +
 	"\x0eMETHOD_OBSERVE\x10\x04\x12\x0f\n" +
 	"\vMETHOD_KILL\x10\x05\x12\x17\n" +
 	"\x13METHOD_CONSOLE_SEND\x10\x06\x12\x17\n" +
-	"\x13METHOD_CONSOLE_READ\x10\a\x12\x0e\n" +
+	"\x13METHOD_CONSOLE_READ\x10\a\x12\x0f\n" +
+	"\vMETHOD_PING\x10\t\x12\x0e\n" +
 	"\n" +
 	"METHOD_RUN\x10\b\x12\x15\n" +
 	"\x11METHOD_BULK_FETCH\x10\x14\x12\x10\n" +

@@ -1,0 +1,4 @@
+//go:build !linux
+
+// Package netns lets tests have networks of their own, on Linux only.
+package netns
