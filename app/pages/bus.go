@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -25,6 +26,8 @@ type Bus struct {
 	accounts *widgets.Table[api.BusAccount]
 	history  *widgets.Table[api.BusPosting]
 	split    *container.Split
+	details  fyne.CanvasObject  // below the items: those of the selected one
+	hint     fyne.CanvasObject  // in their place when none is
 	wrong    *widgets.ErrorCard // books that do not add up
 	question *widgets.ErrorCard
 	empty    fyne.CanvasObject
@@ -62,7 +65,9 @@ func NewBus(p Params) *Bus {
 	b.empty = widgets.Empty(look.BusIcon, lang.L("Nothing has been sent to the bus yet. Make a chest in one of the worlds a sending terminal."), nil)
 	below := container.NewHSplit(b.accounts, b.history)
 	below.Offset = 0.5
-	b.split = container.NewVSplit(b.table, below)
+	b.details, b.hint = below, widgets.Empty(look.BusIcon, lang.L("Select an item to see whose it is and what happened to it."), nil)
+	b.details.Hide()
+	b.split = container.NewVSplit(b.table, container.NewStack(b.details, b.hint))
 	b.split.Offset = 0.62
 	b.label()
 	return b
@@ -155,8 +160,8 @@ func worldCell(a api.BusAccount) widgets.Cell {
 
 func (b *Bus) historyTable() *widgets.Table[api.BusPosting] {
 	return widgets.NewTable(b.Frame, b.Tips, func(p api.BusPosting) string { return view.Count(p.ID) },
-		widgets.Column[api.BusPosting]{ID: "at", Title: lang.L("When"), Width: 80, Cell: func(p api.BusPosting) widgets.Cell {
-			return widgets.Cell{Text: p.At.Local().Format("15:04:05"), Color: look.Muted, Tip: view.Moment(p.At)}
+		widgets.Column[api.BusPosting]{ID: "at", Title: lang.L("When"), Width: 100, Cell: func(p api.BusPosting) widgets.Cell {
+			return widgets.Cell{Text: view.Clock(p.At, time.Now()), Color: look.Muted, Tip: view.Moment(p.At)}
 		}},
 		widgets.Column[api.BusPosting]{ID: "text", Title: lang.L("What happened"), Cell: func(p api.BusPosting) widgets.Cell { return widgets.Cell{Text: p.Text} }},
 	)
@@ -221,8 +226,12 @@ func (b *Bus) choose() {
 	}
 	b.shown = item
 	if !ok {
+		b.details.Hide()
+		b.hint.Show()
 		return
 	}
+	b.hint.Hide()
+	b.details.Show()
 	b.cancel = ask(b.Params, b.problem, func(ctx context.Context) (d details, err error) {
 		if d.accounts, err = b.Service.BusAccounts(ctx, b.Caller, api.ReadAccounts(item.Ref)); err == nil {
 			d.history, err = b.Service.BusHistory(ctx, b.Caller, api.ReadHistory{Name: item.Ref.Name, Quality: item.Ref.Quality, Limit: historyLines})

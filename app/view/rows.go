@@ -284,6 +284,18 @@ func Ago(at, now time.Time) string {
 	return say("{{.n}} days ago", with{"n": int(d.Hours() / 24)})
 }
 
+// Clock is a time of this place, with its day unless that is today.
+func Clock(at, now time.Time) string {
+	at, now = at.Local(), now.Local()
+	switch {
+	case at.Year() != now.Year():
+		return at.Format("2006-01-02")
+	case at.YearDay() != now.YearDay():
+		return at.Format("01-02 15:04")
+	}
+	return at.Format("15:04:05")
+}
+
 // Moment is a time of this place, with its zone.
 func Moment(at time.Time) string {
 	if at.IsZero() {

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"mainbus/controller/api"
 )
@@ -189,4 +190,17 @@ func FuzzKind(f *testing.F) {
 			t.Errorf("%q is %d, with one more letter %d", line, kind, Kind(line+"x"))
 		}
 	})
+}
+
+func TestClock(t *testing.T) {
+	now := time.Date(2026, 5, 2, 0, 30, 0, 0, time.Local)
+	for want, at := range map[string]time.Time{
+		"00:10:05":    time.Date(2026, 5, 2, 0, 10, 5, 0, time.Local),
+		"05-01 23:59": time.Date(2026, 5, 1, 23, 59, 59, 0, time.Local),
+		"2025-05-02":  time.Date(2025, 5, 2, 0, 10, 5, 0, time.Local),
+	} {
+		if got := Clock(at, now); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
 }
