@@ -40,7 +40,9 @@ type Config struct {
 	Addr string
 	// Browse looks for hosts on the network until ctx ends; nil: by mDNS.
 	Browse func(ctx context.Context, eager func() bool, found func(discovery.Found)) error
-	Log    *slog.Logger
+	// Minutes tells the time about once a minute, for the age of what lies on the bus; nil: the machine's clock does.
+	Minutes <-chan time.Time
+	Log     *slog.Logger
 }
 
 // Controller is one running controller.
@@ -123,6 +125,7 @@ func (c *Controller) open() (err error) {
 		Path:    filepath.Join(c.cfg.DataDir, databaseName),
 		Backups: c.backups(),
 		Push:    c.runs.push,
+		Minutes: c.cfg.Minutes,
 		Log:     c.log,
 	})
 	if err != nil {

@@ -32,11 +32,18 @@ type cluster struct {
 	controller *Controller
 	agents     []*agent
 	announced  chan struct{}
+	minutes    chan time.Time // by which goods age; nil: those of the clock
 }
 
 func newCluster(t testing.TB, agents ...string) *cluster {
 	t.Helper()
-	c := &cluster{t: t, dir: t.TempDir(), addr: "127.0.0.1:0", announced: make(chan struct{}, 1)}
+	return startCluster(&cluster{t: t}, agents...)
+}
+
+func startCluster(c *cluster, agents ...string) *cluster {
+	t := c.t
+	t.Helper()
+	c.dir, c.addr, c.announced = t.TempDir(), "127.0.0.1:0", make(chan struct{}, 1)
 	for _, name := range agents {
 		c.agents = append(c.agents, newAgent(t, name))
 	}
@@ -48,7 +55,7 @@ func newCluster(t testing.TB, agents ...string) *cluster {
 func (c *cluster) start() {
 	c.t.Helper()
 	var err error
-	c.controller, err = New(Config{DataDir: c.dir, Name: "test", Addr: c.addr, Browse: c.browse})
+	c.controller, err = New(Config{DataDir: c.dir, Name: "test", Addr: c.addr, Browse: c.browse, Minutes: c.minutes})
 	if err != nil {
 		c.t.Fatal(err)
 	}

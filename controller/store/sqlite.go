@@ -34,7 +34,9 @@ type Config struct {
 	// Push is called by the writer for each reply that is for a slot, whoever sent the message, after it is stored. It must
 	// not block and must not call the store.
 	Push func(ledger.ForSlot)
-	Log  *slog.Logger
+	// Minutes tells the time about once a minute, for the age of what lies on the bus; nil: the machine's clock does.
+	Minutes <-chan time.Time
+	Log     *slog.Logger
 }
 
 // SQLite is a Store in one file.

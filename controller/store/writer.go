@@ -36,6 +36,7 @@ type job struct {
 type writer struct {
 	conn  *sql.Conn
 	log   *slog.Logger
+	tick  <-chan time.Time // nil: a ticker's
 	jobs  chan *job
 	push  func(ledger.ForSlot)
 	begun func(incarnation int64, check []ledger.Reply)
@@ -54,19 +55,23 @@ func newWriter(conn *sql.Conn, id string, cfg Config) (*writer, error) {
 		return nil, err
 	}
 	return &writer{
-		conn: conn, log: cfg.Log, jobs: make(chan *job, maxQueue), push: cfg.Push,
+		conn: conn, log: cfg.Log, tick: cfg.Minutes, jobs: make(chan *job, maxQueue), push: cfg.Push,
 		ledger: id, rows: rows, posted: time.Now(),
 	}, nil
 }
 
 func (w *writer) run(closing <-chan struct{}) {
 	batch := make([]*job, 0, maxBatch)
-	minute := time.NewTicker(time.Minute)
-	defer minute.Stop()
+	minutes := w.tick
+	if minutes == nil {
+		ticker := time.NewTicker(time.Minute)
+		defer ticker.Stop()
+		minutes = ticker.C
+	}
 	aged := time.Now()
 	for {
 		select {
-		case now := <-minute.C:
+		case now := <-minutes:
 			w.age(now.Sub(aged))
 			aged = now
 		case j := <-w.jobs:
