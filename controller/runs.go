@@ -316,7 +316,7 @@ func (s *session) renamed(ctx context.Context, b *wire.Bound) error {
 		_, err = s.store.Apply(ctx, ledger.Renamed{
 			Slot: s.slot, Epoch: s.epoch, Ledger: b.GetLedger(), World: ledger.World(b.GetWorld()), Renames: renames,
 		})
-		s.log.Info("items of a world were renamed", "instance", string(s.slot), "renames", len(renames), "err", err)
+		s.log.Debug("a world told what mods have renamed", "instance", string(s.slot), "renames", len(renames), "err", err)
 	}
 	if errors.Is(err, bus.ErrMalformed) || errors.Is(err, ledger.ErrInvalid) {
 		s.refuse("what was renamed in a world", "err", err)

@@ -87,9 +87,9 @@ type Release struct {
 	Amount int64
 }
 
-// Renamed says, before Bound, what the game's mods have renamed in a world since it was last assigned. Its accounts of an
-// old name go to the new one, and so does all that the bus has of it. Repeating it does no harm. A world that the ledger
-// does not know, or that is another slot's, renames nothing.
+// Renamed says, before Bound, what the game's mods have ever renamed in a world. Its accounts of an old name go to the new
+// one, and so does all that the bus has of it. Repeating it does no harm. A world that the ledger does not know, or that is
+// another slot's, has no account to rename; one of another ledger renames nothing.
 type Renamed struct {
 	Slot    Slot
 	Epoch   Epoch

@@ -198,30 +198,38 @@ func (s *State) setByAdmin(m SetInventory) error {
 
 // relabelPlayers renames what the ledger has of players, and what w was given of them. Their blobs still have the old
 // name, which worlds know how to read.
-func (s *State) relabelPlayers(w *world, n Rename) {
+func (s *State) relabelPlayers(w *world, all []Rename) {
+	names := make(map[Item]Item, len(all))
+	for _, n := range all {
+		names[n.Old] = n.New
+	}
 	for _, p := range s.players {
 		if p.holder != nil && p.holder != w {
 			continue
 		}
-		at := slices.IndexFunc(p.row.Items, func(c Count) bool { return c.Item == n.Old })
-		if at < 0 {
+		old := p.row.Items
+		if !slices.ContainsFunc(old, func(c Count) bool { _, renamed := names[c.Item]; return renamed }) {
 			continue
 		}
-		moved := p.row.Items[at].N
-		p.row.Items = relabelCounts(p.row.Items, n)
+		p.row.Items = relabelCounts(old, names)
 		s.dirty.players[p] = struct{}{}
-		if p.holder == nil {
-			s.adjust(n.Old, -moved)
-			s.adjust(n.New, moved)
+		if p.holder != nil {
+			continue
+		}
+		for _, c := range old {
+			if now, renamed := names[c.Item]; renamed {
+				s.adjust(c.Item, -c.N)
+				s.adjust(now, c.N)
+			}
 		}
 	}
 }
 
-func relabelCounts(items []Count, n Rename) []Count {
+func relabelCounts(items []Count, names map[Item]Item) []Count {
 	sums := map[Item]int64{}
 	for _, c := range items {
-		if c.Item == n.Old {
-			c.Item = n.New
+		if now, renamed := names[c.Item]; renamed {
+			c.Item = now
 		}
 		sums[c.Item] += c.N
 	}

@@ -20,15 +20,23 @@ func (s *State) renamed(m Renamed) error {
 	if err != nil {
 		return err
 	}
-	w := s.worlds[m.World]
-	if m.Ledger != s.ledger || w == nil || w.row.Slot != "" && w.row.Slot != m.Slot {
+	if m.Ledger != s.ledger && m.Ledger != "" {
 		return nil
 	}
-	for _, n := range ordered {
-		s.relabelAccount(w, n)
-		s.relabelPool(w, n)
-		s.relabelPlayers(w, n)
+	w, _, err := s.identify(Bound{Slot: m.Slot, Ledger: m.Ledger, World: m.World})
+	if err != nil {
+		return err
 	}
+	if s.worlds[w.row.ID] != w { // it will be a new one
+		w = nil
+	}
+	for _, n := range ordered {
+		if w != nil {
+			s.relabelAccount(w, n)
+		}
+		s.relabelPool(w, n)
+	}
+	s.relabelPlayers(w, m.Renames)
 	for _, n := range ordered {
 		s.serve(n.Old)
 		s.serve(n.New)
@@ -107,7 +115,7 @@ func (a *account) add(b account) {
 	a.given, a.covered = a.given+b.given, a.covered+b.covered
 }
 
-// relabelPool moves what the bus has of an item.
+// relabelPool moves what the bus has of an item; w is nil if the books have no such world.
 func (s *State) relabelPool(w *world, n Rename) {
 	moved := s.pool(n.Old).bus
 	if moved == 0 {
@@ -116,6 +124,10 @@ func (s *State) relabelPool(w *world, n Rename) {
 	s.put(n.New, moved, s.take(n.Old, moved))
 	s.adjust(n.Old, -moved)
 	s.adjust(n.New, moved)
-	s.post(w, Relabeled, n.Old, -moved)
-	s.post(w, Relabeled, n.New, moved)
+	post := s.postBus
+	if w != nil {
+		post = func(kind PostingKind, item Item, n int64) { s.post(w, kind, item, n) }
+	}
+	post(Relabeled, n.Old, -moved)
+	post(Relabeled, n.New, moved)
 }

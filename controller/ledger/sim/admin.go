@@ -114,7 +114,7 @@ func (s *simulation) setPolicy() {
 			policy.Slots = append(policy.Slots, ledger.SlotRule{Slot: p.slot, Priority: s.r.IntN(3), Weight: 1 + some(4)})
 		}
 		if s.chance(20) {
-			policy.Reserves = append(policy.Reserves, ledger.Reserve{Slot: p.slot, Item: Item(s.r.IntN(Kinds)), Qty: some(30)})
+			policy.Reserves = append(policy.Reserves, ledger.Reserve{Slot: p.slot, Item: named(s.r.IntN(Kinds), s.r.IntN(versions)), Qty: some(30)})
 		}
 	}
 	if err := s.apply(ledger.SetPolicy{Policy: policy}); err != nil {

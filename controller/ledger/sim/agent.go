@@ -17,6 +17,7 @@ type place struct {
 	opened    ledger.Epoch // of the newest attachment; each gets its answer once
 	forgotten bool         // the ledger has forgotten world, and no save holds it: if it crashes before it is bound, it never was
 	former    ledger.World // that became world by getting another identity
+	mods      int          // their version
 	world     ledger.World // that was assigned here last since somebody chose a save, empty: none yet
 }
 
@@ -34,6 +35,7 @@ const maxZombies = 2
 // load starts a game from a save.
 func (s *simulation) load(p *place, save Save, chosen bool) {
 	p.process = &process{slot: p.slot, world: save.Load()}
+	s.migrate(p)
 	s.trace("%s loads %+v, chosen %v", p.slot, save, chosen)
 	p.last = save
 	if chosen {
@@ -67,7 +69,7 @@ func (s *simulation) silence(p *place, world ledger.World) {
 		return id == world
 	})
 	s.bag = slices.DeleteFunc(s.bag, func(m any) bool {
-		b, ok := m.(ledger.Bound)
+		b, ok := m.(binding)
 		return ok && b.World == world
 	})
 }
@@ -242,7 +244,7 @@ func (s *simulation) bind(q *process) {
 		b.Totals = q.told
 	}
 	b.Slot, b.Epoch, b.NewWorld = q.slot, q.epoch, s.newID()
-	s.send(b)
+	s.send(s.binding(q, b))
 }
 
 // hear is what agents do with a reply, and worlds with what is passed on to them. Agents pass on whatever they get:

@@ -61,7 +61,7 @@ func (s *simulation) revive() {
 					s.ids++
 					slot = ledger.Slot(fmt.Sprint("revived", s.ids))
 				}
-				revived := &place{slot: slot, agent: true, saves: []Save{save}}
+				revived := &place{slot: slot, agent: true, saves: []Save{save}, mods: s.newest}
 				s.places = append(s.places, revived)
 				s.load(revived, save, true)
 			}
@@ -97,7 +97,7 @@ func (s *simulation) check() error {
 	if have != made {
 		return fmt.Errorf("the cluster has %v and made %v", have, made)
 	}
-	return nil
+	return s.checkNames()
 }
 
 // checkCalm wants that a world in trade has told everything and got what there is.
@@ -118,8 +118,10 @@ func (s *simulation) checkCalm(q *process, id ledger.World) error {
 
 // goods is what is on the bus and what is held, less what is owed to the bus.
 func (s stored) goods() (out Goods) {
-	for k := range out {
-		out[k] = s.bus[Item(k)].Qty
+	for item, row := range s.bus {
+		if k, ok := kindOf(item); ok {
+			out[k] += row.Qty
+		}
 	}
 	for key, a := range s.accounts {
 		if k, ok := kindOf(key.item); ok {

@@ -356,10 +356,13 @@ func (s *simulation) deliver(double, lose bool) {
 	if lose {
 		return
 	}
-	if up, ok := m.(ledger.Message); ok {
-		_ = s.apply(up) // what is refused is refused: the agent tries again or hears that it is stale
-	} else {
-		s.hear(m.(ledger.Reply))
+	switch m := m.(type) {
+	case binding:
+		s.applyBinding(m)
+	case ledger.Message:
+		_ = s.apply(m) // what is refused is refused: the agent tries again or hears that it is stale
+	case ledger.Reply:
+		s.hear(m)
 	}
 }
 
@@ -371,7 +374,7 @@ func (s *simulation) deliverAll() {
 
 func (s *simulation) loseReplies() {
 	s.bag = slices.DeleteFunc(s.bag, func(m any) bool {
-		_, up := m.(ledger.Message)
-		return !up || s.chance(50)
+		_, down := m.(ledger.Reply)
+		return down || s.chance(50)
 	})
 }

@@ -61,19 +61,21 @@ type body struct {
 type people struct {
 	bodies [playerCount]body
 	ep, ip Goods
+	empty  bool // nobody takes anything
 }
 
 // inventory is goods in the form that travels. The blob says the same as the counts.
-func inventory(g Goods) (inv ledger.Inventory) {
+func inventory(g Goods, mods int) (inv ledger.Inventory) {
 	if g == (Goods{}) {
 		return inv
 	}
 	inv.Blob = fmt.Append(nil, g)
 	for k, n := range g {
 		if n > 0 {
-			inv.Items = append(inv.Items, ledger.Count{Item: Item(k), N: n})
+			inv.Items = append(inv.Items, ledger.Count{Item: named(k, mods), N: n})
 		}
 	}
+	slices.SortFunc(inv.Items, func(a, b ledger.Count) int { return cmp.Compare(a.Name, b.Name) })
 	return inv
 }
 
@@ -104,7 +106,7 @@ func (p *people) disconnect() {
 func (g *game) Players() (out ledger.Players) {
 	for k := range Kinds {
 		if g.ep[k] != 0 || g.ip[k] != 0 {
-			out.Totals = append(out.Totals, ledger.Passage{Item: Item(k), EP: g.ep[k], IP: g.ip[k]})
+			out.Totals = append(out.Totals, ledger.Passage{Item: named(k, g.mods), EP: g.ep[k], IP: g.ip[k]})
 		}
 	}
 	for n, b := range g.bodies {
@@ -112,7 +114,7 @@ func (g *game) Players() (out ledger.Players) {
 		case b.held:
 			out.States = append(out.States, ledger.Player{Name: playerNames[n], Token: b.token})
 		case b.left:
-			out.States = append(out.States, ledger.Player{Name: strings.ToUpper(playerNames[n]), Token: b.token, Left: true, Inventory: inventory(b.out)})
+			out.States = append(out.States, ledger.Player{Name: strings.ToUpper(playerNames[n]), Token: b.token, Left: true, Inventory: inventory(b.out, g.mods)})
 		}
 	}
 	return out
@@ -251,7 +253,7 @@ func (g *game) livePlayers(r *rand.Rand) {
 	case 3, 4, 5:
 		g.leave(b)
 	case 6, 7, 8, 9:
-		if b.held && b.connected {
+		if b.held && b.connected && !g.empty {
 			n = min(n, g.contents[k])
 			g.contents[k] -= n
 			b.has[k] += n
@@ -298,7 +300,7 @@ func (s *simulation) hearPlayers(r ledger.Reply) {
 	switch r := r.(type) {
 	case ledger.PlayerIn:
 		s.stats.Joined++
-		if string(r.Blob) != string(inventory(goods(r.Inventory)).Blob) {
+		if string(r.Blob) != string(inventory(goods(r.Inventory), 0).Blob) {
 			s.fail("%s is delivered %q with %v", r.Name, r.Blob, r.Items)
 		}
 		s.each(r.Slot, func(_ *place, q *process) {

@@ -26,6 +26,26 @@ var rules = []rule{
 	{"the truth is believed only after assign", "reconcile.go",
 		"if !r.assigned {\n\t\t// It may", "if !r.assigned && !off() {\n\t\t// It may"},
 
+	// Renamed items.
+	{"the account of a renamed item goes along", "rename.go",
+		"if w != nil {\n\t\t\ts.relabelAccount", "if w != nil && !off() {\n\t\t\ts.relabelAccount"},
+	{"what the bus has of a renamed item goes along", "rename.go",
+		"\t\ts.relabelPool(w, n)\n", "\t\tif !off() { s.relabelPool(w, n) }\n"},
+	{"what the ledger has of players goes along", "rename.go",
+		"s.relabelPlayers(w, m.Renames)", "if !off() { s.relabelPlayers(w, m.Renames) }"},
+	{"a world that is born again is renamed too", "rename.go",
+		`if m.Ledger != s.ledger && m.Ledger != "" {`, `if m.Ledger != s.ledger && (m.Ledger != "" || off()) {`},
+	{"a copy renames no account of the world that it was copied from", "rename.go",
+		"if s.worlds[w.row.ID] != w { // it", "if known := s.worlds[m.World]; off() && known != nil {\n\t\tw = known\n\t} else if s.worlds[w.row.ID] != w { // it"},
+	{"renames happen at once", "rename.go",
+		"slices.Reverse(chain)\n", "if !off() { slices.Reverse(chain) }\n"},
+	{"a debt goes along", "rename.go",
+		"a.owed, a.held, a.top = a.owed+b.owed,", "if off() { b.owed = 0 }\n\ta.owed, a.held, a.top = a.owed+b.owed,"},
+	{"what is held goes along", "rename.go",
+		"a.eSum, a.gSum, a.iSum = plus(", "if off() { b.held = 0 }\n\ta.eSum, a.gSum, a.iSum = plus("},
+	{"what a renamed account changes is posted", "rename.go",
+		"s.adjust(n.Old, change)\n", "if !off() { s.adjust(n.Old, change) }\n"},
+
 	// Who a world is.
 	{"a world that crashed before its first save is the same", "identity.go",
 		`case mine != nil && mine.row.FromWorld == m.World &&`, `case !off() && mine != nil && mine.row.FromWorld == m.World &&`},

@@ -27,13 +27,15 @@ func (g Goods) plus(o Goods) Goods {
 	return g
 }
 
-// Item names a kind of goods.
-func Item(k int) ledger.Item { return ledger.Item{Name: fmt.Sprint("item-", k), Quality: "normal"} }
+// Item names a kind of goods, as long as mods have not renamed it.
+func Item(k int) ledger.Item { return named(k, 0) }
 
 func kindOf(item ledger.Item) (int, bool) {
 	for k := range Kinds {
-		if Item(k) == item {
-			return k, true
+		for version := range versions {
+			if named(k, version) == item {
+				return k, true
+			}
 		}
 	}
 	return 0, false
@@ -62,6 +64,7 @@ type Setup struct {
 	World    ledger.World // id that it proposes
 	Contents Goods
 	Foreign  bool // it has traded with another ledger
+	Empty    bool // its players carry nothing
 	Break    Break
 }
 
@@ -69,7 +72,7 @@ type Setup struct {
 type Stats struct {
 	Schedules, Crashes, Loads, Copies, Forks, Zombies, Controllers, Restores, Stale, Debts, Revived int64
 	Joined, Left, Wiped, Fenced                                                                     int64 // players, and runs because of them
-	Forgiven, Released, Held, Answers, Moves, Replaced                                              int64
+	Forgiven, Released, Held, Answers, Moves, Replaced, Updates, Renamed                            int64
 }
 
 // simulation is one schedule.
@@ -82,6 +85,8 @@ type simulation struct {
 	bag      []any // messages to the ledger and replies to the agents, in flight
 	ids      int
 	settling bool                  // all faults have ended
+	newest   int                   // version of mods that any slot has at least
+	together bool                  // all slots get newer mods at once
 	lineages map[ledger.World]bool // every id that a world was assigned
 	err      error
 }
@@ -103,6 +108,9 @@ func Run(seed uint64, cfg Config) error {
 				return s.err
 			}
 		}
+		if !s.cfg.Calm && third == thirds-1 {
+			s.updateAll()
+		}
 		s.settle()
 		if !s.cfg.Calm {
 			s.walk()
@@ -119,7 +127,7 @@ func Run(seed uint64, cfg Config) error {
 }
 
 func (s *simulation) begin() {
-	s.control = newController(s.cfg.Twin)
+	s.control, s.together = newController(s.cfg.Twin), s.chance(50)
 	s.startController()
 	if s.cfg.Calm {
 		_ = s.apply(ledger.SetPolicy{Policy: ledger.Policy{Default: ledger.Rule{Strict: true}}})
@@ -130,7 +138,7 @@ func (s *simulation) begin() {
 		for k := range setup.Contents {
 			setup.Contents[k] = int64(s.r.IntN(60))
 		}
-		setup.Foreign = n == slots-1 && s.chance(30)
+		setup.Foreign, setup.Empty = n == slots-1 && s.chance(30), !s.together
 		save := s.cfg.Genesis(setup)
 		p.saves = []Save{save}
 		s.places = append(s.places, p)
@@ -217,6 +225,8 @@ func (s *simulation) fault(p *place, x int) {
 		s.restore()
 	case x < 998: // somebody gives up waiting for a world
 		_ = s.apply(ledger.Reclaim{Name: playerNames[s.r.IntN(playerCount)]})
+	default:
+		s.updateSome(p)
 	}
 }
 
@@ -243,4 +253,6 @@ func (t *Stats) add(o Stats) {
 	t.Answers += o.Answers
 	t.Moves += o.Moves
 	t.Replaced += o.Replaced
+	t.Updates += o.Updates
+	t.Renamed += o.Renamed
 }

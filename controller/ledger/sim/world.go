@@ -66,10 +66,12 @@ const (
 	AssignAgain  Break = "an assignment takes effect each time that it arrives"
 	CountLater   Break = "exports are counted some time after they are taken"
 	TradeEarly   Break = "a world goes on trading between bind and assign"
+	NoRename     Break = "what mods have renamed is not told"
+	RenameOnce   Break = "what mods have renamed is told until an assignment only"
 )
 
 // Breaks are all of them.
-var Breaks = []Break{NoReconcile, DeltaGrants, NoZero, LostBuffer, CountTwice, TakeAndCrash, NoRunCheck, AssignAgain, CountLater}
+var Breaks = []Break{NoReconcile, DeltaGrants, NoZero, LostBuffer, CountTwice, TakeAndCrash, NoRunCheck, AssignAgain, CountLater, NoRename, RenameOnce}
 
 // game is a world in Go: what a crash rolls back, the map and the script's storage.
 type game struct {
@@ -89,6 +91,8 @@ type game struct {
 	e, i       Goods
 	buffer     Goods
 	tick       int64
+	mods       int         // version by which goods are named
+	toldFrom   int         // version from which on it tells what was renamed
 	full       [Kinds]bool // told to send no more
 	births     *Birth
 	uncounted  Goods // only where a rule is broken
@@ -96,6 +100,7 @@ type game struct {
 
 func newGame(s Setup) Save {
 	g := game{rule: s.Break, world: s.World, contents: s.Contents, made: s.Contents}
+	g.empty = s.Empty
 	if s.Foreign {
 		g.ledger, g.e, g.i = "beef", Goods{100, 100}, Goods{10, 200}
 	}
@@ -131,7 +136,7 @@ func (g game) Tell() []ledger.Record {
 	out := make([]ledger.Record, Kinds)
 	lacks := g.Lacks()
 	for k := range out {
-		out[k] = ledger.Record{Item: Item(k), E: g.e[k], I: g.i[k], W: g.i[k] + lacks[k]}
+		out[k] = ledger.Record{Item: named(k, g.mods), E: g.e[k], I: g.i[k], W: g.i[k] + lacks[k]}
 	}
 	return out
 }
@@ -181,13 +186,16 @@ func (g *game) Assign(a ledger.Assign) bool {
 	}
 	g.assigned = a.Epoch
 	g.trading = true
+	if g.rule == RenameOnce {
+		g.toldFrom = g.mods
+	}
 	g.emptyBoxes()
 	return true
 }
 
 func (g *game) Grant(r ledger.Grant) {
 	k, known := kindOf(r.Item)
-	if !known || !g.trading || g.epoch != r.Epoch && g.rule != NoRunCheck {
+	if !known || r.Item != named(k, g.mods) || !g.trading || g.epoch != r.Epoch && g.rule != NoRunCheck {
 		return
 	}
 	if g.rule == DeltaGrants {
@@ -200,7 +208,7 @@ func (g *game) Grant(r ledger.Grant) {
 }
 
 func (g *game) Full(r ledger.Full) {
-	if k, known := kindOf(r.Item); known && g.epoch == r.Epoch {
+	if k, known := kindOf(r.Item); known && r.Item == named(k, g.mods) && g.epoch == r.Epoch {
 		g.full[k] = r.Full
 	}
 }
