@@ -54,7 +54,18 @@ type Store interface {
 	PlayerVersions(ctx context.Context, name string) ([]PlayerVersion, error)
 
 	Hosts(ctx context.Context) ([]Host, error)
+	// PutHost writes a host. One that was forgotten comes back if it was paired after that.
 	PutHost(ctx context.Context, h Host) error
+	// ForgetHost hides a host from Hosts; its instances stay. ErrNotFound: there is none to forget.
+	ForgetHost(ctx context.Context, id string, at time.Time) error
+
+	// Invitations are the join codes that were given out, the newest first.
+	Invitations(ctx context.Context) ([]Invitation, error)
+	AddInvitation(ctx context.Context, i Invitation) error
+	RevokeInvitation(ctx context.Context, id string) error
+	// UseInvitation takes an invitation out of use and writes the host that has joined by it, both or neither. The same host
+	// may use it again, since it may not have heard that it did. ErrNotFound: it was used, revoked, or has expired.
+	UseInvitation(ctx context.Context, id string, h Host) error
 
 	Instances(ctx context.Context) ([]Instance, error)
 	AddInstance(ctx context.Context, i Instance) error // ErrExists: the name is taken

@@ -34,7 +34,7 @@ func (s *SQLite) Bus(ctx context.Context) ([]BusItem, error) {
 // Hosts implements Store.
 func (s *SQLite) Hosts(ctx context.Context) ([]Host, error) {
 	rows, err := s.readers.QueryContext(ctx, `SELECT id, name, addresses, discovered_by, version, game_version, os, paired_at, last_seen
-		FROM host ORDER BY name, id`)
+		FROM host WHERE forgotten_at IS NULL ORDER BY name, id`)
 	if err != nil {
 		return nil, fmt.Errorf("read hosts: %w", err)
 	}
@@ -55,21 +55,24 @@ func (s *SQLite) Hosts(ctx context.Context) ([]Host, error) {
 
 // PutHost implements Store.
 func (s *SQLite) PutHost(ctx context.Context, h Host) error {
+	return s.write(ctx, func(ctx context.Context, conn *sql.Conn) error { return putHost(ctx, conn, h) })
+}
+
+func putHost(ctx context.Context, conn *sql.Conn, h Host) error {
 	addresses, err := json.Marshal(append([]string{}, h.Addresses...)) // null would be no array
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
-		_, err := conn.ExecContext(ctx, `INSERT INTO host(id, name, addresses, discovered_by, version, game_version, os, paired_at, last_seen)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET name = excluded.name, addresses = excluded.addresses, discovered_by = excluded.discovered_by,
-				version = excluded.version, game_version = excluded.game_version, os = excluded.os, last_seen = excluded.last_seen`,
-			h.ID, h.Name, string(addresses), h.DiscoveredBy, h.Version, h.GameVersion, h.OS, h.PairedAt.UnixMilli(), h.LastSeen.UnixMilli())
-		if err != nil {
-			return fmt.Errorf("write host %s: %w", h.Name, err)
-		}
-		return nil
-	})
+	_, err = conn.ExecContext(ctx, `INSERT INTO host(id, name, addresses, discovered_by, version, game_version, os, paired_at, last_seen)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET name = excluded.name, addresses = excluded.addresses, discovered_by = excluded.discovered_by,
+			version = excluded.version, game_version = excluded.game_version, os = excluded.os, last_seen = excluded.last_seen,
+			paired_at = excluded.paired_at, forgotten_at = CASE WHEN excluded.paired_at <= forgotten_at THEN forgotten_at END`,
+		h.ID, h.Name, string(addresses), h.DiscoveredBy, h.Version, h.GameVersion, h.OS, h.PairedAt.UnixMilli(), h.LastSeen.UnixMilli())
+	if err != nil {
+		return fmt.Errorf("write host %s: %w", h.Name, err)
+	}
+	return nil
 }
 
 // Instances implements Store.

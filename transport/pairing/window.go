@@ -13,6 +13,8 @@ const (
 	perCode     = 5  // failures that a code survives
 	perWindow   = 20 // failures after which only a person opens the window again
 	backOffBase = 2 * time.Second
+	backOffMost = 8              // doublings
+	remembered  = 24 * time.Hour // how long failures make the waits longer, also of windows opened later
 )
 
 // Why a try is refused; the text is for the person at the controller.
@@ -31,14 +33,17 @@ type Window struct {
 	code      Code
 	expires   time.Time
 	notBefore time.Time
-	failures  int
+	failures  int       // in this window
+	total     int       // in all of them of late
+	latest    time.Time // failure
 }
 
-// Open starts pairing mode with a new code and forgets earlier failures.
+// Open starts pairing mode with a new code, and with all its tries. A wait that wrong codes have caused goes on: whoever
+// guesses gains nothing when a person opens the window again.
 func (w *Window) Open(now time.Time) Code {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.open, w.failures, w.notBefore = true, 0, time.Time{}
+	w.open, w.failures = true, 0
 	w.renew(now)
 	return w.code
 }
@@ -95,15 +100,33 @@ func (w *Window) release(now time.Time, success bool) {
 	if !w.open {
 		return
 	}
-	w.failures++
-	if w.failures >= perWindow {
-		w.open = false
-		return
+	if now.Sub(w.latest) > remembered {
+		w.total = 0
 	}
+	w.failures, w.total, w.latest = w.failures+1, w.total+1, now
 	if w.failures%perCode == 0 {
-		w.notBefore = now.Add(backOffBase << (w.failures/perCode - 1))
+		w.notBefore = now.Add(backOffBase << min(w.total/perCode-1, backOffMost))
 		w.renew(now)
 	}
+	if w.failures >= perWindow {
+		w.open = false
+	}
+}
+
+// Standing is how pairing stands, for people on both sides; empty when nothing is wrong.
+func (w *Window) Standing(now time.Time) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	left := perCode - w.failures%perCode
+	switch {
+	case !w.open && w.failures >= perWindow:
+		return fmt.Sprintf("pairing was closed after %d wrong codes: open it again on the host", w.failures)
+	case !w.open || w.failures == 0:
+		return ""
+	case now.Before(w.notBefore):
+		return fmt.Sprintf("%d wrong codes: the host shows another code, which is taken in %v", w.failures, max(w.notBefore.Sub(now).Round(time.Second), time.Second))
+	}
+	return fmt.Sprintf("%d wrong codes: after %d more the host shows another code", w.failures, left)
 }
 
 func (w *Window) refresh(now time.Time) {
