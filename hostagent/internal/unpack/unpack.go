@@ -76,7 +76,7 @@ func tarXZ(ctx context.Context, archive, dir string, progress func(done, total i
 	if progress == nil {
 		progress = func(int64, int64) {}
 	}
-	u := &unpacker{ctx: ctx, root: root, source: io.LimitReader(decoder, total), total: total, progress: progress}
+	u := &unpacker{ctx: ctx, root: root, source: io.LimitReader(decoder, total+1), total: total, progress: progress}
 	return u.run()
 }
 
@@ -118,9 +118,12 @@ func (u *unpacker) run() error {
 			return err
 		}
 	}
-	// What follows the end of the tar is read too: the checksums of xz come last.
+	// What follows the end of the tar is read too, to the end: the checksums of xz come last.
 	if _, err := io.Copy(io.Discard, u); err != nil {
 		return err
+	}
+	if u.done != u.total {
+		return errors.New("the archive is damaged: it holds not what its index says")
 	}
 	u.progress(u.total, u.total)
 	return nil
