@@ -115,7 +115,15 @@ func (t *test) killAgent(ctx context.Context) (string, error) {
 func (t *test) agentBack(ctx context.Context, h *testbed.Host) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	_, err := h.Agent.WaitLine(ctx, func(line string) (string, bool) { return line, strings.Contains(line, "linked") })
+	last := h.Port
+	err := h.ReadPort(ctx)
+	if err == nil && h.Port != last {
+		err = t.route(h, h.Port)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = h.Agent.WaitLine(ctx, func(line string) (string, bool) { return line, strings.Contains(line, "linked") })
 	if err != nil {
 		return err
 	}

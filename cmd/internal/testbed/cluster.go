@@ -125,10 +125,18 @@ func (h *Host) Start(name, program string, args ...string) (*Process, error) {
 func (h *Host) ReadConsole(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	if h.Port, err = h.Agent.WaitLine(ctx, wordAfter("UDP port ")); err != nil {
+	if err := h.ReadPort(ctx); err != nil {
 		return err
 	}
 	h.Code, err = h.Agent.WaitLine(ctx, wordAfter("Pairing code: "))
+	return err
+}
+
+// ReadPort waits for the port that the agent shows, which is another one than last time if that was taken meanwhile.
+func (h *Host) ReadPort(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	h.Port, err = h.Agent.WaitLine(ctx, wordAfter("UDP port "))
 	return err
 }
 
