@@ -1,6 +1,9 @@
 package ledger
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A copied save is another world, which trades from zero. People say later whether the world has moved instead. Then the
 // one that it was copied from was never more than the save was: what it has traded since is undone, as if it had been
@@ -23,19 +26,19 @@ type OriginRow struct {
 	EP, IP int64
 }
 
-// originOf is what a save has traded with this ledger. Sorted by item.
-func (s *State) originOf(w *world, m Bound) []OriginRow {
+// originOf is what a save has traded with this ledger, told of a copy. Sorted by item.
+func (s *State) originOf(world World, m Bound) []OriginRow {
 	if m.Ledger != s.ledger {
 		return nil // it has not traded yet
 	}
 	rows := map[Item]OriginRow{}
 	for _, t := range m.Totals {
 		t.W = 0
-		rows[t.Item] = OriginRow{World: w.row.ID, Record: t}
+		rows[t.Item] = OriginRow{World: world, Record: t}
 	}
 	for _, p := range m.Players.Totals {
 		row := rows[p.Item]
-		row.World, row.Item, row.EP, row.IP = w.row.ID, p.Item, p.EP, p.IP
+		row.World, row.Item, row.EP, row.IP = world, p.Item, p.EP, p.IP
 		rows[p.Item] = row
 	}
 	sorted := make([]OriginRow, 0, len(rows))
@@ -45,33 +48,27 @@ func (s *State) originOf(w *world, m Bound) []OriginRow {
 	return sorted
 }
 
-// copied says whether w has been made, or is about to be, from a save of another world of this ledger that is asked about.
-func (w *world) copied(fresh bool) bool {
-	return fresh && (w.row.Question == Copied || w.row.Origin == Replaces)
+// bornOf says whether a save is of the world that w was before it got its identity.
+func (w *world) bornOf(m Bound) bool {
+	// A newborn save may be older than the moment at which its ledger was known.
+	return w.row.FromWorld == m.World && (m.Ledger == "" || w.row.FromLedger == m.Ledger)
 }
 
-// canTrace checks what trace does to the world that w stands for.
-func (s *State) canTrace(w *world, m Bound, fresh bool) error {
-	parent := s.worlds[w.row.FromWorld]
-	if !w.copied(fresh) || w.row.Origin != Replaces || parent == nil {
-		return nil
-	}
-	return s.canReconcile(parent, parent.undone(s.originOf(w, m)))
+// bornFrom says whether w may have been made from this very save. One that people may say has moved is never made anew
+// from another one: its own saves would not tell which of them they come from.
+func (s *State) bornFrom(w *world, m Bound) bool {
+	return w.row.Origin == Untraced || slices.Equal(w.origin, s.originOf(w.row.ID, m))
 }
 
-// trace notes which save w was copied from. If it stands for the world of that save, that is what that world has traded.
-func (s *State) trace(w *world, m Bound, fresh bool) {
-	if !w.copied(fresh) {
-		return
-	}
-	w.origin = s.originOf(w, m)
-	s.dirty.origins[w] = struct{}{}
-	if parent := s.worlds[w.row.FromWorld]; w.row.Origin == Replaces && parent != nil {
-		s.undo(parent, w)
-	} else if w.row.Origin == Untraced {
-		w.row.Origin = Traced
-		s.touchWorld(w)
-	}
+// unmake is for a copy whose slot went back to another save of the world that it was copied from: it has not traded
+// anything. Should one of its own saves come back, that is settled as ever.
+func (s *State) unmake(w *world) {
+	lost, _ := s.reconcilePlayers(w, nil)
+	s.reconcile(w, report{nil, 0, bindBasis}, s.reconcilePassages(w, nil, lost))
+	s.uncover(w)
+	s.forgetOrigin(w)
+	w.row.Question = NoQuestion
+	s.touchWorld(w)
 }
 
 // answer books what people said about a world that came as a copy.

@@ -70,20 +70,38 @@ func TestWhatAWorldReceivedAfterItMovedAwayReturns(t *testing.T) {
 	}
 }
 
-// The copy crashes before it is saved, and the save that it came from is gone.
-func TestACopyThatBeginsAnewFromAnotherSaveStandsForThat(t *testing.T) {
+// It comes back from the very save that it was made from, or else it was never made.
+func TestACopyThatGoesBackToAnotherSaveIsUnmade(t *testing.T) {
 	c := newCluster(t)
 	parent, fork := moved(c)
-	c.state.Take()
-	if a := c.bind("b", "L1", parent, rec(iron, 100, 0, 0)); a.World != fork || !a.Fresh {
+	if a := c.bind("b", "L1", parent, rec(iron, 60, 0, 0)); a.World != fork || !a.Fresh {
 		t.Fatalf("assigned %+v", a)
 	}
-	b := c.state.Take()
-	if b.Bus[0].Qty != 40 { // the debt of 30 stays with the copy, until it pays or is let off
-		t.Errorf("bus %d", b.Bus[0].Qty)
+	c.do(ledger.Forgive{World: fork, Item: iron, Amount: 30})
+	c.totals("b", rec(iron, 7, 0, 0))
+	if got := c.bus(); got != 7 {
+		t.Errorf("bus %d", got)
 	}
-	c.bind("b", "L1", parent, rec(iron, 60, 0, 0))
-	if got := c.bus(); got != 0 {
+	if a := c.bind("b", "L1", parent, rec(iron, 100, 0, 0)); a.World != parent || a.Fresh {
+		t.Fatalf("assigned %+v", a)
+	}
+	if got := c.bus(); got != 40 {
+		t.Errorf("bus %d", got)
+	}
+	if a := c.bind("e", "L1", fork, rec(iron, 7, 0, 0)); a.World != fork || a.Fresh {
+		t.Fatalf("assigned %+v", a)
+	}
+	if got := c.bus(); got != 47 {
+		t.Errorf("bus %d", got)
+	}
+
+	other := c.bind("d", "L1", parent, rec(iron, 80, 0, 0)).World // a copy about which nothing has been said
+	c.totals("d", rec(iron, 1, 0, 0))
+	another := c.bind("d", "L1", parent, rec(iron, 90, 0, 0))
+	if another.World == other || !another.Fresh {
+		t.Errorf("assigned %+v", another)
+	}
+	if got := c.bus(); got != 47 {
 		t.Errorf("bus %d", got)
 	}
 }

@@ -34,11 +34,10 @@ func (s *State) bound(m Bound) error {
 	if err := s.canPass(w, players, m.Tick); err != nil {
 		return err
 	}
-	if err := s.canTrace(w, m, fresh); err != nil {
-		return err
+	if old := s.leases[m.Slot]; old != nil && old != w && old.bornOf(m) {
+		s.unmake(old)
 	}
 	s.lease(w, m.Slot)
-	s.trace(w, m, fresh)
 	lost, wipe := s.reconcilePlayers(w, players.States)
 	s.reconcile(w, told, s.reconcilePassages(w, players.Totals, lost))
 	s.setTick(w, m.Tick)
@@ -102,8 +101,7 @@ func (s *State) identify(m Bound) (w *world, fresh bool, err error) {
 	mine, known := s.leases[m.Slot], s.worlds[m.World]
 	newborn := m.Ledger == ""
 	switch {
-	case mine != nil && mine.row.FromWorld == m.World && (newborn || mine.row.FromLedger == m.Ledger):
-		// A newborn save may be older than the moment at which its ledger was known.
+	case mine != nil && mine.bornOf(m) && s.bornFrom(mine, m):
 		return mine, true, nil
 	case !newborn && m.Ledger != s.ledger:
 		w, err = s.newWorld(m, Foreign)
@@ -127,7 +125,11 @@ func (s *State) newWorld(m Bound, why Question) (*world, error) {
 		return nil, fmt.Errorf("%w: world id %s is taken", ErrInvalid, m.NewWorld)
 	}
 	row := WorldRow{ID: m.NewWorld, FromLedger: m.Ledger, FromWorld: m.World, Question: why}
-	return &world{row: row, accounts: map[Item]*account{}, unused: true}, nil
+	w := &world{row: row, accounts: map[Item]*account{}, unused: true}
+	if why == Copied {
+		w.origin, w.row.Origin = s.originOf(row.ID, m), Traced
+	}
+	return w, nil
 }
 
 // lease gives w to a slot. The world that the slot had before is released.
@@ -144,6 +146,9 @@ func (s *State) lease(w *world, slot Slot) {
 	s.leases[slot] = w
 	s.touchWorld(w)
 	s.comeBack(w)
+	if len(w.origin) > 0 {
+		s.dirty.origins[w] = struct{}{}
+	}
 }
 
 // release ends a lease: what was granted and not confirmed goes back, because nobody may ever run the world again;

@@ -230,7 +230,7 @@ func (s *simulation) apply(m ledger.Message) error {
 	}
 	for _, r := range replies {
 		if assign, ok := r.(ledger.Assign); ok {
-			s.checkIdentity(assign)
+			s.checkIdentity(assign, changed)
 		}
 	}
 	s.checkReceived(m)

@@ -56,3 +56,15 @@ func (s stored) inherited(w World) (sum Goods) {
 	}
 	return sum
 }
+
+// unmade says whether nothing is booked of a world, now that some books have changed.
+func (s stored) unmade(world ledger.World, changed ledger.Books) bool {
+	now := s.clone()
+	now.put(changed)
+	for key, a := range now.accounts {
+		if key.world == world && (a.E != 0 || a.G != 0 || a.EP != 0 || a.IP != 0 || a.Held != 0) {
+			return false
+		}
+	}
+	return true
+}
