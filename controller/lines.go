@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"mainbus/controller/bus"
 	"mainbus/controller/ledger"
 	"mainbus/transport/wire"
 )
@@ -145,7 +144,7 @@ func (b *bundle) totals() ledger.Totals {
 func (s *session) busLines(ctx context.Context, first *wire.Envelope, in *inbox) error {
 	var b bundle
 	for e := first; e != nil; e = in.line() {
-		records, err := bus.Parse(e.GetBody())
+		records, err := s.lines.Parse(e.GetBody())
 		if err != nil {
 			s.refuse("a line that makes no sense", "err", err)
 			if _, err := s.store.Apply(ctx, ledger.Garbled{Slot: s.slot, Epoch: s.epoch}); err != nil {

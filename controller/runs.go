@@ -43,6 +43,7 @@ type session struct {
 	store   store.Store
 	log     *slog.Logger
 	out     *outbox
+	lines   bus.Parser
 	changed func() // called when an account may have changed
 	refused int    // messages and records that were not booked
 }

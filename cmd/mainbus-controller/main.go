@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -30,6 +31,7 @@ const stopPatience = 10 * time.Second
 var errUsage = errors.New("wrong usage")
 
 func main() {
+	debug.SetGCPercent(400) // a heap of a few megabytes would be collected dozens of times a second
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	cancel()

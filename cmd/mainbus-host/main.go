@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"text/tabwriter"
 
@@ -83,6 +84,7 @@ func defaultName() string {
 }
 
 func run(ctx context.Context, o *options, out io.Writer) error {
+	debug.SetGCPercent(400) // a heap of a few megabytes would be collected dozens of times a second
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(o.level)); err != nil {
 		o.understood = false
@@ -163,6 +165,7 @@ func superviseCommand() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			runtime.GOMAXPROCS(1) // it hands lines on: to wake a second thread for that costs more than it does
 			return supervisor.Supervise(args[0], cmd.OutOrStdout())
 		},
 	}

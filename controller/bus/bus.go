@@ -19,8 +19,17 @@ const MaxBody = 256 << 10
 // understood in part would take the rest for zero.
 var ErrMalformed = errors.New("malformed bus records")
 
-// Parse reads what a world tells: records E/I/W or E/I/W/ES/IS. An empty text is no records.
-func Parse(body []byte) ([]ledger.Record, error) {
+// Parse reads what a world tells: records E/I/W or E/I/W/ES/IS. An empty text is no records. A Parser does the same faster for many.
+func Parse(body []byte) ([]ledger.Record, error) { return new(Parser).Parse(body) }
+
+// Parser is for many texts of one world, which tells the same items again and again: it keeps them. The zero value is ready for
+// use. It is not safe for concurrent use.
+type Parser struct{ items map[string]ledger.Item }
+
+const maxKept = 4096 // items
+
+// Parse is as the function of that name.
+func (p *Parser) Parse(body []byte) ([]ledger.Record, error) {
 	if len(body) > MaxBody {
 		return nil, fmt.Errorf("%w: %d bytes", ErrMalformed, len(body))
 	}
@@ -29,7 +38,7 @@ func Parse(body []byte) ([]ledger.Record, error) {
 	}
 	records := make([]ledger.Record, 0, bytes.Count(body, []byte{'+'})+1)
 	for text := range bytes.SplitSeq(body, []byte{'+'}) {
-		r, ok := parseRecord(text)
+		r, ok := p.record(text)
 		if !ok {
 			return nil, fmt.Errorf("%w: %.60q", ErrMalformed, text)
 		}
@@ -38,15 +47,28 @@ func Parse(body []byte) ([]ledger.Record, error) {
 	return records, nil
 }
 
-func parseRecord(text []byte) (r ledger.Record, ok bool) {
+func (p *Parser) record(text []byte) (r ledger.Record, ok bool) {
 	key, numbers, ok := bytes.Cut(text, []byte{'='})
 	if !ok {
 		return r, false
 	}
-	if r.Item, ok = parseKey(key); !ok {
+	if r.Item, ok = p.key(key); !ok {
 		return r, false
 	}
 	return r, parseNumbers(numbers, &r)
+}
+
+func (p *Parser) key(text []byte) (i ledger.Item, ok bool) {
+	if i, ok = p.items[string(text)]; ok {
+		return i, true
+	}
+	if i, ok = parseKey(text); ok {
+		if p.items == nil || len(p.items) >= maxKept {
+			p.items = map[string]ledger.Item{}
+		}
+		p.items[string(text)] = i
+	}
+	return i, ok
 }
 
 func parseKey(text []byte) (i ledger.Item, ok bool) {

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -29,11 +30,26 @@ func TestParse(t *testing.T) {
 		{"egg/rare=1/2/3/400/500", []ledger.Record{{Item: item("egg", "rare"), E: 1, I: 2, W: 3, ES: 400, IS: 500}}},
 		{"_C3_A9_2F_2B/normal=1/1/1", []ledger.Record{{Item: item("é/+", "normal"), E: 1, I: 1, W: 1}}},
 	}
+	var kept Parser
 	for _, test := range tests {
-		got, err := Parse([]byte(test.text))
-		if err != nil || !reflect.DeepEqual(got, test.want) {
-			t.Errorf("%q: got %v, %v; want %v", test.text, got, err, test.want)
+		for range 2 {
+			got, err := kept.Parse([]byte(test.text))
+			if err != nil || !reflect.DeepEqual(got, test.want) {
+				t.Errorf("%q: got %v, %v; want %v", test.text, got, err, test.want)
+			}
 		}
+	}
+}
+
+func TestParserIsBounded(t *testing.T) {
+	var p Parser
+	for n := range 2*maxKept + 1 {
+		if _, err := p.Parse(fmt.Appendf(nil, "item-%d/normal=1/0/0", n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(p.items) != 1 {
+		t.Errorf("%d items are kept", len(p.items))
 	}
 }
 

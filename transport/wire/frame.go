@@ -14,6 +14,9 @@ import (
 // MaxFrame bounds one message in bytes; a Lua bundle is the largest that there is.
 const MaxFrame = 4<<20 + 4096
 
+// trusted is how many announced bytes get room before they have come.
+const trusted = 64 << 10
+
 // ErrFrame says that a peer sent something that is no message; the stream is of no use after it.
 var ErrFrame = errors.New("malformed frame")
 
@@ -36,7 +39,7 @@ func Write(w io.Writer, m proto.Message) error {
 }
 
 // Read takes the next message from r. It returns io.EOF untouched at a clean end, and ErrFrame when the bytes are no
-// message. Memory is taken as bytes arrive, not as a length announces them.
+// message. Beyond a little, memory is taken as bytes arrive, not as a length announces them.
 func Read(r *bufio.Reader, m proto.Message) error {
 	size, err := readSize(r)
 	if err == io.EOF {
@@ -45,6 +48,7 @@ func Read(r *bufio.Reader, m proto.Message) error {
 		return fmt.Errorf("read %T: %w", m, err)
 	}
 	var frame bytes.Buffer
+	frame.Grow(int(min(size, trusted)) + bytes.MinRead)
 	if n, err := io.CopyN(&frame, r, int64(size)); err != nil {
 		if err == io.EOF && n < int64(size) {
 			err = io.ErrUnexpectedEOF
