@@ -19,6 +19,7 @@ import (
 	"mainbus/controller/api"
 	"mainbus/controller/series"
 	"mainbus/controller/store"
+	"mainbus/transport/bulk"
 	"mainbus/transport/discovery"
 	"mainbus/transport/identity"
 	"mainbus/transport/link"
@@ -61,6 +62,8 @@ type Controller struct {
 	policyMu    sync.Mutex // held while the policy is changed
 
 	endpoint *link.Endpoint
+	bulk     *bulk.Node
+	tasks    tasks
 	service  api.Service
 
 	ctx     context.Context // ends when Stop begins
@@ -161,6 +164,10 @@ func (c *Controller) Start() error {
 	if err != nil {
 		return fmt.Errorf("start controller: %w", err)
 	}
+	if c.bulk, err = c.listenBulk(); err != nil {
+		listener.Close()
+		return fmt.Errorf("start controller: %w", err)
+	}
 	if c.endpoint, err = c.listen(); err != nil {
 		listener.Close()
 		return fmt.Errorf("start controller: %w", err)
@@ -230,6 +237,9 @@ func (c *Controller) close() error {
 	var err error
 	if c.endpoint != nil {
 		err = c.endpoint.Close()
+	}
+	if c.bulk != nil {
+		err = errors.Join(err, c.bulk.Close())
 	}
 	c.group.Wait()
 	if err := errors.Join(err, c.series.Close(), c.store.Close()); err != nil {

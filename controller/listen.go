@@ -11,27 +11,49 @@ import (
 	"strconv"
 
 	"mainbus/controller/api"
+	"mainbus/transport/bulk"
 	"mainbus/transport/identity"
 	"mainbus/transport/link"
 	"mainbus/transport/wire"
 )
 
 const (
-	defaultPort = 34181
-	portTries   = 20
-	portSetting = "port"
+	defaultPort     = 34181
+	defaultBulkPort = 34190
+	portTries       = 20
+	portSetting     = "port"
+	bulkSetting     = "bulk_port"
 )
 
 type addrPort = netip.AddrPort
 
-// listen opens the UDP socket. Hosts dial the address at which they were linked last, so the port used last comes first.
+// listen opens the UDP socket for messages.
 func (c *Controller) listen() (*link.Endpoint, error) {
 	if c.cfg.Addr != "" {
 		return c.listenAt(c.cfg.Addr)
 	}
-	saved, err := c.store.Setting(c.ctx, portSetting)
+	return usualPort(c, portSetting, defaultPort, c.listenAt)
+}
+
+// listenBulk opens the UDP socket for files.
+func (c *Controller) listenBulk() (*bulk.Node, error) {
+	return usualPort(c, bulkSetting, defaultBulkPort, func(addr string) (*bulk.Node, error) {
+		return bulk.Listen(bulk.Config{
+			Identity: c.id, Addr: addr, Trusted: func(id identity.ID) bool { return c.hosts.byID(id) != nil }, Hello: c.greeting, Log: c.log,
+		})
+	})
+}
+
+// usualPort binds a socket to the port that it had last, since peers dial where they were linked before; else to the first free
+// one of those that are meant for it, else to any.
+func usualPort[S interface {
+	Port() uint16
+	Close() error
+}](c *Controller, setting string, first int, listen func(addr string) (S, error)) (S, error) {
+	var none S
+	saved, err := c.store.Setting(c.ctx, setting)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	var ports []int
 	last, err := strconv.Atoi(saved)
@@ -39,23 +61,23 @@ func (c *Controller) listen() (*link.Endpoint, error) {
 		ports = append(ports, last)
 	}
 	for n := range portTries {
-		ports = append(ports, defaultPort+n)
+		ports = append(ports, first+n)
 	}
-	var endpoint *link.Endpoint
+	var socket S
 	for _, port := range append(ports, 0) {
-		if endpoint, err = c.listenAt(":" + strconv.Itoa(port)); !portTaken(err) {
+		if socket, err = listen(":" + strconv.Itoa(port)); !portTaken(err) {
 			break
 		}
 	}
 	if err != nil {
-		return nil, err
+		return none, err
 	}
-	if port := int(endpoint.Port()); port != last {
-		if err := c.store.SetSetting(c.ctx, portSetting, strconv.Itoa(port)); err != nil {
-			return nil, errors.Join(err, endpoint.Close())
+	if port := int(socket.Port()); port != last {
+		if err := c.store.SetSetting(c.ctx, setting, strconv.Itoa(port)); err != nil {
+			return none, errors.Join(err, socket.Close())
 		}
 	}
-	return endpoint, nil
+	return socket, nil
 }
 
 func (c *Controller) listenAt(addr string) (*link.Endpoint, error) {
@@ -70,8 +92,15 @@ func (c *Controller) listenAt(addr string) (*link.Endpoint, error) {
 	})
 }
 
-func (c *Controller) hello() *wire.Hello {
+// greeting is what this controller says of itself to whoever knows its key.
+func (c *Controller) greeting() *wire.Hello {
 	return &wire.Hello{Name: c.cfg.Name, Version: wire.Version, Os: runtime.GOOS, Arch: runtime.GOARCH, Boot: c.boot}
+}
+
+func (c *Controller) hello() *wire.Hello {
+	h := c.greeting()
+	h.BulkPort = uint32(c.bulk.Port())
+	return h
 }
 
 // localOwner is the caller behind the local socket: only programs of this user can open it.

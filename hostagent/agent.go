@@ -20,6 +20,7 @@ import (
 
 	"mainbus/hostagent/games"
 	"mainbus/hostagent/releases"
+	"mainbus/transport/bulk"
 	"mainbus/transport/discovery"
 	"mainbus/transport/identity"
 	"mainbus/transport/link"
@@ -72,6 +73,7 @@ type Agent struct {
 	games    *games.Store
 	identity *identity.Identity
 	endpoint *link.Endpoint
+	bulk     *bulk.Node
 	peers    *peers
 	fleet    *fleet
 	window   pairing.Window
@@ -126,6 +128,10 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	defer a.games.Wait()
 	defer a.fleet.wait()
 	defer cancel()
+	if err := a.listenBulk(); err != nil {
+		return err
+	}
+	defer a.bulk.Close()
 	if err := a.listen(); err != nil {
 		return err
 	}
@@ -198,10 +204,17 @@ func (a *Agent) listen() error {
 	return fmt.Errorf("no free UDP port: %w", err)
 }
 
-func (a *Agent) hello() *wire.Hello {
+// greeting is what this host says of itself to whoever knows its key.
+func (a *Agent) greeting() *wire.Hello {
 	return &wire.Hello{
 		Name: a.cfg.Name, Version: a.cfg.Version, Os: runtime.GOOS, Arch: runtime.GOARCH, Boot: a.boot, GameVersion: a.games.Default(),
 	}
+}
+
+func (a *Agent) hello() *wire.Hello {
+	h := a.greeting()
+	h.BulkPort = uint32(a.bulk.Port())
+	return h
 }
 
 func (a *Agent) announce(ctx context.Context) {

@@ -3,6 +3,7 @@ package hostagent
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -20,7 +21,7 @@ const (
 
 // handlers are what controllers may ask for. All but to look is for the owner of the instances.
 func (a *Agent) handlers() map[wire.Method]link.Handler {
-	return map[wire.Method]link.Handler{
+	all := map[wire.Method]link.Handler{
 		wire.Method_METHOD_OBSERVE:      a.observe,
 		wire.Method_METHOD_MEASURE:      a.sendMeasured,
 		wire.Method_METHOD_DESIRED:      a.owned(link.Unary(a.desired)),
@@ -35,6 +36,8 @@ func (a *Agent) handlers() map[wire.Method]link.Handler {
 		wire.Method_METHOD_GAME_CANCEL:     a.owned(link.Unary(a.cancelGame)),
 		wire.Method_METHOD_GAME_REMOVE:     a.owned(link.Unary(a.removeGame)),
 	}
+	maps.Copy(all, a.saveHandlers())
+	return all
 }
 
 func (a *Agent) owned(h link.Handler) link.Handler {

@@ -34,7 +34,8 @@ type peers struct {
 }
 
 type peersFile struct {
-	Port  uint16 `json:"port"` // last used by the agent
+	Port  uint16 `json:"port"`                // last used by the agent
+	Bulk  uint16 `json:"bulk_port,omitempty"` // the same for files
 	Peers []peer `json:"peers"`
 }
 
@@ -155,5 +156,21 @@ func (p *peers) setPort(port uint16) error {
 		return nil
 	}
 	p.file.Port = port
+	return p.change()
+}
+
+func (p *peers) bulkPort() uint16 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.file.Bulk
+}
+
+func (p *peers) setBulkPort(port uint16) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file.Bulk == port {
+		return nil
+	}
+	p.file.Bulk = port
 	return p.change()
 }

@@ -32,13 +32,17 @@ func printList[T any](c *ctl, list []T, empty, head string, row func(T) string) 
 			fmt.Fprintln(c.out, empty)
 			return
 		}
-		table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, head)
-		for _, item := range list {
-			fmt.Fprintln(table, strings.TrimRight(row(item), "\t"))
-		}
-		table.Flush()
+		printTable(c, list, head, row)
 	})
+}
+
+func printTable[T any](c *ctl, list []T, head string, row func(T) string) {
+	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, head)
+	for _, item := range list {
+		fmt.Fprintln(table, strings.TrimRight(row(item), "\t"))
+	}
+	table.Flush()
 }
 
 func columns(cells ...any) string {

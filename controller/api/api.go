@@ -10,6 +10,8 @@ type Service interface {
 	Cluster
 	Hosts
 	Instances
+	Saves
+	Tasks
 	Bus
 	Figures
 }

@@ -14,6 +14,8 @@ const (
 	HostPair        Permission = "host.pair"
 	InstanceCreate  Permission = "instance.create"
 	InstanceControl Permission = "instance.control"
+	SaveRead        Permission = "save.read"
+	SaveManage      Permission = "save.manage"
 	ConsoleRead     Permission = "console.read"
 	ConsoleSend     Permission = "console.send"
 	BusManage       Permission = "bus.manage"

@@ -69,6 +69,8 @@ type Instance struct {
 	tick   atomic.Uint64
 	// The game that runs, for those who only measure it.
 	running atomic.Pointer[run]
+	files   files
+	looks   looks
 
 	mu       sync.Mutex
 	observed *wire.ObservedInstance
@@ -105,7 +107,7 @@ type Instance struct {
 func New(cfg Config) *Instance {
 	return &Instance{
 		cfg: cfg, folder: folder(cfg.Dir), log: cfg.Log.With("instance", cfg.ID),
-		inbox: make(chan func(), 64), done: make(chan struct{}), status: wire.State_STATE_STOPPED,
+		inbox: make(chan func(), 64), done: make(chan struct{}), status: wire.State_STATE_STOPPED, files: newFiles(),
 		observed: &wire.ObservedInstance{Id: cfg.ID, State: wire.State_STATE_STOPPED}, avoid: map[uint16]bool{},
 	}
 }
@@ -267,7 +269,7 @@ func (i *Instance) begin() {
 	ctx, cancel := context.WithCancel(i.ctx)
 	i.launch = cancel
 	i.status, i.phase, i.cause = wire.State_STATE_STARTING, "preparing", ""
-	l := &launch{cfg: &i.cfg, folder: i.folder, want: i.want, state: i.state, avoid: cloneSet(i.avoid), converted: i.converted, again: !i.anew}
+	l := &launch{cfg: &i.cfg, folder: i.folder, files: i.files, want: i.want, state: i.state, avoid: cloneSet(i.avoid), converted: i.converted, again: !i.anew}
 	i.converted = false
 	l.phase = func(status wire.State, phase string) {
 		i.post(func() { i.status, i.phase = status, phase })

@@ -15,6 +15,7 @@ import (
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/patch"
 	"mainbus/hostagent/factorio/save"
+	"mainbus/hostagent/savefiles"
 )
 
 const maxSaveName = 60
@@ -34,17 +35,16 @@ func listSaves(dir string) ([]saveFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list saves: %w", err)
 	}
-	var saves []saveFile
+	var list []saveFile
 	for _, entry := range entries {
-		name := strings.ToLower(entry.Name())
 		info, err := entry.Info()
-		if err != nil || !info.Mode().IsRegular() || strings.HasPrefix(name, ".") || !strings.HasSuffix(name, ".zip") || strings.HasSuffix(name, ".tmp.zip") {
+		if err != nil || !info.Mode().IsRegular() || !savefiles.IsSave(entry.Name()) {
 			continue
 		}
-		saves = append(saves, saveFile{filepath.Join(dir, entry.Name()), info.ModTime()})
+		list = append(list, saveFile{filepath.Join(dir, entry.Name()), info.ModTime()})
 	}
-	slices.SortStableFunc(saves, func(a, b saveFile) int { return cmp.Or(b.modified.Compare(a.modified), cmp.Compare(a.path, b.path)) })
-	return saves, nil
+	slices.SortStableFunc(list, func(a, b saveFile) int { return cmp.Or(b.modified.Compare(a.modified), cmp.Compare(a.path, b.path)) })
+	return list, nil
 }
 
 // chosen is the save that a start begins with.
@@ -58,12 +58,12 @@ type chosen struct {
 // chooseSave returns the newest save of the world, or the newest of all where no world is known or none of it is left.
 // A save that can't be read, or is in damaged already, is passed over and put into damaged. ok is false if there is no save.
 func chooseSave(dir, world string, damaged map[string]bool, log *slog.Logger) (c chosen, ok bool, err error) {
-	saves, err := listSaves(dir)
+	list, err := listSaves(dir)
 	if err != nil {
 		return chosen{}, false, err
 	}
 	var newest *chosen
-	for _, s := range saves {
+	for _, s := range list {
 		if damaged[s.path] {
 			continue
 		}
@@ -81,7 +81,7 @@ func chooseSave(dir, world string, damaged map[string]bool, log *slog.Logger) (c
 		}
 	}
 	switch {
-	case len(saves) == 0:
+	case len(list) == 0:
 		return chosen{}, false, nil
 	case newest == nil:
 		return chosen{}, false, fmt.Errorf("none of the saves in %s can be read: put a good one there, or move them away to begin a new map", dir)
@@ -126,18 +126,8 @@ func saveName(name, id string) string {
 	}, name)
 	clean = strings.Trim(clean, "-")
 	clean = clean[:min(len(clean), maxSaveName)]
-	if strings.Trim(clean, "-_") == "" || strings.HasPrefix(clean, "_") || isDevice(clean) {
+	if strings.Trim(clean, "-_") == "" || strings.HasPrefix(clean, "_") || savefiles.IsDevice(clean) {
 		return "world-" + id
 	}
 	return clean
-}
-
-// isDevice tells names that mean no file on Windows.
-func isDevice(name string) bool {
-	name = strings.ToUpper(name)
-	switch name {
-	case "CON", "PRN", "AUX", "NUL":
-		return true
-	}
-	return len(name) == 4 && (strings.HasPrefix(name, "COM") || strings.HasPrefix(name, "LPT")) && name[3] >= '0' && name[3] <= '9'
 }

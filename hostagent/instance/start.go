@@ -50,6 +50,7 @@ type note struct {
 type launch struct {
 	cfg    *Config
 	folder folder
+	files  files
 	want   want
 	state  state
 	avoid  map[uint16]bool // ports that only seemed free
@@ -68,6 +69,11 @@ type launched struct {
 }
 
 func (l *launch) run(ctx context.Context) launched {
+	unlock, err := l.files.lock(ctx)
+	if err != nil {
+		return launched{state: l.state, err: err}
+	}
+	defer unlock()
 	game, n, err := l.start(ctx)
 	return launched{game, n, l.state, err}
 }
@@ -121,6 +127,9 @@ func (l *launch) prepareSave(ctx context.Context, modules map[string][]byte) (no
 			delete(damaged, target)
 		}
 		n, err := l.patch(source, modules)
+		if err == nil && n.Converts == "" { // it has been followed: what comes next is newer
+			err = l.folder.setNext("")
+		}
 		if err == nil {
 			return n, nil
 		}
@@ -135,6 +144,9 @@ func (l *launch) prepareSave(ctx context.Context, modules map[string][]byte) (no
 // source finds the save to start from, or has the game make one.
 func (l *launch) source(ctx context.Context, damaged map[string]bool) (chosen, error) {
 	l.phase(wire.State_STATE_STARTING, "choosing save")
+	if name, err := l.folder.next(); err != nil || name != "" {
+		return l.chosenByName(name, err)
+	}
 	source, ok, err := chooseSave(l.folder.saves(), l.state.World, damaged, l.cfg.Log)
 	if err == nil && ok {
 		err = l.checkVersion(source)
@@ -159,6 +171,21 @@ func (l *launch) source(ctx context.Context, damaged map[string]bool) (chosen, e
 		return chosen{}, fmt.Errorf("create map: %w: %s", err, output.lastLines(3))
 	}
 	return chosen{path: path, version: l.game.Version}, nil
+}
+
+// chosenByName is the save that somebody has chosen. It is that one or none: another world must not start in its place.
+func (l *launch) chosenByName(name string, err error) (chosen, error) {
+	var source chosen
+	if err == nil {
+		source, err = examine(filepath.Join(l.folder.saves(), name))
+	}
+	if err == nil {
+		err = save.Verify(source.path)
+	}
+	if err != nil {
+		return chosen{}, fmt.Errorf("the save %s was chosen for this start and can't be loaded, choose another one: %w", name, err)
+	}
+	return source, nil
 }
 
 // patch puts the module, a new start number and, into a world that has none, an id into the save that the game runs from.

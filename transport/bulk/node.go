@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/netip"
 	"sync"
 	"time"
@@ -43,6 +44,21 @@ type Config struct {
 type Peer struct {
 	ID    identity.ID
 	Addrs func() []netip.AddrPort // of its bulk socket; nil or none: it has to dial
+}
+
+// Behind is the peer at the other end of an endpoint's link, which told its bulk port in the hello.
+func Behind(links *link.Endpoint, id identity.ID) Peer {
+	return Peer{ID: id, Addrs: func() []netip.AddrPort {
+		c, ok := links.Conn(id)
+		if !ok {
+			return nil
+		}
+		port := c.PeerHello().GetBulkPort()
+		if port == 0 || port > math.MaxUint16 {
+			return nil
+		}
+		return []netip.AddrPort{netip.AddrPortFrom(c.RemoteAddr().Addr(), uint16(port))}
+	}}
 }
 
 // Node is one socket for files. It is safe for concurrent use.

@@ -44,6 +44,10 @@ const (
 	Method_METHOD_GAME_DOWNLOAD   Method = 32 // controller → agent: GameRef → Empty, as soon as it has begun
 	Method_METHOD_GAME_CANCEL     Method = 33 // controller → agent: GameRef → Empty
 	Method_METHOD_GAME_REMOVE     Method = 34 // controller → agent: GameRef → Empty
+	Method_METHOD_SAVES_LIST      Method = 21 // controller → agent: SavesAsk → SaveList
+	Method_METHOD_SAVES_CHANGE    Method = 22 // controller → agent: SaveChange → Empty
+	Method_METHOD_SAVES_OFFER     Method = 23 // controller → agent: SaveOffer → SaveOffered, which holds until the controller ends the stream
+	Method_METHOD_SAVES_TAKE      Method = 24 // controller → agent: SaveTake → SaveProgress, again and again, the end means that the save is there
 	Method_METHOD_FAILURE         Method = 60 // controller → agent: FailureAsk → Failure
 	Method_METHOD_MEASURE         Method = 50 // controller → agent: Empty, then a stream of Measured, newest only
 )
@@ -67,6 +71,10 @@ var (
 		32: "METHOD_GAME_DOWNLOAD",
 		33: "METHOD_GAME_CANCEL",
 		34: "METHOD_GAME_REMOVE",
+		21: "METHOD_SAVES_LIST",
+		22: "METHOD_SAVES_CHANGE",
+		23: "METHOD_SAVES_OFFER",
+		24: "METHOD_SAVES_TAKE",
 		60: "METHOD_FAILURE",
 		50: "METHOD_MEASURE",
 	}
@@ -87,6 +95,10 @@ var (
 		"METHOD_GAME_DOWNLOAD":   32,
 		"METHOD_GAME_CANCEL":     33,
 		"METHOD_GAME_REMOVE":     34,
+		"METHOD_SAVES_LIST":      21,
+		"METHOD_SAVES_CHANGE":    22,
+		"METHOD_SAVES_OFFER":     23,
+		"METHOD_SAVES_TAKE":      24,
 		"METHOD_FAILURE":         60,
 		"METHOD_MEASURE":         50,
 	}
@@ -497,7 +509,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
 	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1b\n" +
 	"\tbulk_port\x18\a \x01(\rR\bbulkPort\x12\x1a\n" +
-	"\bfeatures\x18\b \x03(\tR\bfeatures*\x88\x03\n" +
+	"\bfeatures\x18\b \x03(\tR\bfeatures*\xe7\x03\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -515,7 +527,11 @@ const file_wire_proto_rawDesc = "" +
 	"\x16METHOD_GAMES_AVAILABLE\x10\x1f\x12\x18\n" +
 	"\x14METHOD_GAME_DOWNLOAD\x10 \x12\x16\n" +
 	"\x12METHOD_GAME_CANCEL\x10!\x12\x16\n" +
-	"\x12METHOD_GAME_REMOVE\x10\"\x12\x12\n" +
+	"\x12METHOD_GAME_REMOVE\x10\"\x12\x15\n" +
+	"\x11METHOD_SAVES_LIST\x10\x15\x12\x17\n" +
+	"\x13METHOD_SAVES_CHANGE\x10\x16\x12\x16\n" +
+	"\x12METHOD_SAVES_OFFER\x10\x17\x12\x15\n" +
+	"\x11METHOD_SAVES_TAKE\x10\x18\x12\x12\n" +
 	"\x0eMETHOD_FAILURE\x10<\x12\x12\n" +
 	"\x0eMETHOD_MEASURE\x102*t\n" +
 	"\x04Code\x12\v\n" +

@@ -1,0 +1,124 @@
+package api
+
+import (
+	"context"
+	"time"
+)
+
+// Saves is what is asked of the save files of instances.
+type Saves interface {
+	Saves(ctx context.Context, c Caller, r InstanceRef) (SaveList, error)
+	ChangeSave(ctx context.Context, c Caller, r ChangeSave) (SaveList, error)
+	UploadSave(ctx context.Context, c Caller, r UploadSave) (Task, error)
+	DownloadSave(ctx context.Context, c Caller, r DownloadSave) (Task, error)
+	TransferSave(ctx context.Context, c Caller, r TransferSave) (Task, error)
+}
+
+var saveMethods = map[string]method{
+	"Saves":        reads(SaveRead, with(Service.Saves)),
+	"ChangeSave":   changes(SaveManage, with(Service.ChangeSave)),
+	"UploadSave":   changes(SaveManage, with(Service.UploadSave)),
+	"DownloadSave": changes(SaveManage, with(Service.DownloadSave)),
+	"TransferSave": changes(SaveManage, with(Service.TransferSave)),
+}
+
+func (s stub) Saves(ctx context.Context, c Caller, r InstanceRef) (SaveList, error) {
+	return ask[SaveList](ctx, s, c, "Saves", &r)
+}
+
+func (s stub) ChangeSave(ctx context.Context, c Caller, r ChangeSave) (SaveList, error) {
+	return ask[SaveList](ctx, s, c, "ChangeSave", &r)
+}
+
+func (s stub) UploadSave(ctx context.Context, c Caller, r UploadSave) (Task, error) {
+	return ask[Task](ctx, s, c, "UploadSave", &r)
+}
+
+func (s stub) DownloadSave(ctx context.Context, c Caller, r DownloadSave) (Task, error) {
+	return ask[Task](ctx, s, c, "DownloadSave", &r)
+}
+
+func (s stub) TransferSave(ctx context.Context, c Caller, r TransferSave) (Task, error) {
+	return ask[Task](ctx, s, c, "TransferSave", &r)
+}
+
+// SaveList is all saves of an instance, newest first.
+type SaveList struct {
+	Saves   []Save `json:"saves"`
+	Bin     []Save `json:"bin"`
+	Backups []Save `json:"backups"`
+	Next    string `json:"next"`   // name of the save that a start would load; empty: none
+	Why     string `json:"why"`    // it is that one, or there is none
+	Chosen  string `json:"chosen"` // for the next start; empty: the newest of the world
+}
+
+// A Save is one save file.
+type Save struct {
+	ID        string    `json:"id"` // in the bin and among backups; else the name
+	Name      string    `json:"name"`
+	SizeBytes int64     `json:"size_bytes"`
+	SavedAt   time.Time `json:"saved_at"`
+	Version   string    `json:"version"`  // of the game that saved last
+	Scenario  string    `json:"scenario"` // like base/freeplay
+	Mods      []string  `json:"mods"`     // "name version", in load order
+	Tick      uint64    `json:"tick"`     // 0: not known
+	World     string    `json:"world"`    // id; empty: it never ran here
+	Autosave  bool      `json:"autosave"`
+	Running   bool      `json:"running"`           // the running game saves to it
+	Problem   string    `json:"problem,omitempty"` // why it can't be read
+	PutAt     time.Time `json:"put_at,omitzero"`   // into the bin or the backups
+	Reason    string    `json:"reason,omitempty"`  // of a backup
+}
+
+// What can be done with a save.
+const (
+	RenameSave  = "rename"
+	CopySave    = "copy"    // to To; promotes an autosave
+	DeleteSave  = "delete"  // into the bin
+	RestoreSave = "restore" // out of the bin, under To or the name that it had
+	RemoveSave  = "remove"  // out of the bin or the backups, for good
+	ChooseSave  = "choose"  // for the next start; no save: the newest
+	BackUpSave  = "back_up"
+	TakeBackup  = "take_backup" // makes the save To of a backup
+)
+
+// ChangeSave does something with a save.
+type ChangeSave struct {
+	Instance string `json:"instance"` // name or id
+	Action   string `json:"action"`
+	Save     string `json:"save"` // id
+	To       string `json:"to,omitempty"`
+}
+
+func (r ChangeSave) target() string { return r.Instance + ": " + r.Action + " " + r.Save + " " + r.To }
+
+// UploadSave makes a save of a file on the controller's machine, which is that of the window and of mainbusctl.
+type UploadSave struct {
+	Instance string `json:"instance"`
+	Path     string `json:"path"` // absolute
+	Name     string `json:"name"` // of the save; empty: the file's
+}
+
+func (r UploadSave) target() string { return r.Instance + ": " + r.Path }
+
+// DownloadSave writes a save to a file on the controller's machine.
+type DownloadSave struct {
+	Instance string `json:"instance"`
+	Area     string `json:"area"` // saves, bin or backups; empty: saves
+	Save     string `json:"save"` // id
+	Path     string `json:"path"` // absolute
+	Replace  bool   `json:"replace"`
+}
+
+func (r DownloadSave) target() string { return r.Instance + ": " + r.Save + " to " + r.Path }
+
+// TransferSave copies a save to another instance, on any host.
+type TransferSave struct {
+	Instance string `json:"instance"`
+	Area     string `json:"area"` // saves, bin or backups; empty: saves
+	Save     string `json:"save"` // id
+	To       string `json:"to"`   // instance, name or id
+	Name     string `json:"name"` // of the copy; empty: the same
+}
+
+func (r TransferSave) target() string { return r.Instance + ": " + r.Save + " to " + r.To }
