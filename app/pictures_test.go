@@ -60,6 +60,7 @@ func busyCluster() *headless.Cluster {
 		api.Instance{ID: "i4", Name: "Fulgora", Host: "h1", HostName: "attic", Desired: "running", State: "failed", Cause: "Host address is already in use: another server uses UDP port 34199"},
 		api.Instance{ID: "i5", Name: "Aquilo", Host: "h1", HostName: "attic", Desired: "stopped", State: "stopped"},
 	)
+	c.SetMeasured(api.Measured{Kind: api.KindInstance, ID: "i1", Figures: map[string]float64{"ups": 48.2, "players": 12, "cpu_cores": 0.93, "memory_bytes": 1 << 31}})
 	c.SetBus(
 		api.BusItem{Name: "iron-plate", Quality: "normal", Level: 1234567, Sent: 9876543, Received: 8641976, InFlight: 12},
 		api.BusItem{Name: "iron-plate", Quality: "legendary", Level: 3, Sent: 2, Frozen: true},

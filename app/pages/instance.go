@@ -202,6 +202,10 @@ func (s *Instance) show(r view.Instance) {
 	s.words.Set(text, state.Color)
 	facts := []string{lang.L("host {{.name}}", with{"name": r.Host})}
 	for _, fact := range []struct{ text, value string }{
+		{lang.L("{{.ups}} UPS", with{"ups": r.UPS}), r.UPS},
+		{lang.L("players: {{.n}}", with{"n": r.Players}), r.Players},
+		{r.CPU, r.CPU},
+		{r.Memory, r.Memory},
 		{lang.L("port {{.port}}", with{"port": r.Port}), r.Port},
 		{lang.L("Factorio {{.version}}", with{"version": r.Game}), r.Game},
 		{lang.L("runs from “{{.save}}”", with{"save": r.Save}), r.Save},

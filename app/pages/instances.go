@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,17 +37,28 @@ func NewInstances(p Params) *Instances {
 			Cell:  func(r view.Instance) widgets.Cell { return widgets.Cell{Text: value(r), Color: c} },
 			Order: func(a, b view.Instance) int { return strings.Compare(value(a), value(b)) }}
 	}
-	port := text("port", lang.L("Port"), 80, "", func(r view.Instance) string { return r.Port })
-	port.Right = true
+	number := func(id, title string, width float32, value func(view.Instance) string) widgets.Column[view.Instance] {
+		c := text(id, title, width, "", value)
+		c.Right = true
+		c.Order = func(a, b view.Instance) int { // whole numbers: the longer one is the greater
+			return cmp.Or(cmp.Compare(len(value(a)), len(value(b))), strings.Compare(value(a), value(b)))
+		}
+		return c
+	}
+	ups := number("ups", lang.L("UPS"), 48, func(r view.Instance) string { return r.UPS })
+	ups.Cell = func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.UPS, Color: upsColor(r)} }
+	players := number("players", lang.L("Players"), 66, func(r view.Instance) string { return r.Players })
+	port := number("port", lang.L("Port"), 60, func(r view.Instance) string { return r.Port })
 	s.table = arranged(p, view.InstancesPage, widgets.NewTable(p.Frame, p.Tips, func(r view.Instance) string { return r.ID },
 		text("name", lang.L("Instance"), 0, "", func(r view.Instance) string { return r.Name }),
-		widgets.Column[view.Instance]{ID: "state", Title: lang.L("State"), Width: 130, Cell: instanceState,
+		widgets.Column[view.Instance]{ID: "state", Title: lang.L("State"), Width: 112, Cell: instanceState,
 			Order: func(a, b view.Instance) int { return strings.Compare(a.State, b.State) }},
 		widgets.Column[view.Instance]{ID: "words", Title: "", Cell: func(r view.Instance) widgets.Cell { return widgets.Cell{Text: r.Words, Color: wordsColor(r)} }},
-		widgets.Column[view.Instance]{ID: "bus", Title: lang.L("Bus"), Width: 80, Cell: instanceBus},
-		text("host", lang.L("Host"), 140, "", func(r view.Instance) string { return r.Host }),
+		widgets.Column[view.Instance]{ID: "bus", Title: lang.L("Bus"), Width: 74, Cell: instanceBus},
+		ups, players,
+		text("host", lang.L("Host"), 116, "", func(r view.Instance) string { return r.Host }),
 		port,
-		text("game", lang.L("Factorio"), 90, look.Muted, func(r view.Instance) string { return r.Game }),
+		text("game", lang.L("Factorio"), 76, look.Muted, func(r view.Instance) string { return r.Game }),
 	))
 	create := func() *widget.Button {
 		return primary(lang.L("New instance…"), theme.ContentAddIcon(), s.AskCreate)
@@ -66,6 +78,13 @@ func NewInstances(p Params) *Instances {
 func instanceState(r view.Instance) widgets.Cell {
 	state := look.InstanceState(r.State)
 	return widgets.Cell{Text: view.StateWord(r.State), Color: state.Color, State: &state}
+}
+
+func upsColor(r view.Instance) fyne.ThemeColorName {
+	if r.Slow {
+		return look.Busy
+	}
+	return ""
 }
 
 func wordsColor(r view.Instance) fyne.ThemeColorName {

@@ -30,7 +30,7 @@ func TestButtonsFollowTheSelectedInstance(t *testing.T) {
 	c := fiveInstances()
 	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
 		s.Page("Instances")
-		s.Expect("Running", "Starting", "loading the map", "was running; its host can't be reached", "Failed", "UDP port 34199 is in use", "Stopped", "trades", "34197")
+		s.Expect("Running", "Starting", "loading the map", "was running; no link to its host", "Failed", "UDP port 34199 is in use", "Stopped", "trades", "34197")
 		if on := s.On(start, stop, kill); len(on) > 0 {
 			t.Errorf("nothing is selected and %q are on", on)
 		}

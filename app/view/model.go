@@ -235,6 +235,10 @@ func (m *Model) read(ctx context.Context, last Snapshot) (Snapshot, error) {
 	if next.Attention, err = m.service.BusProblems(ctx, m.caller); err != nil {
 		return Snapshot{}, err
 	}
+	measured, err := m.service.Figures(ctx, m.caller)
+	if err != nil {
+		return Snapshot{}, err
+	}
 	if m.bus.Load() {
 		bus, err := m.service.Bus(ctx, m.caller)
 		if err != nil {
@@ -242,7 +246,7 @@ func (m *Model) read(ctx context.Context, last Snapshot) (Snapshot, error) {
 		}
 		next.Bus, next.BusLoaded = itemRows(bus), true
 	}
-	next.Hosts, next.Instances = hostRows(hosts, instances), instanceRows(instances)
+	next.Hosts, next.Instances = hostRows(hosts, instances), instanceRows(instances, measured)
 	next.Summary = summary(next)
 	return next, nil
 }

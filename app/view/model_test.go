@@ -67,6 +67,8 @@ func (c *cluster) BusProblems(context.Context, api.Caller) (api.BusProblems, err
 	return api.BusProblems{}, nil
 }
 
+func (c *cluster) Figures(context.Context, api.Caller) ([]api.Measured, error) { return nil, nil }
+
 func (c *cluster) Bus(context.Context, api.Caller) ([]api.BusItem, error) { return nil, nil }
 
 func (c *cluster) ReadConsole(ctx context.Context, _ api.Caller, r api.ReadConsole) (api.ConsolePage, error) {

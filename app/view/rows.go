@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,6 +43,11 @@ type Instance struct {
 	Save     string
 	Wanted   string
 	Starts   uint64
+	UPS      string // empty while it is not known
+	Slow     bool   // UPS is so low that players feel it
+	Players  string
+	CPU      string
+	Memory   string
 	Progress float64 // of what it is at, 0 to 1; below 0 if it is not known
 	CanStart bool
 	CanStop  bool
@@ -123,7 +129,17 @@ func roundTrip(ms float64) string {
 	return fmt.Sprintf("%.0f0 ms", ms/10)
 }
 
-func instanceRows(instances []api.Instance) []Instance {
+// slowUPS is what players feel: the game is made for 60.
+const slowUPS = 55
+
+// instanceRows are the rows of all instances, with what was measured of them.
+func instanceRows(instances []api.Instance, measured []api.Measured) []Instance {
+	of := map[string]map[string]float64{}
+	for _, m := range measured {
+		if m.Kind == api.KindInstance {
+			of[m.ID] = m.Figures
+		}
+	}
 	rows := make([]Instance, 0, len(instances))
 	for _, i := range instances {
 		row := Instance{
@@ -134,6 +150,7 @@ func instanceRows(instances []api.Instance) []Instance {
 			row.Port = strconv.Itoa(int(i.GamePort))
 		}
 		up := i.State == "running" || i.State == "starting"
+		row.measured(of[i.ID])
 		row.Trouble, row.Cause = trouble(i)
 		row.CanStart = i.Desired != "running" || row.Trouble == Failed
 		row.CanStop = i.Desired == "running"
@@ -142,6 +159,22 @@ func instanceRows(instances []api.Instance) []Instance {
 	}
 	slices.SortFunc(rows, func(a, b Instance) int { return cmp.Or(byName(a.Name, b.Name), strings.Compare(a.ID, b.ID)) })
 	return rows
+}
+
+// measured takes in figures, rounded so that a quiet game does not change what is shown all the time.
+func (i *Instance) measured(values map[string]float64) {
+	if v, ok := values["ups"]; ok {
+		i.UPS, i.Slow = strconv.FormatFloat(math.Round(v), 'f', 0, 64), v < slowUPS
+	}
+	if v, ok := values["players"]; ok {
+		i.Players = api.FigureText("players", v)
+	}
+	if v, ok := values["cpu_cores"]; ok {
+		i.CPU = say("{{.percent}} % of a core", with{"percent": int(math.Ceil(v * 100))})
+	}
+	if v, ok := values["memory_bytes"]; ok {
+		i.Memory = api.FigureText("memory_bytes", v)
+	}
 }
 
 // passing are the causes that an agent gives for a running game that is about to be linked.
@@ -161,7 +194,7 @@ func trouble(i api.Instance) (Trouble, string) {
 func words(i api.Instance) string {
 	switch {
 	case i.State == "unknown" && i.LastState != "":
-		return say("was {{.state}}; its host can't be reached", with{"state": strings.ToLower(StateWord(i.LastState))})
+		return say("was {{.state}}; no link to its host", with{"state": strings.ToLower(StateWord(i.LastState))})
 	case i.State == "running" && !i.Linked && slices.Contains(passing, i.Cause) && i.Phase == "":
 		return say("not on the bus yet")
 	case i.Cause != "":

@@ -56,7 +56,7 @@ func TestInstanceRowsSayWhatCanBeDone(t *testing.T) {
 		{"running", "unknown", false, true, false},
 		{"stopped", "unknown", true, false, false},
 	} {
-		r := instanceRows([]api.Instance{{ID: "i", Name: "x", Desired: test.desired, State: test.state}})[0]
+		r := instanceRows([]api.Instance{{ID: "i", Name: "x", Desired: test.desired, State: test.state}}, nil)[0]
 		if r.CanStart != test.start || r.CanStop != test.stop || r.CanKill != test.kill {
 			t.Errorf("wanted %s, is %s: start %v, stop %v, kill %v", test.desired, test.state, r.CanStart, r.CanStop, r.CanKill)
 		}
@@ -68,15 +68,22 @@ func TestInstanceRows(t *testing.T) {
 		{ID: "2", Name: "nauvis"},
 		{ID: "1", Name: "Nauvis", HostName: "attic", State: "running", Linked: true, GamePort: 34197, GameVersion: "2.0.77", Save: "a.zip", Desired: "running"},
 		{ID: "3", Name: "aquilo", State: "running"},
+	}, []api.Measured{
+		{Kind: api.KindHost, ID: "3", Figures: map[string]float64{"cpu_cores": 2}},
+		{Kind: api.KindInstance, ID: "1", Figures: map[string]float64{"ups": 54.6, "players": 0, "cpu_cores": 0.301, "memory_bytes": 1 << 31}},
 	})
 	if rows[0].ID != "3" || rows[1].ID != "1" || rows[2].ID != "2" {
 		t.Errorf("order: %+v", rows)
 	}
-	want := Instance{ID: "1", Name: "Nauvis", Host: "attic", State: "running", Trades: true, Game: "2.0.77", Port: "34197", Save: "a.zip", Progress: -1, CanStop: true, CanKill: true}
+	want := Instance{ID: "1", Name: "Nauvis", Host: "attic", State: "running", Trades: true, Game: "2.0.77", Port: "34197", Save: "a.zip", Progress: -1, CanStop: true, CanKill: true,
+		UPS: "55", Slow: true, Players: "0", CPU: "31 % of a core", Memory: "2.0 GiB"}
 	got := rows[1]
 	got.Wanted = ""
 	if got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if rows[0].CPU != "" {
+		t.Errorf("figures of a host are shown for an instance: %+v", rows[0])
 	}
 	if rows[0].Port != "" {
 		t.Errorf("an instance without a port has port %q", rows[0].Port)
@@ -93,7 +100,7 @@ func TestWords(t *testing.T) {
 		{api.Instance{State: "running"}, "not on the bus yet"},
 		{api.Instance{State: "starting", Phase: "loading map"}, "loading the map"},
 		{api.Instance{State: "failed", Cause: "no save", Phase: "loading map"}, "no save"},
-		{api.Instance{State: "unknown", LastState: "running", Cause: "old"}, "was running; its host can't be reached"},
+		{api.Instance{State: "unknown", LastState: "running", Cause: "old"}, "was running; no link to its host"},
 		{api.Instance{State: "unknown"}, ""},
 	} {
 		if got := words(test.i); got != test.want {

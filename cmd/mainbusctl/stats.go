@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -99,7 +98,7 @@ func (c *ctl) printHistory(ctx context.Context, all []api.Measured, name, figure
 		table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "FROM\tMEAN\tLOWEST\tHIGHEST")
 		for _, p := range h.Points {
-			fmt.Fprintln(table, columns(p.At.Local().Format("2006-01-02 15:04"), valueText(figure, p.Mean), valueText(figure, p.Low), valueText(figure, p.High)))
+			fmt.Fprintln(table, columns(p.At.Local().Format("2006-01-02 15:04"), figures.Text(figure, p.Mean), figures.Text(figure, p.Low), figures.Text(figure, p.High)))
 		}
 		table.Flush()
 	})
@@ -110,23 +109,5 @@ func figureText(name string, all map[string]float64) string {
 	if !known {
 		return ""
 	}
-	return valueText(name, v)
-}
-
-// valueText writes a value by the unit that its figure's name ends with.
-func valueText(figure string, v float64) string {
-	switch {
-	case strings.HasSuffix(figure, "_bytes"):
-		return bytesText(int64(v))
-	case strings.HasSuffix(figure, "_seconds"):
-		if v < 1 {
-			return fmt.Sprintf("%.1f ms", v*1000)
-		}
-		return fmt.Sprintf("%.1f s", v)
-	case strings.HasSuffix(figure, "_cores"):
-		return fmt.Sprintf("%.1f %%", v*100)
-	case v == math.Trunc(v):
-		return fmt.Sprintf("%.0f", v)
-	}
-	return fmt.Sprintf("%.1f", v)
+	return figures.Text(name, v)
 }

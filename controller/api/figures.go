@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"time"
+
+	"mainbus/transport/figures"
 )
 
 // Figures is what is asked of what was measured. The names of figures and what they mean are in transport/figures.
@@ -24,6 +26,18 @@ func (s stub) Figures(ctx context.Context, c Caller) ([]Measured, error) {
 func (s stub) FigureHistory(ctx context.Context, c Caller, r ReadFigure) (FigureHistory, error) {
 	return ask[FigureHistory](ctx, s, c, "FigureHistory", &r)
 }
+
+// Figure is one thing that is measured.
+type Figure = figures.Figure
+
+// HostFigures and InstanceFigures are all of them, in the order in which people want to see them.
+var (
+	HostFigures     = figures.Host
+	InstanceFigures = figures.Instance
+)
+
+// FigureText writes a figure's value for people.
+func FigureText(figure string, value float64) string { return figures.Text(figure, value) }
 
 // Kinds of what is measured.
 const (

@@ -3,7 +3,9 @@
 package figures
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -58,6 +60,36 @@ func Of(m proto.Message) map[string]float64 {
 		return true
 	})
 	return values
+}
+
+// Text writes a value for people, by the unit that its figure's name ends with.
+func Text(figure string, v float64) string {
+	switch {
+	case strings.HasSuffix(figure, "_bytes"):
+		return bytesText(v)
+	case strings.HasSuffix(figure, "_seconds"):
+		if v < 1 {
+			return fmt.Sprintf("%.1f ms", v*1000)
+		}
+		return fmt.Sprintf("%.1f s", v)
+	case strings.HasSuffix(figure, "_cores"):
+		return fmt.Sprintf("%.1f %%", v*100)
+	case v == math.Trunc(v):
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.1f", v)
+}
+
+func bytesText(v float64) string {
+	units := []string{"KiB", "MiB", "GiB", "TiB"}
+	n := 0
+	for v /= 1024; v >= 1024 && n < len(units)-1; v /= 1024 {
+		n++
+	}
+	if v < 10 && n > 0 {
+		return fmt.Sprintf("%.1f %s", v, units[n])
+	}
+	return fmt.Sprintf("%.0f %s", math.Ceil(v), units[n])
 }
 
 var (

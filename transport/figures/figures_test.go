@@ -58,6 +58,21 @@ func TestOfLeavesOutWhatIsNoNumber(t *testing.T) {
 	}
 }
 
+func TestText(t *testing.T) {
+	for want, test := range map[string]struct {
+		figure string
+		value  float64
+	}{
+		"59.9": {"ups", 59.94}, "60": {"ups", 60}, "3": {"players", 3}, "12.5 %": {"cpu_cores", 0.125}, "2.5 ms": {"rcon_seconds", 0.0025},
+		"1.5 s": {"save_seconds", 1.5}, "1 KiB": {"save_bytes", 3}, "1.5 MiB": {"save_bytes", 1.5 * (1 << 20)}, "300 MiB": {"memory_bytes", 300 << 20},
+		"1.5 GiB": {"memory_bytes", 1.5 * (1 << 30)}, "5000 TiB": {"disk_bytes", 5000 * (1 << 40)},
+	} {
+		if got := Text(test.figure, test.value); got != want {
+			t.Errorf("%s %v: got %s, want %s", test.figure, test.value, got, want)
+		}
+	}
+}
+
 func TestScrape(t *testing.T) {
 	hosts := func() []Subject {
 		return []Subject{{ID: "h1", Name: `at"tic`, Values: map[string]float64{"cpu_cores": 1.5, "unheard_of": 1}}}

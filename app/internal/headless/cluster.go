@@ -26,6 +26,7 @@ type Cluster struct {
 	problems  api.BusProblems
 	policy    api.BusPolicy
 	backups   []api.Backup
+	measured  []api.Measured
 	fail      error // of changes
 	silent    bool  // answers nothing
 	calls     []string
@@ -233,6 +234,16 @@ func (c *Cluster) BusProblems(context.Context, api.Caller) (api.BusProblems, err
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.problems, nil
+}
+
+// SetMeasured sets what was measured last.
+func (c *Cluster) SetMeasured(list ...api.Measured) { c.news(func() { c.measured = list }) }
+
+// Figures implements api.Service.
+func (c *Cluster) Figures(context.Context, api.Caller) ([]api.Measured, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.measured, nil
 }
 
 // VerifyBus implements api.Service.
