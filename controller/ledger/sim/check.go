@@ -97,7 +97,7 @@ func (s *simulation) check() error {
 	if have != made {
 		return fmt.Errorf("the cluster has %v and made %v", have, made)
 	}
-	return s.checkNames()
+	return s.checkNames(live)
 }
 
 // checkCalm wants that a world in trade has told everything and got what there is.
