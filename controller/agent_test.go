@@ -33,6 +33,7 @@ type agent struct {
 	desired    *wire.Desired
 	bundle     *wire.Bundle
 	killed     []string
+	failures   map[string]*wire.Failure
 	observed   *wire.Observed
 	measured   *wire.Measured
 	refuse     error         // of what is wanted
@@ -61,6 +62,7 @@ func newAgent(t testing.TB, name string) *agent {
 			wire.Method_METHOD_OBSERVE:      a.observe,
 			wire.Method_METHOD_MEASURE:      a.measure,
 			wire.Method_METHOD_KILL:         link.Unary(a.kill),
+			wire.Method_METHOD_FAILURE:      link.Unary(a.failure),
 			wire.Method_METHOD_CONSOLE_SEND: link.Unary(a.consoleSend),
 			wire.Method_METHOD_CONSOLE_READ: link.Unary(a.consoleRead),
 		},

@@ -30,6 +30,7 @@ type host struct {
 	row      store.Host
 	observed map[string]*wire.ObservedInstance // by instance; last known, also while there is no link
 	source   *link.Conn                        // that observed came over
+	disk     *wire.Disk                        // as last told; nil: never
 	refusal  string                            // why the host does not take what is wanted; empty: it does
 
 	wanted chan struct{} // gets a value when what is wanted of the host has changed
@@ -58,6 +59,7 @@ func (hs *hosts) add(row store.Host) error {
 	defer hs.mu.Unlock()
 	defer hs.changed()
 	if h := hs.paired[id]; h != nil {
+		row.StartsAtOnce = h.row.StartsAtOnce
 		h.row = row
 		return nil
 	}
@@ -199,20 +201,26 @@ func (hs *hosts) observe(h *host, over *link.Conn, o *wire.Observed) {
 	observed := make(map[string]*wire.ObservedInstance, min(len(list), maxObservable))
 	for _, i := range list[:min(len(list), maxObservable)] {
 		i.Phase, i.Cause, i.Save, i.GameVersion = shown(i.Phase, 100), shown(i.Cause, 500), shown(i.Save, 200), shown(i.GameVersion, 40)
+		i.DecidedHere, i.Warning = shown(i.DecidedHere, 20), shown(i.Warning, 500)
 		observed[i.GetId()] = i
 	}
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
-	if h.source != over || !maps.EqualFunc(h.observed, observed, sameButTick) {
+	disk := o.GetDisk()
+	if disk != nil {
+		disk.Warning = shown(disk.Warning, 500)
+	}
+	if h.source != over || disk.GetWarning() != h.disk.GetWarning() || !maps.EqualFunc(h.observed, observed, sameButTick) {
 		defer hs.changed()
 	}
-	h.observed, h.source = observed, over
+	h.observed, h.source, h.disk = observed, over, disk
 }
 
 // sameButTick tells whether two reports say the same of an instance, but for the tick, which is another each time.
 func sameButTick(a, b *wire.ObservedInstance) bool {
 	return a.GetState() == b.GetState() && a.GetPhase() == b.GetPhase() && a.GetCause() == b.GetCause() && a.GetLinked() == b.GetLinked() &&
-		a.GetGameVersion() == b.GetGameVersion() && a.GetGamePort() == b.GetGamePort() && a.GetSave() == b.GetSave() && a.GetStarts() == b.GetStarts()
+		a.GetGameVersion() == b.GetGameVersion() && a.GetGamePort() == b.GetGamePort() && a.GetSave() == b.GetSave() && a.GetStarts() == b.GetStarts() &&
+		a.GetRetryMs() == b.GetRetryMs() && a.GetDecidedHere() == b.GetDecidedHere() && a.GetWarning() == b.GetWarning()
 }
 
 // refuses notes why a host does not take what is wanted, or that it does.
@@ -251,10 +259,18 @@ type snapshot struct {
 	observed map[string]*wire.ObservedInstance // never written to
 	source   *link.Conn
 	refusal  string
+	disk     *wire.Disk
+}
+
+// setStarts notes how many games may be starting on a host at a time.
+func (hs *hosts) setStarts(h *host, n uint32) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	h.row.StartsAtOnce = n
 }
 
 func (hs *hosts) snapshot(h *host) snapshot {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
-	return snapshot{host: h, row: h.row, observed: h.observed, source: h.source, refusal: h.refusal}
+	return snapshot{host: h, row: h.row, observed: h.observed, source: h.source, refusal: h.refusal, disk: h.disk}
 }

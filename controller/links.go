@@ -106,13 +106,18 @@ func (c *Controller) sendDesired(ctx context.Context, conn *link.Conn, h *host) 
 		return err
 	}
 	hash, content := lua.Bundle()
-	desired := &wire.Desired{Generation: generation, Bundle: hash}
+	desired := &wire.Desired{Generation: generation, Bundle: hash, StartsAtOnce: c.hosts.snapshot(h).row.StartsAtOnce}
 	for _, i := range all {
-		if i.Host == h.id.String() {
-			desired.Instances = append(desired.Instances, &wire.DesiredInstance{
-				Id: i.ID, Name: i.Name, Running: i.Running, Create: &wire.MapCreation{Seed: i.Seed},
-			})
+		if i.Host != h.id.String() {
+			continue
 		}
+		supervision, err := supervisionOf(i)
+		if err != nil {
+			return err
+		}
+		desired.Instances = append(desired.Instances, &wire.DesiredInstance{
+			Id: i.ID, Name: i.Name, Running: i.Running, Create: &wire.MapCreation{Seed: i.Seed}, Supervision: wanted(supervision), Asked: i.Asked,
+		})
 	}
 	var reply wire.DesiredReply
 	if err := conn.Call(ctx, wire.Method_METHOD_DESIRED, desired, &reply); err != nil {

@@ -92,7 +92,8 @@ func (s *service) viewHost(h *host) api.Host {
 	view := api.Host{
 		ID: h.id.Short(), Name: now.row.Name, State: api.Paired, DiscoveredBy: now.row.DiscoveredBy,
 		Addresses: append([]string{}, now.row.Addresses...), Version: now.row.Version, GameVersion: now.row.GameVersion,
-		OS: now.row.OS, LastSeen: now.row.LastSeen.UTC(),
+		OS: now.row.OS, LastSeen: now.row.LastSeen.UTC(), StartsAtOnce: now.row.StartsAtOnce,
+		DiskFree: now.disk.GetFreeBytes(), DiskTotal: now.disk.GetTotalBytes(), Warning: now.disk.GetWarning(),
 	}
 	if conn, linked := s.endpoint.Conn(h.id); linked {
 		view.Linked, view.RTTMS, view.LastSeen = true, milliseconds(conn.RTT()), time.Now().UTC()
@@ -138,6 +139,11 @@ func (s *service) viewInstance(row store.Instance) api.Instance {
 	}
 	view.State, view.Phase, view.Cause = stateName(o.GetState()), o.GetPhase(), cmp.Or(view.Cause, o.GetCause())
 	view.Linked, view.GamePort = o.GetLinked(), o.GetGamePort()
+	view.DecidedHere, view.Warning = o.GetDecidedHere(), o.GetWarning()
+	if o.GetRetryMs() > 0 {
+		at := time.UnixMilli(o.GetRetryMs()).UTC()
+		view.RetryAt = &at
+	}
 	return view
 }
 

@@ -132,7 +132,9 @@ func (f *fleet) addBundle(hash string, content []byte) error {
 	if err := f.bundles.add(hash, content, f.desired.GetBundle()); err != nil {
 		return err
 	}
-	f.apply()
+	for _, i := range f.instances {
+		i.TryAgain()
+	}
 	return nil
 }
 

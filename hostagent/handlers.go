@@ -3,6 +3,7 @@ package hostagent
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"maps"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ func (a *Agent) handlers() map[wire.Method]link.Handler {
 		wire.Method_METHOD_DESIRED:      a.owned(link.Unary(a.desired)),
 		wire.Method_METHOD_BUNDLE:       a.owned(link.Unary(a.bundle)),
 		wire.Method_METHOD_KILL:         a.owned(link.Unary(a.kill)),
+		wire.Method_METHOD_FAILURE:      a.owned(link.Unary(a.failure)),
 		wire.Method_METHOD_CONSOLE_SEND: a.owned(link.Unary(a.sendConsole)),
 		wire.Method_METHOD_CONSOLE_READ: a.owned(link.Unary(a.readConsole)),
 
@@ -130,6 +132,18 @@ func (a *Agent) readConsole(ctx context.Context, _ *link.Conn, c *wire.ConsoleRe
 		return nil, err
 	}
 	return &wire.ConsolePage{Lines: lines, Next: next}, nil
+}
+
+func (a *Agent) failure(_ context.Context, _ *link.Conn, ask *wire.FailureAsk) (*wire.Failure, error) {
+	i, err := a.find(ask.GetInstance())
+	if err != nil {
+		return nil, err
+	}
+	f, err := i.Failure()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, link.Errorf(wire.Code_CODE_NOT_FOUND, "this instance has not failed since it was made")
+	}
+	return f, err
 }
 
 func refusal(err error) error {

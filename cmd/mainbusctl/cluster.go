@@ -67,7 +67,7 @@ func (c *ctl) hostsCommand() *cobra.Command {
 			return print(c, host, func(h api.Host) { fmt.Fprintf(c.out, "Paired with %s.\n", printable(h.Name)) })
 		},
 	}
-	return group("hosts", "Machines that run game servers", list, pair)
+	return group("hosts", "Machines that run game servers", list, pair, c.hostSetCommand())
 }
 
 func hostRow(h api.Host) string {

@@ -28,7 +28,7 @@ func (c *ctl) instancesCommand() *cobra.Command {
 		c.changeCommand("start", "Start a game server", "running", api.Service.StartInstance),
 		c.changeCommand("stop", "Save a game server's world and stop it", "stopped", api.Service.StopInstance),
 		c.changeCommand("kill", "End a game server at once; what happened since its last save is lost", "stopped", api.Service.KillInstance),
-		c.sendCommand(), c.consoleCommand())
+		c.whyCommand(), c.supervisionCommand(), c.sendCommand(), c.consoleCommand())
 }
 
 func instanceRow(i api.Instance) string {
@@ -138,7 +138,7 @@ func (c *ctl) await(ctx context.Context, i api.Instance, state string, patience 
 		}
 		old := before.State == "failed" && i.Starts == before.Starts && time.Since(began) < oldFailure
 		if i.State == "failed" && !old {
-			return i, api.Errorf(api.Refused, "See what it printed: mainbusctl instances console "+i.Name, "%s failed: %s", i.Name, i.Cause)
+			return i, api.Errorf(api.Refused, "See why: mainbusctl instances why "+i.Name, "%s failed: %s", i.Name, i.Cause)
 		}
 	}
 	return i, nil

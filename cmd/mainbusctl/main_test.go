@@ -43,6 +43,30 @@ func (c *cluster) StartInstance(_ context.Context, _ api.Caller, r api.InstanceR
 	return api.Instance{ID: "i1", Name: "nauvis", State: "starting"}, nil
 }
 
+func (c *cluster) InstanceFailure(context.Context, api.Caller, api.InstanceRef) (api.Failure, error) {
+	return api.Failure{
+		ID: "E01", Cause: "Another program uses its UDP port.", Exited: true, Code: 1, Start: 3, Decisive: []string{"   0.567 Error"}, Last: []string{"Goodbye"},
+	}, nil
+}
+
+func (c *cluster) InstanceSupervision(context.Context, api.Caller, api.InstanceRef) (api.Supervision, error) {
+	return api.Supervision{StopSeconds: 300, Restart: api.RestartAlways, MemoryBytes: 4 << 30, CPUs: []uint32{0, 2, 3}}, nil
+}
+
+func (c *cluster) ChangeSupervision(_ context.Context, _ api.Caller, r api.ChangeSupervision) (api.Supervision, error) {
+	if r.Order != nil || r.Niceness != nil {
+		return api.Supervision{}, api.Errorf(api.Invalid, "", "more was changed than asked for")
+	}
+	return api.Supervision{StopSeconds: *r.StopSeconds, Restart: *r.Restart, MemoryBytes: *r.MemoryBytes, CPUs: *r.CPUs}, nil
+}
+
+func (c *cluster) ChangeHost(_ context.Context, _ api.Caller, r api.ChangeHost) (api.Host, error) {
+	if *r.StartsAtOnce != 3 {
+		return api.Host{}, api.Errorf(api.Invalid, "", "not what was asked for")
+	}
+	return api.Host{Name: r.Host}, nil
+}
+
 func (c *cluster) SendConsole(_ context.Context, _ api.Caller, r api.SendConsole) (api.ConsoleReply, error) {
 	c.sent = r.Line
 	return api.ConsoleReply{Text: "Players (0):\n"}, nil
@@ -207,6 +231,14 @@ func TestCommands(t *testing.T) {
 		{name: "two rules at once", args: "bus policy set --item coal --no-own-rule --fair", code: 2, stderr: "goods with no rule of their own"},
 		{name: "books that add up", args: "bus verify", stdout: "The books add up: 3 kinds of goods, 2 worlds.\n"},
 		{name: "books that do not", args: "bus verify", state: "tampered", code: 1, stdout: "iron-plate  normal   1         51", stderr: "the books of 1 of 3 kinds of goods do not add up\nNothing of them"},
+		{name: "why it failed", args: "instances why nauvis", stdout: "Another program uses its UDP port.\n"},
+		{name: "why, with lines", args: "instances why nauvis -l", stdout: "exit code 1, start 3, E01\n\nThe lines that show it:\n   0.567 Error\n\nThe last lines:\nGoodbye\n"},
+		{name: "supervision", args: "instances supervision show nauvis", stdout: "memory      4 GiB\nprocessors  0,2,3\n"},
+		{name: "supervision changed", args: "instances supervision set nauvis --cpus 0,2-3 --memory 4GiB --stop-time 10m --restart never", stdout: "stop time   10m0s\nrestart     never;"},
+		{name: "a size that is none", args: "instances supervision set nauvis --memory lots", code: 2, stderr: "\"lots\" is no size"},
+		{name: "processors that are none", args: "instances supervision set nauvis --cpus 3-1", code: 2, stderr: "\"3-1\" names no processors"},
+		{name: "starts at once", args: "hosts set attic --starts-at-once 3", stdout: "attic is changed."},
+		{name: "nothing to change", args: "hosts set attic", code: 2, stderr: "--starts-at-once"},
 		{name: "backups as a table", args: "controller backups", stdout: "before an update  3.0 MiB  /data/backups/one.db"},
 		{name: "a backup", args: "controller backup", stdout: "/data/backups/two.db (5 KiB)\n"},
 		{name: "restoring what is no backup", args: "controller restore missing.db", code: 1, stderr: "no such file"},

@@ -10,6 +10,7 @@ type Service interface {
 	Cluster
 	Hosts
 	Instances
+	Supervising
 	Saves
 	Tasks
 	Bus

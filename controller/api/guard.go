@@ -10,18 +10,20 @@ import (
 type Permission string
 
 const (
-	ClusterRead     Permission = "cluster.read"
-	HostPair        Permission = "host.pair"
-	InstanceCreate  Permission = "instance.create"
-	InstanceControl Permission = "instance.control"
-	SaveRead        Permission = "save.read"
-	SaveManage      Permission = "save.manage"
-	ConsoleRead     Permission = "console.read"
-	ConsoleSend     Permission = "console.send"
-	BusManage       Permission = "bus.manage"
-	AuditRead       Permission = "audit.read"
-	BackupRead      Permission = "backup.read"
-	BackupMake      Permission = "backup.make"
+	ClusterRead       Permission = "cluster.read"
+	HostPair          Permission = "host.pair"
+	HostConfigure     Permission = "host.configure"
+	InstanceCreate    Permission = "instance.create"
+	InstanceControl   Permission = "instance.control"
+	InstanceConfigure Permission = "instance.configure"
+	ConsoleRead       Permission = "console.read"
+	ConsoleSend       Permission = "console.send"
+	BusManage         Permission = "bus.manage"
+	AuditRead         Permission = "audit.read"
+	BackupRead        Permission = "backup.read"
+	BackupMake        Permission = "backup.make"
+	SaveRead          Permission = "save.read"
+	SaveManage        Permission = "save.manage"
 )
 
 // may says whether a caller has a permission. The owner has all; nobody else is known yet.

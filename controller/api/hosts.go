@@ -43,6 +43,10 @@ type Host struct {
 	OS           string    `json:"os"`
 	RTTMS        float64   `json:"rtt_ms"` // 0 while not linked
 	LastSeen     time.Time `json:"last_seen"`
+	StartsAtOnce uint32    `json:"starts_at_once"` // games that may be starting at a time; 0: the host's choice
+	DiskFree     uint64    `json:"disk_free"`      // bytes on the disk of its data folder; 0: not known
+	DiskTotal    uint64    `json:"disk_total"`
+	Warning      string    `json:"warning"` // a sentence; empty: nothing
 }
 
 // PairHost asks to pair with a host that shows this code.

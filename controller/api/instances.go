@@ -1,6 +1,9 @@
 package api
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Instances is what is asked of game servers.
 type Instances interface {
@@ -68,6 +71,10 @@ type Instance struct {
 	Save        string `json:"save"`
 	Starts      uint64 `json:"starts"` // start number of the newest run
 	Tick        uint64 `json:"tick"`
+
+	RetryAt     *time.Time `json:"retry_at,omitempty"` // of failed: when it is started again; missing: not by itself
+	DecidedHere string     `json:"decided_here"`       // "running" or "stopped": somebody on its host wants it so, until it is started or stopped here
+	Warning     string     `json:"warning"`            // of a game that runs all the same
 }
 
 // InstanceRef names an instance.

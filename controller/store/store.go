@@ -56,6 +56,7 @@ type Store interface {
 	Hosts(ctx context.Context) ([]Host, error)
 	// PutHost writes a host. One that was forgotten comes back if it was paired after that.
 	PutHost(ctx context.Context, h Host) error
+	SetStartsAtOnce(ctx context.Context, host string, n uint32) error // a PutHost leaves it as it is
 	// ForgetHost hides a host from Hosts; its instances stay. ErrNotFound: there is none to forget.
 	ForgetHost(ctx context.Context, id string, at time.Time) error
 
@@ -68,8 +69,9 @@ type Store interface {
 	UseInvitation(ctx context.Context, id string, h Host) error
 
 	Instances(ctx context.Context) ([]Instance, error)
-	AddInstance(ctx context.Context, i Instance) error // ErrExists: the name is taken
-	SetRunning(ctx context.Context, id string, running bool) error
+	AddInstance(ctx context.Context, i Instance) error             // ErrExists: the name is taken
+	SetRunning(ctx context.Context, id string, running bool) error // counts Asked too
+	SetSupervision(ctx context.Context, id, supervision string) error
 
 	Setting(ctx context.Context, key string) (string, error) // empty if never set
 	SetSetting(ctx context.Context, key, value string) error
@@ -116,6 +118,7 @@ type Host struct {
 	OS           string
 	PairedAt     time.Time
 	LastSeen     time.Time
+	StartsAtOnce uint32 // 0: the agent's choice
 }
 
 // Instance is a game server that should be on a host.
@@ -126,6 +129,9 @@ type Instance struct {
 	Running   bool   // desired
 	Seed      uint32 // of a new map; 0: the game's choice
 	CreatedAt time.Time
+
+	Asked       uint64 // starts and stops that somebody asked for
+	Supervision string // JSON; empty: as it is made
 }
 
 // AuditEntry says who did what.

@@ -263,7 +263,13 @@ func TestHostsAndInstances(t *testing.T) {
 	if err := s.SetRunning(ctx, "i9", true); !errors.Is(err, ErrNotFound) {
 		t.Errorf("an unknown instance: %v", err)
 	}
-	instance.Running = true
+	if err := errors.Join(s.SetSupervision(ctx, "i1", `{"order":1}`), s.SetStartsAtOnce(ctx, "h1", 3), s.PutHost(ctx, host)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetStartsAtOnce(ctx, "h9", 3); !errors.Is(err, ErrNotFound) {
+		t.Errorf("an unknown host: %v", err)
+	}
+	instance.Running, instance.Asked, instance.Supervision, host.StartsAtOnce = true, 1, `{"order":1}`, 3
 	s.Close()
 	s = openStore(t, path, nil)
 	if got, err := s.Hosts(ctx); err != nil || !reflect.DeepEqual(got, []Host{host}) {

@@ -33,7 +33,7 @@ func (s *SQLite) Bus(ctx context.Context) ([]BusItem, error) {
 
 // Hosts implements Store.
 func (s *SQLite) Hosts(ctx context.Context) ([]Host, error) {
-	rows, err := s.readers.QueryContext(ctx, `SELECT id, name, addresses, discovered_by, version, game_version, os, paired_at, last_seen
+	rows, err := s.readers.QueryContext(ctx, `SELECT id, name, addresses, discovered_by, version, game_version, os, paired_at, last_seen, starts_at_once
 		FROM host WHERE forgotten_at IS NULL ORDER BY name, id`)
 	if err != nil {
 		return nil, fmt.Errorf("read hosts: %w", err)
@@ -43,7 +43,7 @@ func (s *SQLite) Hosts(ctx context.Context) ([]Host, error) {
 		var h Host
 		var addresses string
 		var paired, seen int64
-		if err := scan(&h.ID, &h.Name, &addresses, &h.DiscoveredBy, &h.Version, &h.GameVersion, &h.OS, &paired, &seen); err != nil {
+		if err := scan(&h.ID, &h.Name, &addresses, &h.DiscoveredBy, &h.Version, &h.GameVersion, &h.OS, &paired, &seen, &h.StartsAtOnce); err != nil {
 			return err
 		}
 		h.PairedAt, h.LastSeen = time.UnixMilli(paired), time.UnixMilli(seen)
@@ -77,7 +77,7 @@ func putHost(ctx context.Context, conn *sql.Conn, h Host) error {
 
 // Instances implements Store.
 func (s *SQLite) Instances(ctx context.Context) ([]Instance, error) {
-	rows, err := s.readers.QueryContext(ctx, "SELECT id, name, host, running, seed, created_at FROM instance ORDER BY name")
+	rows, err := s.readers.QueryContext(ctx, "SELECT id, name, host, running, seed, created_at, asked, supervision FROM instance ORDER BY name")
 	if err != nil {
 		return nil, fmt.Errorf("read instances: %w", err)
 	}
@@ -85,7 +85,7 @@ func (s *SQLite) Instances(ctx context.Context) ([]Instance, error) {
 	err = eachRow(rows, func(scan scanFunc) error {
 		var i Instance
 		var created int64
-		err := scan(&i.ID, &i.Name, &i.Host, &i.Running, &i.Seed, &created)
+		err := scan(&i.ID, &i.Name, &i.Host, &i.Running, &i.Seed, &created, &i.Asked, &i.Supervision)
 		i.CreatedAt = time.UnixMilli(created)
 		all = append(all, i)
 		return err
@@ -114,13 +114,28 @@ func (s *SQLite) AddInstance(ctx context.Context, i Instance) error {
 
 // SetRunning implements Store.
 func (s *SQLite) SetRunning(ctx context.Context, id string, running bool) error {
+	return s.update(ctx, "write instance "+id, "UPDATE instance SET running = ?, asked = asked + 1 WHERE id = ?", running, id)
+}
+
+// SetSupervision implements Store.
+func (s *SQLite) SetSupervision(ctx context.Context, id, supervision string) error {
+	return s.update(ctx, "write instance "+id, "UPDATE instance SET supervision = ? WHERE id = ?", supervision, id)
+}
+
+// SetStartsAtOnce implements Store.
+func (s *SQLite) SetStartsAtOnce(ctx context.Context, host string, n uint32) error {
+	return s.update(ctx, "write host "+host, "UPDATE host SET starts_at_once = ? WHERE id = ?", n, host)
+}
+
+// update changes a row that is there.
+func (s *SQLite) update(ctx context.Context, what, query string, args ...any) error {
 	return s.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
-		res, err := conn.ExecContext(ctx, "UPDATE instance SET running = ? WHERE id = ?", running, id)
+		res, err := conn.ExecContext(ctx, query, args...)
 		if err != nil {
-			return fmt.Errorf("write instance %s: %w", id, err)
+			return fmt.Errorf("%s: %w", what, err)
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return fmt.Errorf("write instance %s: %w", id, errors.Join(ErrNotFound, err))
+			return fmt.Errorf("%s: %w", what, errors.Join(ErrNotFound, err))
 		}
 		return nil
 	})

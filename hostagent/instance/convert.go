@@ -10,7 +10,6 @@ import (
 	"mainbus/hostagent/factorio/save"
 	"mainbus/hostagent/factorio/serversettings"
 	"mainbus/hostagent/internal/disk"
-	"mainbus/hostagent/supervisor"
 	"mainbus/transport/wire"
 )
 
@@ -94,7 +93,7 @@ func (i *Instance) onConvertible(r *run) {
 }
 
 // onConverted looks at the end of such a game. The next start uses what it has saved.
-func (i *Instance) onConverted(r *run, exit supervisor.Exit, trouble string, err error) (done bool) {
-	i.converted = r.note.Converts != "" && err == nil && trouble == "" && exit.Code == 0
+func (i *Instance) onConverted(r *run, e *ending) (done bool) {
+	i.converted = r.note.Converts != "" && e.clean()
 	return i.converted
 }

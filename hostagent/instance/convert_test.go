@@ -126,8 +126,8 @@ func TestConversionThatFailsIsShownAndChangesNothing(t *testing.T) {
 	a := newAgent(t, dir, game, &controller{ledger: "beef"})
 	a.wantRunning(true)
 	o := a.wait("failed", func(o *wire.ObservedInstance) bool { return o.GetState() == wire.State_STATE_FAILED })
-	if !strings.Contains(o.GetCause(), "level") && !strings.Contains(o.GetCause(), "not in this version") {
-		t.Errorf("cause %q", o.GetCause())
+	if f := a.why(); f.GetId() != "E24" || f.GetCause() != o.GetCause() {
+		t.Errorf("%v, %v", o, f)
 	}
 	a.stopGame()
 	if after, err := os.ReadFile(path); err != nil || string(after) != string(older) {

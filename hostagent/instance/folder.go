@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"mainbus/hostagent/factorio/install"
 	"mainbus/hostagent/factorio/serversettings"
@@ -25,6 +26,7 @@ func (f folder) mods() string           { return f.path("mods") }
 func (f folder) config() string         { return f.path("config", "config.ini") }
 func (f folder) serverSettings() string { return f.path("server-settings.json") }
 func (f folder) ours() string           { return f.path(".mainbus") }
+func (f folder) failureFile() string    { return f.path(".mainbus", "failure.json") }
 func (f folder) stateFile() string      { return f.path(".mainbus", "state.json") }
 
 // state is what an instance remembers from one start to the next.
@@ -35,6 +37,8 @@ type state struct {
 
 	Version  string `json:"version,omitempty"`  // of the game that was started last
 	Selector string `json:"selector,omitempty"` // by which it was chosen
+
+	Ended time.Time `json:"ended,omitzero"` // when the last game ended of which an agent has seen the end
 }
 
 func (f folder) readState() (state, error) {

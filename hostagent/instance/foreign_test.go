@@ -219,8 +219,8 @@ func TestForeignScenarioThatFails(t *testing.T) {
 	trade(t, c, 20)
 	_, _ = a.SendConsole(t.Context(), "/"+f.word+" fail") // its answer may be lost with the game
 	o := a.wait("failed", func(o *wire.ObservedInstance) bool { return o.GetState() == wire.State_STATE_FAILED })
-	if !strings.Contains(o.GetCause(), "scenario level caused a non-recoverable error") {
-		t.Errorf("cause %q", o.GetCause())
+	if f := a.why(); f.GetId() != "E24" || !strings.Contains(strings.Join(f.GetDecisive(), "\n"), "scenario level caused a non-recoverable error") || f.GetCause() != o.GetCause() {
+		t.Errorf("%v, %v", o, f)
 	}
 	c.with(func() { c.up = nil }) // it was never saved, and begins again
 	a.waitLinked()

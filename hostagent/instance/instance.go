@@ -9,11 +9,9 @@ package instance
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -78,6 +76,7 @@ type Instance struct {
 	client   *rcon.Client
 	// Replies to console commands whose callers have left.
 	unanswered []<-chan rcon.Reply
+	failure    *wire.Failure // the newest of this agent's life
 
 	// The rest belongs to Run.
 	ctx      context.Context
@@ -92,7 +91,14 @@ type Instance struct {
 	ending   bool // it is being ended
 	// The last run has converted the older save that it was started with.
 	converted bool
-	stopping  bool
+	stopping  bool // the game is about to end
+	asked     bool // because it was asked to
+	overdue   bool // it did not in time and was killed
+	killing   bool // the launch that is under way is to come to nothing
+	halted    bool // it is not started again before somebody wants it
+	unseen    *ending
+	remark    string // what was wrong with an end that was wanted
+	retryAt   time.Time
 	status    wire.State
 	phase     string
 	cause     string
@@ -155,14 +161,23 @@ func (i *Instance) tryPost(f func()) {
 	}
 }
 
-// Want says what is wanted from now on; d is kept. Saying the same again tries a failed start again at once. A nil d
-// stops the game.
+// Want says what is wanted from now on; d is kept. Saying something else than before tries a failed start again at once. A
+// nil d stops the game.
 func (i *Instance) Want(d *wire.DesiredInstance, bundle string) {
 	i.post(func() {
+		if !i.told || bundle != i.want.bundle || !proto.Equal(d, i.want.DesiredInstance) {
+			i.tryAgain()
+		}
 		i.told, i.want = true, want{d, bundle}
-		i.restarts.forgive()
-		i.retry = stopTimer(i.retry)
 	})
+}
+
+// TryAgain starts a game that is wanted at once, although it failed.
+func (i *Instance) TryAgain() { i.post(i.tryAgain) }
+
+func (i *Instance) tryAgain() {
+	i.restarts.forgive()
+	i.retry, i.halted = stopTimer(i.retry), false
 }
 
 // Observed returns how things are. It must not be changed.
@@ -172,26 +187,57 @@ func (i *Instance) Observed() *wire.ObservedInstance {
 	return i.observed
 }
 
-// Kill ends the game at once, without a save. It starts again if it is wanted.
+// Kill ends the game at once, without a save, whatever it is doing: starting, saving, hanging, or running without a supervisor. It
+// starts again if it is wanted.
 func (i *Instance) Kill(ctx context.Context) error {
 	i.mu.Lock()
 	game := i.current
 	i.mu.Unlock()
-	if game == nil {
+	if game != nil {
+		return game.Kill(ctx)
+	}
+	done := make(chan error, 1)
+	i.post(func() { done <- i.killOther() })
+	select {
+	case err := <-done:
+		return err
+	case <-i.done:
+		return ErrNotRunning
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// killOther ends what is no running game: one that has lost its supervisor, or that is only on its way.
+func (i *Instance) killOther() error {
+	switch {
+	case i.run != nil:
+		i.call("kill the game", i.run.game.Kill)
+	case i.launch != nil:
+		i.killing = true
+		i.launch()
+	case i.ending, i.orphaned:
+		if err := supervisor.KillOrphan(i.folder.ours()); !errors.Is(err, supervisor.ErrGone) {
+			return err
+		}
+		return ErrNotRunning
+	default:
 		return ErrNotRunning
 	}
-	return game.Kill(ctx)
+	return nil
 }
 
 func (i *Instance) adopt() {
 	game, err := supervisor.Attach(i.folder.ours())
 	if errors.Is(err, supervisor.ErrGone) {
-		i.orphaned = supervisor.Orphaned(i.folder.ours())
+		if i.orphaned = supervisor.Orphaned(i.folder.ours()); !i.orphaned {
+			i.findUnseen()
+		}
 		return
 	}
 	var n note
 	if err == nil {
-		err = json.Unmarshal(game.Spec().Note, &n)
+		n, err = readNote(game.Spec())
 	}
 	if err != nil {
 		i.orphaned = true
@@ -210,10 +256,11 @@ func (i *Instance) adopt() {
 // follow watches a game that runs.
 func (i *Instance) follow(game *supervisor.Game, n note) {
 	r := &run{
-		instance: i, game: game, note: n, began: time.Now(), saves: newSaves(i.folder.saves()), ended: make(chan struct{}), ready: make(chan struct{}),
+		instance: i, game: game, note: n, saves: newSaves(i.folder.saves()), ended: make(chan struct{}), ready: make(chan struct{}),
 	}
 	r.assigned = n.World != "" && n.World != i.state.World // before the agent came back
 	i.run, i.status, i.phase, i.cause, i.stopping = r, wire.State_STATE_STARTING, "starting game", "", false
+	i.asked, i.overdue, i.remark = false, false, ""
 	i.setCurrent(game, nil)
 	i.running.Store(r)
 	i.workers.Go(func() { r.watch(i.ctx) })
@@ -235,16 +282,23 @@ func (i *Instance) reconcile() {
 			i.launch()
 		}
 	case i.run != nil:
-		if !running && !i.stopping {
+		if !running && !i.asked {
 			i.stop()
 		}
 	case !running && i.orphaned:
 		i.endOrphan()
 	case !running:
 		i.anew = true
-		i.retry = stopTimer(i.retry)
-		i.status, i.phase, i.cause = wire.State_STATE_STOPPED, "", ""
-	case i.retry == nil:
+		if i.unseen != nil {
+			i.endedBadly(i.unseen)
+		}
+		i.retry, i.unseen = stopTimer(i.retry), nil
+		i.status, i.phase, i.cause = wire.State_STATE_STOPPED, "", i.remark
+	case i.unseen != nil:
+		e := i.unseen
+		i.unseen = nil
+		i.fail(e)
+	case i.retry == nil && !i.halted:
 		i.begin()
 	}
 }
@@ -254,7 +308,7 @@ func (i *Instance) endOrphan() {
 	i.ending = true
 	i.status, i.phase, i.cause = wire.State_STATE_STOPPING, "ending a game that lost its supervisor", ""
 	i.workers.Go(func() {
-		err := supervisor.EndOrphan(i.ctx, i.folder.ours(), stopPatience)
+		err := supervisor.EndOrphan(i.ctx, i.folder.ours(), stopTime(i.want.GetSupervision()))
 		i.post(func() {
 			i.ending, i.orphaned = false, false
 			if err != nil && i.ctx.Err() == nil {
@@ -265,7 +319,7 @@ func (i *Instance) endOrphan() {
 }
 
 func (i *Instance) begin() {
-	i.orphaned = false
+	i.orphaned, i.killing, i.remark = false, false, ""
 	ctx, cancel := context.WithCancel(i.ctx)
 	i.launch = cancel
 	i.status, i.phase, i.cause = wire.State_STATE_STARTING, "preparing", ""
@@ -290,30 +344,34 @@ func (i *Instance) onLaunched(result launched) {
 		i.anew = false
 	}
 	switch {
+	case result.err == nil && i.killing:
+		i.follow(result.game, result.note)
+		i.call("kill the game", result.game.Kill)
+	case i.killing:
+		i.log.Info("the start was broken off, as somebody wanted")
+		if i.want.GetRunning() {
+			i.status, i.phase, i.cause = wire.State_STATE_FAILED, "", "Its start was broken off because somebody asked for it."
+			i.startAgain(firstDelay)
+		}
 	case result.err == nil:
 		i.log.Info("game started", "pid", result.game.Run().PID, "save", result.note.Save, "start", result.note.Number)
 		i.follow(result.game, result.note)
 	case i.want.GetRunning():
 		i.log.Error("game could not be started", "err", result.err)
-		i.fail(result.err.Error(), i.restarts.next(0, rand.Float64()))
+		i.fail(&ending{note: result.note, err: result.err})
 	}
 }
 
-// fail shows the cause while a new start waits.
-func (i *Instance) fail(cause string, delay time.Duration) {
-	i.status, i.phase, i.cause = wire.State_STATE_FAILED, "", cause
-	i.retry = time.AfterFunc(delay, func() { i.post(func() { i.retry = nil }) })
-}
-
-// stop asks the game to save and end, and kills it when it has not within five minutes.
+// stop asks the game to save and end, and kills it when it has not in time.
 func (i *Instance) stop() {
+	i.asked, i.stopping, i.deadline = true, false, stopTimer(i.deadline)
 	i.call("interrupt the game", i.run.game.Interrupt)
-	i.expectEnd("asking the game to end", true)
+	i.expectEnd("asking the game to end")
 }
 
 // expectEnd gives a game that is about to end its time. That a game ends by itself is known from its output, which a script can forge:
 // one that answers when its time is over has not ended and goes on.
-func (i *Instance) expectEnd(phase string, asked bool) {
+func (i *Instance) expectEnd(phase string) {
 	i.status, i.phase = wire.State_STATE_STOPPING, phase
 	if i.stopping {
 		return
@@ -321,16 +379,17 @@ func (i *Instance) expectEnd(phase string, asked bool) {
 	i.stopping = true
 	r := i.run
 	r.ending.Store(true)
-	i.deadline = time.AfterFunc(stopPatience, func() {
+	i.deadline = time.AfterFunc(stopTime(i.want.GetSupervision()), func() {
 		i.post(func() {
 			switch {
 			case i.run != r:
-			case !asked && i.answers():
+			case !i.asked && i.answers():
 				i.log.Warn("the game said that it would end, but goes on")
 				i.status, i.phase, i.stopping = wire.State_STATE_RUNNING, "", false
 				r.ending.Store(false)
 			default:
 				i.log.Warn("the game did not end in time, killing it")
+				i.overdue = true
 				i.call("kill the game", r.game.Kill)
 			}
 		})
@@ -356,35 +415,29 @@ func (i *Instance) call(what string, f func(context.Context) error) {
 }
 
 // onEnd deals with a game that has ended; trouble is what it said of that.
-func (i *Instance) onEnd(r *run, exit supervisor.Exit, trouble string, err error) {
+func (i *Instance) onEnd(r *run, e *ending) {
 	i.run, i.linked = nil, false
 	i.running.Store(nil)
 	i.deadline = stopTimer(i.deadline)
 	i.setCurrent(nil, nil)
 	i.cfg.Ports.Release(r.note.Port)
 	i.cfg.Games.Release(i.cfg.ID)
-	i.orphaned = err != nil
-	ran := time.Since(r.began)
-	i.log.Info("game ended", "exit", exit.String(), "ran", ran.Round(time.Millisecond), "trouble", trouble, "err", err)
-	if !i.want.GetRunning() {
-		return // reconcile shows it as stopped
+	i.orphaned = e.err != nil
+	e.overdue = i.overdue
+	i.log.Info("game ended", "exit", e.exit.String(), "ran", e.ran.Round(time.Millisecond), "trouble", e.trouble, "err", e.err)
+	if e.known() {
+		i.rememberEnd(e.exit)
 	}
-	if i.onConverted(r, exit, trouble, err) {
-		return // reconcile starts the world itself
-	}
-	if portTaken(trouble) && len(i.avoid) < maxPortTries {
-		i.avoid[r.note.Port] = true
-		return // reconcile starts it at once, on the next port
-	}
-	cause := trouble
 	switch {
-	case cause != "":
-	case err != nil:
-		cause = err.Error()
+	case !i.want.GetRunning(): // reconcile shows it as stopped
+		i.endedBadly(e)
+	case i.onConverted(r, e): // reconcile starts the world itself
+	case i.asked && e.clean(): // it was stopped and is wanted again: reconcile starts it
+	case portTaken(e.trouble) && len(i.avoid) < maxPortTries:
+		i.avoid[r.note.Port] = true // reconcile starts it at once, on the next port
 	default:
-		cause = "the game ended: " + exit.String()
+		i.fail(e)
 	}
-	i.fail(cause, i.restarts.next(ran, rand.Float64()))
 }
 
 // onConsole follows what the game says of its state.
@@ -407,7 +460,7 @@ func (i *Instance) onConsole(r *run, e console.Event) {
 	case console.SaveFinished:
 		i.phase = ""
 	case console.ShuttingDown, console.Quitting:
-		i.expectEnd("ending", false)
+		i.expectEnd("ending")
 	}
 }
 
@@ -456,6 +509,9 @@ func (i *Instance) publish() {
 		GamePort: uint32(i.state.Port), Starts: i.state.Starts, Tick: i.tick.Load(),
 	}
 	o.GameVersion, o.VersionRemark = i.version()
+	if i.status == wire.State_STATE_FAILED && i.retry != nil {
+		o.RetryMs = i.retryAt.UnixMilli()
+	}
 	if i.run != nil {
 		o.Save, o.GamePort, o.Starts = i.run.note.Save, uint32(i.run.note.Port), i.run.note.Number
 	}

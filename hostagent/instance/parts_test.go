@@ -15,6 +15,8 @@ import (
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/save"
 	"mainbus/hostagent/factorio/scriptdat"
+
+	"mainbus/transport/wire"
 )
 
 // writeSave makes a save of the world at the given age.
@@ -120,17 +122,61 @@ func TestRestartsWaitLongerAndForgetAfterALongLife(t *testing.T) {
 	want := []time.Duration{250 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second,
 		16 * time.Second, 32 * time.Second, time.Minute, time.Minute}
 	for i, w := range want {
-		if got := r.next(time.Second, 0); got != w {
-			t.Errorf("failure %d: %v, want %v", i, got, w)
+		if got := r.next(nil, time.Now(), fate{ran: time.Second}, 0); got.delay != w || !got.again {
+			t.Errorf("failure %d: %+v, want %v", i, got, w)
 		}
 	}
-	if got := r.next(5*time.Minute, 1); got != firstDelay*5/4 {
-		t.Errorf("after a long life: %v", got)
+	if got := r.next(nil, time.Now(), fate{ran: 5 * time.Minute}, 1); got.delay != firstDelay*5/4 {
+		t.Errorf("after a long life: %+v", got)
 	}
 	for range 100 {
-		if got := r.next(0, 1); got > maxDelay*5/4 {
+		if got := r.next(nil, time.Now(), fate{}, 1); got.delay > maxDelay*5/4 {
 			t.Fatal(got)
 		}
+	}
+}
+
+func TestRestartPolicies(t *testing.T) {
+	fault, kill, clean := fate{ran: time.Second, fault: true}, fate{ran: time.Second}, fate{ran: time.Second, clean: true}
+	for _, test := range []struct {
+		name   string
+		policy *wire.Supervision
+		every  time.Duration
+		end    fate
+		again  int // starts after so many ends; -1: always
+		words  string
+	}{
+		{"as made", nil, time.Second, fault, defaultGiveUp - 1, "failed 10 times within 10 minutes"},
+		{"failures far apart", nil, 2 * time.Minute, fault, -1, ""},
+		{"kills", nil, time.Second, kill, -1, ""},
+		{"ends well", nil, time.Second, clean, -1, ""},
+		{"two within an hour", &wire.Supervision{GiveUpAfter: 2, GiveUpSeconds: 3600}, 50 * time.Minute, fault, 1, "failed 2 times within 1 hour"},
+		{"never", &wire.Supervision{Restart: wire.Restart_RESTART_NEVER}, time.Second, kill, 0, "policy is “never”"},
+		{"on failure, ends well", &wire.Supervision{Restart: wire.Restart_RESTART_ON_FAILURE}, time.Second, clean, 0, "ended well"},
+		{"on failure, fails", &wire.Supervision{Restart: wire.Restart_RESTART_ON_FAILURE}, time.Second, fault, defaultGiveUp - 1, "failed 10 times"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var r restarts
+			now, again := time.Now(), 0
+			v := r.next(test.policy, now, test.end, 0)
+			for ; v.again && again < 100; again++ {
+				now = now.Add(test.every)
+				v = r.next(test.policy, now, test.end, 0)
+			}
+			switch {
+			case test.again < 0 && !v.again:
+				t.Errorf("given up after %d: %q", again, v.words)
+			case test.again >= 0 && (again != test.again || !strings.Contains(v.words, test.words)):
+				t.Errorf("started %d times more, want %d: %q", again, test.again, v.words)
+			}
+		})
+	}
+	var r restarts
+	for range maxRemembered + 10 {
+		r.next(&wire.Supervision{GiveUpAfter: 1 << 31}, time.Now(), fault, 0)
+	}
+	if len(r.failed) > maxRemembered {
+		t.Errorf("%d failures are remembered", len(r.failed))
 	}
 }
 

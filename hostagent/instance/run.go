@@ -23,7 +23,6 @@ type run struct {
 	instance *Instance
 	game     *supervisor.Game
 	note     note
-	began    time.Time
 	follower console.Follower // of the output, by read and what it calls
 	assigned bool             // the world has had a ledger in this run; by connect and what it calls
 
@@ -49,8 +48,12 @@ func (r *run) watch(ctx context.Context) {
 	connecting.Wait()
 	if ctx.Err() == nil {
 		r.tell(r.follower.End())
-		trouble := r.follower.Status().Failure
-		r.instance.post(func() { r.instance.onEnd(r, exit, trouble, err) })
+		e := &ending{note: r.note, exit: exit, err: err, started: true, trouble: r.follower.Status().Failure, ran: time.Since(r.game.Run().Began)}
+		if err != nil {
+			e.exit.Offset = 1<<64 - 1
+		}
+		e.lines = tailOf(r.instance.folder.ours(), r.game.Run().Offset, e.exit.Offset)
+		r.instance.post(func() { r.instance.onEnd(r, e) })
 	}
 }
 

@@ -144,7 +144,7 @@ func (a *attachment) newestSave() *wire.Saved {
 // tellLast is for a game that ends: it waits for the end, tells what the last save holds and lets the controller take it.
 // The world wants nothing any more.
 func (a *attachment) tellLast(received <-chan struct{}) {
-	deadline := time.NewTimer(stopPatience)
+	deadline := time.NewTimer(defaultStop)
 	defer deadline.Stop()
 	defer a.stream.Close()
 	up := &wire.RunUp{Msg: &wire.RunUp_Standing{Standing: &wire.Standing{Still: true}}}

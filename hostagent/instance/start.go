@@ -21,7 +21,6 @@ import (
 )
 
 const (
-	stopPatience   = 5 * time.Minute // a large map takes long to save
 	createPatience = 30 * time.Minute
 	spawnTime      = 30 * time.Second
 	maxCreateTail  = 4 << 10
@@ -43,6 +42,13 @@ type note struct {
 	World    string `json:"world,omitempty"`    // id of the world that the save holds or was given
 	Refusal  string `json:"refusal,omitempty"`  // why it was not
 	Converts string `json:"converts,omitempty"` // version of the older save that this run only brings up to date
+}
+
+func readNote(spec supervisor.Spec) (n note, err error) {
+	if err := json.Unmarshal(spec.Note, &n); err != nil {
+		return note{}, fmt.Errorf("read what the game was started with: %w", err)
+	}
+	return n, nil
 }
 
 // launch is one start of a game, from its folder to its process. It runs in a goroutine of its own and shares nothing
@@ -79,7 +85,7 @@ func (l *launch) run(ctx context.Context) launched {
 }
 
 func (l *launch) start(ctx context.Context) (*supervisor.Game, note, error) {
-	if err := supervisor.EndOrphan(ctx, l.folder.ours(), stopPatience); err != nil {
+	if err := supervisor.EndOrphan(ctx, l.folder.ours(), stopTime(l.want.GetSupervision())); err != nil {
 		return nil, note{}, err
 	}
 	if err := l.takeGame(ctx); err != nil {

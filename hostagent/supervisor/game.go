@@ -291,6 +291,12 @@ func LastSpec(dir string) (Spec, error) {
 	return spec, err
 }
 
+// LastRun returns the processes of a run whose end nobody has written down, zero if there is none. They may be gone.
+func LastRun(dir string) (Run, error) {
+	var run Run
+	return run, disk.ReadJSONIfAny(filepath.Join(dir, runFile), &run)
+}
+
 // Orphaned tells whether there is something for EndOrphan to end, where Attach has said that no supervisor runs.
 func Orphaned(dir string) bool {
 	var run Run

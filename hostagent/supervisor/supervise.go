@@ -47,6 +47,7 @@ type supervisor struct {
 	output   *os.File
 	stdin    *os.File
 	stdinMu  sync.Mutex
+	began    time.Time
 	started  uint64      // offset of its first output
 	killed   atomic.Bool // because a client asked for it
 	oomKills uint64      // of the whole system, before the game was started
@@ -101,13 +102,13 @@ func (s *supervisor) startGame(spec Spec) error {
 	s.game.Env = append(os.Environ(), spec.Env...)
 	s.game.Stdin, s.game.Stdout, s.game.Stderr = inRead, outWrite, outWrite // one pipe keeps the lines in order
 	detachGame(s.game)
-	s.started, s.oomKills = s.ring.end, oomKills()
+	s.began, s.started, s.oomKills = time.Now(), s.ring.end, oomKills()
 	if err := s.game.Start(); err != nil {
 		outRead.Close()
 		inWrite.Close()
 		return err
 	}
-	run := Run{PID: s.game.Process.Pid, Supervisor: os.Getpid(), Offset: s.started}
+	run := Run{PID: s.game.Process.Pid, Supervisor: os.Getpid(), Offset: s.started, Began: s.began}
 	if run.Started, err = processStart(run.PID); err == nil {
 		if run.SupervisorStart, err = processStart(run.Supervisor); err == nil {
 			err = disk.WriteJSON(filepath.Join(s.dir, runFile), run)
@@ -133,7 +134,7 @@ func (s *supervisor) run() error {
 	s.output.Close()
 
 	exit := exitOf(s.game.ProcessState, waitErr)
-	exit.Start, exit.Offset = s.started, s.ring.end
+	exit.Began, exit.Start, exit.Offset = s.began, s.started, s.ring.end
 	exit.Killed, exit.OutOfMemory = s.killed.Load(), oomKills() > s.oomKills
 	err := errors.Join(copyErr,
 		disk.WriteJSON(filepath.Join(s.dir, exitFile), exit),
@@ -203,7 +204,10 @@ func (s *supervisor) signalGame(name string) error {
 		return s.interrupt()
 	case "kill":
 		s.killed.Store(true)
-		return killGame(s.game.Process)
+		if err := killGame(s.game.Process); !errors.Is(err, os.ErrProcessDone) {
+			return err
+		}
+		return nil // that is what was wanted
 	}
 	return fmt.Errorf("no signal %q", name)
 }

@@ -62,12 +62,15 @@ type Run struct {
 	Supervisor      int    `json:"supervisor"`
 	SupervisorStart string `json:"supervisor_started"`
 	Offset          uint64 `json:"offset"` // of the run's first output
+
+	Began time.Time `json:"began"`
 }
 
 // Exit says how a game ended.
 type Exit struct {
 	Code   int       `json:"code"`             // -1 if a signal ended it
 	Signal string    `json:"signal,omitempty"` // "killed"
+	Began  time.Time `json:"began"`
 	Time   time.Time `json:"time"`
 	Start  uint64    `json:"start"`  // of its output
 	Offset uint64    `json:"offset"` // end of its output

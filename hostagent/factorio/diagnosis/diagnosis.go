@@ -7,6 +7,7 @@ package diagnosis
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"mainbus/hostagent/factorio/console"
@@ -23,6 +24,7 @@ type Ending struct {
 	Code        int    // exit code; -1 if a signal ended it or nothing is known
 	Signal      string // "killed", as the operating system calls it; empty: it ended by itself
 	Killed      bool   // by us, on purpose
+	Overdue     bool   // killed because it did not end in the time that it had for saving
 	OutOfMemory bool   // while it ran, the system ended processes for want of memory
 	Lost        bool   // nothing is known of its exit
 
@@ -45,7 +47,10 @@ func Of(e Ending) Cause {
 	c, found := byPattern(e)
 	switch {
 	case e.Killed: // whatever it said before, this is why it ended
-		c.ID, c.Decisive, c.Summary = "", nil, "It was killed because somebody asked for it, or because it did not end in time."
+		c.ID, c.Decisive, c.Summary = "", nil, "It was killed because somebody asked for it."
+		if e.Overdue {
+			c.Summary = "It was killed because it did not save and end in the time that it had for that."
+		}
 		c.Meaning = "What happened in its world since the last save is lost. The saves themselves are whole."
 		c.Advice = "Start it again; it goes on from the newest save."
 	case found:
@@ -170,26 +175,23 @@ func decisive(first, lines []string) []string {
 			errors = append(errors, lines[i])
 		}
 	}
-	all := append([]string{}, first...)
-	for _, line := range errors[max(0, len(errors)-maxDecisive):] {
-		if len(all) < maxDecisive && !contains(all, line) {
+	errors = errors[max(0, len(errors)-maxDecisive+1):]
+	all := make([]string, 0, maxDecisive)
+	for _, line := range first {
+		if !contains(errors, line) {
 			all = append(all, line)
 		}
 	}
+	all = append(all, errors...)
 	for i, line := range all {
 		all[i] = strings.ToValidUTF8(line[:min(len(line), maxText)], "")
 	}
 	return all
 }
 
-// contains tells whether a line is shown already, perhaps with its time before it.
-func contains(all []string, line string) bool {
-	for _, shown := range all {
-		if strings.Contains(line, shown) || strings.Contains(shown, line) {
-			return true
-		}
-	}
-	return false
+// contains tells whether a text is shown already, perhaps with its time before it.
+func contains(lines []string, text string) bool {
+	return slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, text) })
 }
 
 // match returns what a pattern found, or nil.

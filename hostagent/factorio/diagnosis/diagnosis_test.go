@@ -54,6 +54,7 @@ var cases = []struct {
 	{"killed by somebody else", Ending{Code: -1, Signal: "killed"}, "", "Another program"},
 	{"killed by us while memory was short", Ending{Code: -1, Signal: "killed", OutOfMemory: true, Killed: true}, "", "somebody asked"},
 	{"killed by us after an error", Ending{Code: 1, Killed: true, Failure: "Host address is already in use."}, "", "somebody asked"},
+	{"killed at the end of its time", Ending{Code: -1, Signal: "killed", Killed: true, Overdue: true}, "", "in the time that it had"},
 	{"by itself", Ending{}, "", "ended by itself"},
 	{"code", Ending{Code: 42}, "", "exit code 42"},
 	{"signal", Ending{Code: -1, Signal: "terminated"}, "", "terminated"},
