@@ -154,8 +154,9 @@ func (b *buttons) menu() *fyne.Menu {
 		items = append(items, m)
 	}
 	if len(b.targets) == 1 {
-		id := b.targets[0].ID
+		id, name := b.targets[0].ID, b.targets[0].Name
 		add(lang.L("Open"), true, func() { b.p.Frame.Open(id) })
+		add(lang.L("Graphs…"), true, func() { ShowGraphs(b.p, api.KindInstance, id, name) })
 		items = append(items, fyne.NewMenuItemSeparator())
 	}
 	for _, button := range []*widget.Button{b.start, b.stop, b.kill} {

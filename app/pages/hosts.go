@@ -45,7 +45,7 @@ func NewHosts(p Params) *Hosts {
 	h.pair = primary(lang.L("Pair…"), theme.ConfirmIcon(), h.pairSelected)
 	h.pair.Disable()
 	h.table.OnSelect = h.enablePair
-	h.table.OnOpen = h.AskCode
+	h.table.OnOpen = h.open
 	h.listPage = newListPage(p, view.HostsPage, lang.L("Filter hosts"), h.here, h.refresh)
 	h.listPage.buttons.Add(widget.NewButton(lang.L("Backups…"), func() { ShowBackups(p, h.problem) }))
 	h.listPage.buttons.Add(h.pair)
@@ -129,6 +129,15 @@ func (h *Hosts) selected() (view.Host, bool) {
 		return rows[0], true
 	}
 	return view.Host{}, false
+}
+
+// open lets a host join that wants to, and shows the figures of one that has.
+func (h *Hosts) open(r view.Host) {
+	if r.WantsToJoin {
+		h.AskCode(r)
+		return
+	}
+	ShowGraphs(h.Params, api.KindHost, r.ID, r.Name)
 }
 
 func (h *Hosts) pairSelected() {

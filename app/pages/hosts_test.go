@@ -79,6 +79,8 @@ func TestOnlyWhoWantsToJoinCanBePaired(t *testing.T) {
 		}
 		s.DoubleTap("attic")
 		s.ExpectNot("Pair attic")
+		s.Expect("attic, as measured")
+		s.Press("Close")
 		s.Tap("cellar")
 		if on := s.On("Pair…"); len(on) == 0 {
 			t.Error("the button is off for a host that wants to join")

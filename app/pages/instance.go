@@ -58,9 +58,10 @@ func NewInstance(p Params, id string) *Instance {
 	s.find.OnChanged = s.console.SetFilter
 	s.find.OnKey = s.findKey
 	copyAll := widget.NewButtonWithIcon(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(s.console.Text()) })
+	graphs := widget.NewButton(lang.L("Graphs…"), func() { ShowGraphs(p, api.KindInstance, id, s.row.Name) })
 	title := container.NewBorder(nil, nil, spaced(s.state, s.name), spaced(s.start, s.stop, s.kill), s.words)
 	tools := container.NewBorder(nil, nil, widgets.NewText(lang.L("Console"), "", theme.SizeNameSubHeadingText).Bold(),
-		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), s.find), copyAll))
+		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), s.find), copyAll, graphs))
 	s.content = container.NewPadded(container.NewBorder(
 		container.NewVBox(title, s.facts, s.trouble, s.problem, tools, s.unread), s.input, nil, nil, s.console))
 	return s

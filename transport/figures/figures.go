@@ -33,7 +33,7 @@ var (
 		{RTT, "Round trip between controller and host"},
 	}
 	Instance = []Figure{
-		{"ups", "Ticks a second of the wall clock; none while paused"},
+		{"ups", "UPS: ticks a second of the wall clock, none while paused"},
 		{"players", "Players in the game"},
 		{"cpu_cores", "Processor cores in use by the game"},
 		{"memory_bytes", "Resident memory of the game"},

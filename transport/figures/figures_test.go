@@ -87,7 +87,7 @@ func TestScrape(t *testing.T) {
 	answer := httptest.NewRecorder()
 	handler.ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
 	for _, want := range []string{
-		"# HELP mainbus_instance_ups Ticks a second of the wall clock; none while paused.\n",
+		"# HELP mainbus_instance_ups UPS: ticks a second of the wall clock, none while paused.\n",
 		`mainbus_instance_ups{host="attic",id="i1",name="nauvis"} 59.9` + "\n",
 		`mainbus_host_cpu_cores{id="h1",name="at\"tic"} 1.5` + "\n",
 		"process_resident_memory_bytes",

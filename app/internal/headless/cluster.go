@@ -246,6 +246,27 @@ func (c *Cluster) Figures(context.Context, api.Caller) ([]api.Measured, error) {
 	return c.measured, nil
 }
 
+// FigureHistory implements api.Service: a figure that falls and rises, with a gap.
+func (c *Cluster) FigureHistory(_ context.Context, _ api.Caller, r api.ReadFigure) (api.FigureHistory, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h := api.FigureHistory{StepSeconds: 60}
+	if c.fail != nil {
+		return h, c.fail
+	}
+	if r.Figure == "save_seconds" {
+		return h, nil
+	}
+	for minute := range 60 {
+		if minute/10 == 3 {
+			continue
+		}
+		v := 40 + float64((minute*7)%20)
+		h.Points = append(h.Points, api.FigurePoint{At: time.Now().Add(time.Duration(minute-60) * time.Minute), Mean: v, Low: v - 2, High: v + 2})
+	}
+	return h, nil
+}
+
 // VerifyBus implements api.Service.
 func (c *Cluster) VerifyBus(context.Context, api.Caller) (api.BusCheck, error) {
 	c.mu.Lock()
