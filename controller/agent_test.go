@@ -34,6 +34,8 @@ type agent struct {
 	bundle     *wire.Bundle
 	killed     []string
 	failures   map[string]*wire.Failure
+	games      *wire.Games
+	asked      []string // of the games, a word for each call
 	observed   *wire.Observed
 	measured   *wire.Measured
 	refuse     error         // of what is wanted
@@ -57,14 +59,19 @@ func newAgent(t testing.TB, name string) *agent {
 		},
 		Pair: a.pair,
 		Handlers: map[wire.Method]link.Handler{
-			wire.Method_METHOD_DESIRED:      link.Unary(a.takeDesired),
-			wire.Method_METHOD_BUNDLE:       link.Unary(a.takeBundle),
-			wire.Method_METHOD_OBSERVE:      a.observe,
-			wire.Method_METHOD_MEASURE:      a.measure,
-			wire.Method_METHOD_KILL:         link.Unary(a.kill),
-			wire.Method_METHOD_FAILURE:      link.Unary(a.failure),
-			wire.Method_METHOD_CONSOLE_SEND: link.Unary(a.consoleSend),
-			wire.Method_METHOD_CONSOLE_READ: link.Unary(a.consoleRead),
+			wire.Method_METHOD_DESIRED:         link.Unary(a.takeDesired),
+			wire.Method_METHOD_BUNDLE:          link.Unary(a.takeBundle),
+			wire.Method_METHOD_OBSERVE:         a.observe,
+			wire.Method_METHOD_MEASURE:         a.measure,
+			wire.Method_METHOD_KILL:            link.Unary(a.kill),
+			wire.Method_METHOD_FAILURE:         link.Unary(a.failure),
+			wire.Method_METHOD_GAMES:           a.tellGames,
+			wire.Method_METHOD_GAMES_AVAILABLE: link.Unary(a.available),
+			wire.Method_METHOD_GAME_DOWNLOAD:   link.Unary(a.askedFor("download")),
+			wire.Method_METHOD_GAME_CANCEL:     link.Unary(a.askedFor("cancel")),
+			wire.Method_METHOD_GAME_REMOVE:     link.Unary(a.askedFor("remove")),
+			wire.Method_METHOD_CONSOLE_SEND:    link.Unary(a.consoleSend),
+			wire.Method_METHOD_CONSOLE_READ:    link.Unary(a.consoleRead),
 		},
 	})
 	if err != nil {

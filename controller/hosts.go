@@ -31,6 +31,7 @@ type host struct {
 	observed map[string]*wire.ObservedInstance // by instance; last known, also while there is no link
 	source   *link.Conn                        // that observed came over
 	disk     *wire.Disk                        // as last told; nil: never
+	games    *wire.Games                       // last known; nil: not told yet
 	refusal  string                            // why the host does not take what is wanted; empty: it does
 
 	wanted chan struct{} // gets a value when what is wanted of the host has changed
@@ -201,6 +202,7 @@ func (hs *hosts) observe(h *host, over *link.Conn, o *wire.Observed) {
 	observed := make(map[string]*wire.ObservedInstance, min(len(list), maxObservable))
 	for _, i := range list[:min(len(list), maxObservable)] {
 		i.Phase, i.Cause, i.Save, i.GameVersion = shown(i.Phase, 100), shown(i.Cause, 500), shown(i.Save, 200), shown(i.GameVersion, 40)
+		i.VersionRemark = shown(i.VersionRemark, 500)
 		i.DecidedHere, i.Warning = shown(i.DecidedHere, 20), shown(i.Warning, 500)
 		observed[i.GetId()] = i
 	}
@@ -220,7 +222,8 @@ func (hs *hosts) observe(h *host, over *link.Conn, o *wire.Observed) {
 func sameButTick(a, b *wire.ObservedInstance) bool {
 	return a.GetState() == b.GetState() && a.GetPhase() == b.GetPhase() && a.GetCause() == b.GetCause() && a.GetLinked() == b.GetLinked() &&
 		a.GetGameVersion() == b.GetGameVersion() && a.GetGamePort() == b.GetGamePort() && a.GetSave() == b.GetSave() && a.GetStarts() == b.GetStarts() &&
-		a.GetRetryMs() == b.GetRetryMs() && a.GetDecidedHere() == b.GetDecidedHere() && a.GetWarning() == b.GetWarning()
+		a.GetRetryMs() == b.GetRetryMs() && a.GetDecidedHere() == b.GetDecidedHere() && a.GetWarning() == b.GetWarning() &&
+		a.GetVersionRemark() == b.GetVersionRemark()
 }
 
 // refuses notes why a host does not take what is wanted, or that it does.
@@ -260,6 +263,7 @@ type snapshot struct {
 	source   *link.Conn
 	refusal  string
 	disk     *wire.Disk
+	games    *wire.Games // never written to
 }
 
 // setStarts notes how many games may be starting on a host at a time.
@@ -272,5 +276,5 @@ func (hs *hosts) setStarts(h *host, n uint32) {
 func (hs *hosts) snapshot(h *host) snapshot {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
-	return snapshot{host: h, row: h.row, observed: h.observed, source: h.source, refusal: h.refusal, disk: h.disk}
+	return snapshot{host: h, row: h.row, observed: h.observed, source: h.source, refusal: h.refusal, games: h.games, disk: h.disk}
 }

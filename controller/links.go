@@ -44,6 +44,9 @@ func (c *Controller) linked(conn *link.Conn) {
 		c.retry(ctx, h, "hear how the host's instances are", func() error { return c.watch(ctx, conn, h) })
 	})
 	loops.Go(func() {
+		c.retry(ctx, h, "hear which games the host has", func() error { return c.hearGames(ctx, conn, h) })
+	})
+	loops.Go(func() {
 		c.retry(ctx, h, "hear what the host measures", func() error { return c.hearFigures(ctx, conn, h) })
 	})
 	loops.Wait()
@@ -117,6 +120,7 @@ func (c *Controller) sendDesired(ctx context.Context, conn *link.Conn, h *host) 
 		}
 		desired.Instances = append(desired.Instances, &wire.DesiredInstance{
 			Id: i.ID, Name: i.Name, Running: i.Running, Create: &wire.MapCreation{Seed: i.Seed}, Supervision: wanted(supervision), Asked: i.Asked,
+			Version: i.Version, Download: i.Download,
 		})
 	}
 	var reply wire.DesiredReply

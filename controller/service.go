@@ -11,6 +11,7 @@ import (
 
 	"mainbus/controller/api"
 	"mainbus/controller/store"
+	"mainbus/hostagent/factorio"
 	"mainbus/transport/link"
 	"mainbus/transport/wire"
 )
@@ -114,7 +115,7 @@ func (s *service) Instances(ctx context.Context, _ api.Caller) ([]api.Instance, 
 }
 
 func (s *service) viewInstance(row store.Instance) api.Instance {
-	view := api.Instance{ID: row.ID, Name: row.Name, Desired: "stopped", State: stateName(wire.State_STATE_UNKNOWN)}
+	view := api.Instance{ID: row.ID, Name: row.Name, Desired: "stopped", State: stateName(wire.State_STATE_UNKNOWN), Version: row.Version, Download: row.Download}
 	if row.Running {
 		view.Desired = "running"
 	}
@@ -132,6 +133,7 @@ func (s *service) viewInstance(row store.Instance) api.Instance {
 	if o == nil {
 		return view
 	}
+	view.VersionRemark = o.GetVersionRemark()
 	view.GameVersion, view.Save, view.Starts, view.Tick = o.GetGameVersion(), o.GetSave(), o.GetStarts(), o.GetTick()
 	if !linked || conn != now.source {
 		view.LastState = stateName(o.GetState())
@@ -202,6 +204,9 @@ func (s *service) CreateInstance(ctx context.Context, _ api.Caller, r api.Create
 	if err := checkName(r.Name); err != nil {
 		return api.Instance{}, err
 	}
+	if _, err := factorio.ParseSelector(r.Version); err != nil {
+		return api.Instance{}, badVersion(r.Version)
+	}
 	h, err := s.pairedHost(r.Host)
 	if err != nil {
 		return api.Instance{}, err
@@ -223,7 +228,7 @@ func (s *service) CreateInstance(ctx context.Context, _ api.Caller, r api.Create
 	if here >= maxHostInstances {
 		return api.Instance{}, api.Errorf(api.Refused, "Use another host.", "this host has %d instances, more are not possible", here)
 	}
-	row := store.Instance{ID: randomInstanceID(), Name: r.Name, Host: h.id.String(), Seed: r.Seed, CreatedAt: time.Now()}
+	row := store.Instance{ID: randomInstanceID(), Name: r.Name, Host: h.id.String(), Seed: r.Seed, CreatedAt: time.Now(), Version: r.Version, Download: !r.NoDownload}
 	if err := s.store.AddInstance(ctx, row); errors.Is(err, store.ErrExists) {
 		return api.Instance{}, nameTaken(r.Name)
 	} else if err != nil {

@@ -41,7 +41,7 @@ func (a *Agent) watchGames(ctx context.Context, _ *link.Conn, s *link.Stream) er
 }
 
 func (a *Agent) gamesMessage() *wire.Games {
-	m := &wire.Games{Platform: string(a.cfg.Distro)}
+	m := &wire.Games{Platform: string(a.cfg.Distro), DefaultVersion: a.games.Default()}
 	for _, g := range a.games.List() {
 		listed := &wire.Game{
 			Build: uint32(g.Build), Platform: g.Platform, Edition: g.Edition, Folder: g.Dir, Source: string(g.Source),

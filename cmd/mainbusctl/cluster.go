@@ -50,7 +50,7 @@ func (c *ctl) hostsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printList(c, hosts, "No host found yet. Start one on any machine of this network: mainbus-host --factorio DIR",
+			return printList(c, hosts, "No host found yet. Start one on any machine of this network: mainbus-host",
 				"NAME\tSTATE\tADDRESS\tFOUND BY\tGAME\tRTT\tID", hostRow)
 		},
 	}
@@ -70,6 +70,14 @@ func (c *ctl) hostsCommand() *cobra.Command {
 	return group("hosts", "Machines that run game servers", list, pair, c.hostSetCommand())
 }
 
+// hostGame is the version that instances run there which want none in particular.
+func hostGame(h api.Host) string {
+	if h.Linked && h.GameVersion == "" {
+		return "none: mainbusctl games list"
+	}
+	return h.GameVersion
+}
+
 func hostRow(h api.Host) string {
 	state, rtt := "not linked", ""
 	switch {
@@ -78,5 +86,5 @@ func hostRow(h api.Host) string {
 	case h.Linked:
 		state, rtt = "linked", fmt.Sprintf("%.1f ms", h.RTTMS)
 	}
-	return columns(h.Name, state, strings.Join(h.Addresses, " "), h.DiscoveredBy, h.GameVersion, rtt, h.ID)
+	return columns(h.Name, state, strings.Join(h.Addresses, " "), h.DiscoveredBy, hostGame(h), rtt, h.ID)
 }

@@ -28,11 +28,11 @@ func (c *ctl) instancesCommand() *cobra.Command {
 		c.changeCommand("start", "Start a game server", "running", api.Service.StartInstance),
 		c.changeCommand("stop", "Save a game server's world and stop it", "stopped", api.Service.StopInstance),
 		c.changeCommand("kill", "End a game server at once; what happened since its last save is lost", "stopped", api.Service.KillInstance),
-		c.whyCommand(), c.supervisionCommand(), c.sendCommand(), c.consoleCommand())
+		c.setCommand(), c.whyCommand(), c.supervisionCommand(), c.sendCommand(), c.consoleCommand())
 }
 
 func instanceRow(i api.Instance) string {
-	return columns(i.Name, i.HostName, describe(i), trade(i), i.GameVersion, i.GamePort, i.Save, i.ID)
+	return columns(i.Name, i.HostName, describe(i), trade(i), gameWords(i), i.GamePort, i.Save, i.ID)
 }
 
 // describe puts an instance's state, phase and cause into words.
@@ -44,8 +44,11 @@ func describe(i api.Instance) string {
 	if i.Phase != "" {
 		text += " (" + i.Phase + ")"
 	}
-	if i.Cause != "" {
+	switch {
+	case i.Cause != "":
 		text += ": " + i.Cause
+	case i.State == "stopped" && i.GameVersion == "" && i.VersionRemark != "":
+		text += ": " + i.VersionRemark
 	}
 	return text
 }
@@ -79,6 +82,8 @@ func (c *ctl) createCommand() *cobra.Command {
 		},
 	}
 	create.Flags().StringVar(&r.Host, "host", "", "name or id of the host that shall run it")
+	create.Flags().StringVar(&r.Version, "version", "", "of Factorio: stable, experimental, 2.0 or 2.0.77; without, any that is there")
+	create.Flags().BoolVar(&r.NoDownload, "no-download", false, "fail rather than download a version that is not on its host")
 	create.Flags().Uint32Var(&r.Seed, "seed", 0, "seed of the map; 0 leaves it to the game")
 	return create
 }

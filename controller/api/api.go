@@ -15,6 +15,7 @@ type Service interface {
 	Tasks
 	Bus
 	Figures
+	Installations
 }
 
 // A Caller is who makes a call. Only what receives a call from outside makes one up: Serve by where the connection comes

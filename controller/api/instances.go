@@ -65,8 +65,8 @@ type Instance struct {
 	LastState   string `json:"last_state,omitempty"`
 	Phase       string `json:"phase"`
 	Cause       string `json:"cause"`
-	Linked      bool   `json:"linked"` // the world is bound and trades
-	GameVersion string `json:"game_version"`
+	Linked      bool   `json:"linked"`       // the world is bound and trades
+	GameVersion string `json:"game_version"` // that runs, or would run at the next start
 	GamePort    uint32 `json:"game_port"`
 	Save        string `json:"save"`
 	Starts      uint64 `json:"starts"` // start number of the newest run
@@ -75,6 +75,10 @@ type Instance struct {
 	RetryAt     *time.Time `json:"retry_at,omitempty"` // of failed: when it is started again; missing: not by itself
 	DecidedHere string     `json:"decided_here"`       // "running" or "stopped": somebody on its host wants it so, until it is started or stopped here
 	Warning     string     `json:"warning"`            // of a game that runs all the same
+
+	Version       string `json:"version"`        // of the game, as SetVersion says; empty: any
+	Download      bool   `json:"download"`       // it may be downloaded
+	VersionRemark string `json:"version_remark"` // that GameVersion is downloaded first, or why there is none
 }
 
 // InstanceRef names an instance.
@@ -89,6 +93,9 @@ type CreateInstance struct {
 	Name string `json:"name"`
 	Host string `json:"host"` // name or id of a paired one
 	Seed uint32 `json:"seed"` // of the map; 0: the game's choice
+
+	Version    string `json:"version"`     // of the game, as in SetVersion
+	NoDownload bool   `json:"no_download"` // a version that is not on the host is not downloaded
 }
 
 func (r CreateInstance) target() string { return r.Name }

@@ -72,6 +72,7 @@ type Store interface {
 	AddInstance(ctx context.Context, i Instance) error             // ErrExists: the name is taken
 	SetRunning(ctx context.Context, id string, running bool) error // counts Asked too
 	SetSupervision(ctx context.Context, id, supervision string) error
+	SetVersion(ctx context.Context, id, version string, download bool) error
 
 	Setting(ctx context.Context, key string) (string, error) // empty if never set
 	SetSetting(ctx context.Context, key, value string) error
@@ -132,6 +133,8 @@ type Instance struct {
 
 	Asked       uint64 // starts and stops that somebody asked for
 	Supervision string // JSON; empty: as it is made
+	Version     string // of the game: stable, experimental, 2.0, 2.0.77; empty: any
+	Download    bool   // a version that is not on the host may be downloaded
 }
 
 // AuditEntry says who did what.

@@ -263,13 +263,14 @@ func TestHostsAndInstances(t *testing.T) {
 	if err := s.SetRunning(ctx, "i9", true); !errors.Is(err, ErrNotFound) {
 		t.Errorf("an unknown instance: %v", err)
 	}
-	if err := errors.Join(s.SetSupervision(ctx, "i1", `{"order":1}`), s.SetStartsAtOnce(ctx, "h1", 3), s.PutHost(ctx, host)); err != nil {
+	if err := errors.Join(s.SetSupervision(ctx, "i1", `{"order":1}`), s.SetStartsAtOnce(ctx, "h1", 3), s.SetVersion(ctx, "i1", "2.0", true), s.PutHost(ctx, host)); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.SetStartsAtOnce(ctx, "h9", 3); !errors.Is(err, ErrNotFound) {
 		t.Errorf("an unknown host: %v", err)
 	}
 	instance.Running, instance.Asked, instance.Supervision, host.StartsAtOnce = true, 1, `{"order":1}`, 3
+	instance.Version, instance.Download = "2.0", true
 	s.Close()
 	s = openStore(t, path, nil)
 	if got, err := s.Hosts(ctx); err != nil || !reflect.DeepEqual(got, []Host{host}) {

@@ -77,7 +77,7 @@ func putHost(ctx context.Context, conn *sql.Conn, h Host) error {
 
 // Instances implements Store.
 func (s *SQLite) Instances(ctx context.Context) ([]Instance, error) {
-	rows, err := s.readers.QueryContext(ctx, "SELECT id, name, host, running, seed, created_at, asked, supervision FROM instance ORDER BY name")
+	rows, err := s.readers.QueryContext(ctx, "SELECT id, name, host, running, seed, created_at, asked, supervision, version, download FROM instance ORDER BY name")
 	if err != nil {
 		return nil, fmt.Errorf("read instances: %w", err)
 	}
@@ -85,7 +85,7 @@ func (s *SQLite) Instances(ctx context.Context) ([]Instance, error) {
 	err = eachRow(rows, func(scan scanFunc) error {
 		var i Instance
 		var created int64
-		err := scan(&i.ID, &i.Name, &i.Host, &i.Running, &i.Seed, &created, &i.Asked, &i.Supervision)
+		err := scan(&i.ID, &i.Name, &i.Host, &i.Running, &i.Seed, &created, &i.Asked, &i.Supervision, &i.Version, &i.Download)
 		i.CreatedAt = time.UnixMilli(created)
 		all = append(all, i)
 		return err
@@ -103,8 +103,8 @@ func (s *SQLite) AddInstance(ctx context.Context, i Instance) error {
 		if taken {
 			return fmt.Errorf("add instance %s: %w", i.Name, ErrExists)
 		}
-		_, err := conn.ExecContext(ctx, "INSERT INTO instance(id, name, host, running, seed, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-			i.ID, i.Name, i.Host, i.Running, i.Seed, i.CreatedAt.UnixMilli())
+		_, err := conn.ExecContext(ctx, "INSERT INTO instance(id, name, host, running, seed, created_at, version, download) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			i.ID, i.Name, i.Host, i.Running, i.Seed, i.CreatedAt.UnixMilli(), i.Version, i.Download)
 		if err != nil {
 			return fmt.Errorf("add instance %s: %w", i.Name, err)
 		}
@@ -120,6 +120,11 @@ func (s *SQLite) SetRunning(ctx context.Context, id string, running bool) error 
 // SetSupervision implements Store.
 func (s *SQLite) SetSupervision(ctx context.Context, id, supervision string) error {
 	return s.update(ctx, "write instance "+id, "UPDATE instance SET supervision = ? WHERE id = ?", supervision, id)
+}
+
+// SetVersion implements Store.
+func (s *SQLite) SetVersion(ctx context.Context, id, version string, download bool) error {
+	return s.update(ctx, "write instance "+id, "UPDATE instance SET version = ?, download = ? WHERE id = ?", version, download, id)
 }
 
 // SetStartsAtOnce implements Store.

@@ -24,12 +24,13 @@ const (
 )
 
 type Games struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Games         []*Game                `protobuf:"bytes,1,rep,name=games,proto3" json:"games,omitempty"`         // the newest version first
-	Downloads     []*GameDownload        `protobuf:"bytes,2,rep,name=downloads,proto3" json:"downloads,omitempty"` // that go on, and those that failed last
-	Platform      string                 `protobuf:"bytes,3,opt,name=platform,proto3" json:"platform,omitempty"`   // whose headless server can be downloaded here: "linux64"; empty: none can
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Games          []*Game                `protobuf:"bytes,1,rep,name=games,proto3" json:"games,omitempty"`                                         // the newest version first
+	Downloads      []*GameDownload        `protobuf:"bytes,2,rep,name=downloads,proto3" json:"downloads,omitempty"`                                 // that go on, and those that failed last
+	DefaultVersion string                 `protobuf:"bytes,4,opt,name=default_version,json=defaultVersion,proto3" json:"default_version,omitempty"` // that an instance runs which wants none in particular; empty: there is none
+	Platform       string                 `protobuf:"bytes,3,opt,name=platform,proto3" json:"platform,omitempty"`                                   // whose headless server can be downloaded here: "linux64"; empty: none can
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Games) Reset() {
@@ -74,6 +75,13 @@ func (x *Games) GetDownloads() []*GameDownload {
 		return x.Downloads
 	}
 	return nil
+}
+
+func (x *Games) GetDefaultVersion() string {
+	if x != nil {
+		return x.DefaultVersion
+	}
+	return ""
 }
 
 func (x *Games) GetPlatform() string {
@@ -435,10 +443,11 @@ var File_games_proto protoreflect.FileDescriptor
 
 const file_games_proto_rawDesc = "" +
 	"\n" +
-	"\vgames.proto\x12\x0fmainbus.wire.v1\"\x8d\x01\n" +
+	"\vgames.proto\x12\x0fmainbus.wire.v1\"\xb6\x01\n" +
 	"\x05Games\x12+\n" +
 	"\x05games\x18\x01 \x03(\v2\x15.mainbus.wire.v1.GameR\x05games\x12;\n" +
-	"\tdownloads\x18\x02 \x03(\v2\x1d.mainbus.wire.v1.GameDownloadR\tdownloads\x12\x1a\n" +
+	"\tdownloads\x18\x02 \x03(\v2\x1d.mainbus.wire.v1.GameDownloadR\tdownloads\x12'\n" +
+	"\x0fdefault_version\x18\x04 \x01(\tR\x0edefaultVersion\x12\x1a\n" +
 	"\bplatform\x18\x03 \x01(\tR\bplatform\"\xf4\x01\n" +
 	"\x04Game\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x14\n" +
