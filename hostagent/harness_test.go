@@ -3,6 +3,7 @@ package hostagent
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,6 +21,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"mainbus/hostagent/releases"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/identity"
 	"mainbus/transport/link"
@@ -32,6 +34,7 @@ const instanceName = "abcdefghij"
 // host runs an agent.
 type host struct {
 	dir, factorio string
+	site          string // where the game is downloaded from; empty: nowhere
 	codes         chan PairingCode
 	started       chan Status
 	stop          context.CancelFunc
@@ -55,7 +58,8 @@ func (h *host) start(t *testing.T) Status {
 	ctx, cancel := context.WithCancel(context.Background())
 	h.codes, h.started, h.ended = make(chan PairingCode, 10), make(chan Status, 1), make(chan error, 1)
 	agent := New(Config{
-		DataDir: h.dir, FactorioDirs: h.folders(), Name: "test host", Self: self, Version: "test",
+		DataDir: h.dir, FactorioDirs: h.folders(), Distro: releases.Linux64,
+		Releases: releases.Sites{Site: cmp.Or(h.site, "http://127.0.0.1:1"), Download: h.site}, Name: "test host", Self: self, Version: "test",
 		Interfaces:  func([]net.Interface) []net.Interface { return nil }, // nobody shall find it
 		Started:     func(s Status) { h.started <- s },
 		PairingCode: func(c PairingCode) { h.codes <- c },
