@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"mainbus/controller/api"
 	"mainbus/transport/local"
@@ -65,6 +66,37 @@ func (c *cluster) ChangeHost(_ context.Context, _ api.Caller, r api.ChangeHost) 
 		return api.Host{}, api.Errorf(api.Invalid, "", "not what was asked for")
 	}
 	return api.Host{Name: r.Host}, nil
+}
+
+func (c *cluster) Games(_ context.Context, _ api.Caller, r api.GamesOf) ([]api.HostGames, error) {
+	return []api.HostGames{{
+		HostName: r.Host, Known: true, Platform: "linux64",
+		Games: []api.Game{
+			{Version: "2.0.77", Build: 84539, Edition: "headless", Source: api.GameDownloaded, Folder: "/games/2.0.77", Instances: []string{"nauvis"}, Unverified: "none is published"},
+			{Problem: "it is broken", Folder: "/x", Source: api.GameNamed},
+		},
+		Downloads: []api.GameDownload{{Version: "2.1.13", Phase: "downloading", Done: 43 << 20, Total: 100 << 20}, {Version: "2.1.12", Failure: "no connection"}},
+	}, {HostName: "cellar", Known: true, Platform: "linux64"}}, nil
+}
+
+func (c *cluster) AvailableGames(context.Context, api.Caller, api.AskAvailable) (api.AvailableGames, error) {
+	return api.AvailableGames{Platform: "linux64", Stable: "2.0.77", Experimental: "2.1.13", Versions: []string{"2.0.76"}, Asked: &time.Time{}}, nil
+}
+
+func (c *cluster) DownloadGame(_ context.Context, _ api.Caller, r api.GameOn) (api.GameOn, error) {
+	return api.GameOn{Host: r.Host, Version: "2.0.77"}, nil
+}
+
+func (c *cluster) CancelDownload(_ context.Context, _ api.Caller, r api.GameOn) (api.GameOn, error) {
+	return r, nil
+}
+
+func (c *cluster) RemoveGame(context.Context, api.Caller, api.GameOn) (api.GameOn, error) {
+	return api.GameOn{}, api.Errorf(api.Refused, "", "a game runs from it; stop it first")
+}
+
+func (c *cluster) SetVersion(_ context.Context, _ api.Caller, r api.SetVersion) (api.Instance, error) {
+	return api.Instance{Name: r.Instance, Version: r.Version, Download: r.Download}, nil
 }
 
 func (c *cluster) SendConsole(_ context.Context, _ api.Caller, r api.SendConsole) (api.ConsoleReply, error) {
@@ -198,7 +230,7 @@ func TestCommands(t *testing.T) {
 		code           int
 		stdout, stderr string // parts
 	}{
-		{name: "hosts as a table", args: "hosts list", stdout: "attic[31m  linked  192.0.2.7:34180  mdns      -     0.4 ms  h1"},
+		{name: "hosts as a table", args: "hosts list", stdout: "attic[31m  linked  192.0.2.7:34180  mdns      none: mainbusctl games list  0.4 ms  h1"},
 		{name: "what is measured", args: "stats", stdout: "nauvis  instance  59.9  3        12.0 %   300 MiB  2.5 ms  -     -\n"},
 		{name: "all of one", args: "stats attic", stdout: "host attic, "},
 		{name: "of nobody", args: "stats vulcanus", code: 1, stderr: "nothing is measured of \"vulcanus\""},
@@ -239,6 +271,19 @@ func TestCommands(t *testing.T) {
 		{name: "processors that are none", args: "instances supervision set nauvis --cpus 3-1", code: 2, stderr: "\"3-1\" names no processors"},
 		{name: "starts at once", args: "hosts set attic --starts-at-once 3", stdout: "attic is changed."},
 		{name: "nothing to change", args: "hosts set attic", code: 2, stderr: "--starts-at-once"},
+		{name: "games", args: "games list attic", stdout: "attic   2.0.77 (build 84539)  headless  downloaded  /games/2.0.77  runs nauvis; checksum not compared: none is published\n" +
+			"attic   unusable              -         named       /x             it is broken\n" +
+			"attic   2.1.13                -         -           -              downloading, 43 % of 100 MB\n" +
+			"attic   2.1.12                -         -           -              failed: no connection\n" +
+			"cellar  none                  -         -           -              download one: mainbusctl games download cellar stable\n"},
+		{name: "what can be downloaded", args: "games available attic", stdout: "stable        2.0.77\nexperimental  2.1.13\n              2.0.76\n"},
+		{name: "a download", args: "games download attic stable", stdout: "Factorio 2.0.77: mainbusctl games list attic shows how far it is.\n"},
+		{name: "a download as JSON", args: "--json games download attic stable", stdout: `"version": "2.0.77"`},
+		{name: "the end of a download", args: "games cancel attic 2.0.77", stdout: "Factorio 2.0.77: The download is ended.\n"},
+		{name: "a removal", args: "games remove attic 2.0.77", code: 1, stderr: "a game runs from it"},
+		{name: "a version", args: "instances set nauvis --version 2.0 --no-download", stdout: "nauvis: runs Factorio 2.0 from its next start on\n"},
+		{name: "any version", args: "instances set nauvis --version any", stdout: "nauvis: runs any version, and stays with the one that it has\n"},
+		{name: "nothing to set", args: "instances set nauvis", code: 1, stderr: "Say --version VERSION."},
 		{name: "backups as a table", args: "controller backups", stdout: "before an update  3.0 MiB  /data/backups/one.db"},
 		{name: "a backup", args: "controller backup", stdout: "/data/backups/two.db (5 KiB)\n"},
 		{name: "restoring what is no backup", args: "controller restore missing.db", code: 1, stderr: "no such file"},
