@@ -45,12 +45,13 @@ type fleet struct {
 	ctx       context.Context
 	desired   *wire.Desired
 	instances map[string]*instance.Instance
+	ends      map[string]func() // of their loops
 }
 
 func loadFleet(cfg fleetConfig) (*fleet, error) {
 	f := &fleet{
 		cfg: cfg, bundles: bundles{dir: filepath.Join(cfg.dir, "bundles")},
-		desired: &wire.Desired{}, instances: map[string]*instance.Instance{},
+		desired: &wire.Desired{}, instances: map[string]*instance.Instance{}, ends: map[string]func(){},
 	}
 	text, err := disk.Read(f.desiredFile())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -159,11 +160,14 @@ func (f *fleet) apply() {
 
 func (f *fleet) launch(id string) *instance.Instance {
 	i := instance.New(instance.Config{
-		ID: id, Dir: filepath.Join(f.cfg.dir, "instances", id), Games: f.cfg.games,
+		ID: id, Dir: f.dirOf(id), Games: f.cfg.games,
 		Self: f.cfg.self, Ports: &f.ports, Modules: f.bundles.modules, OpenRun: f.cfg.openRun, Changed: f.cfg.changed, Log: f.cfg.log,
 	})
-	ctx := f.ctx
+	ctx, cancel := context.WithCancel(f.ctx)
+	done := make(chan struct{})
+	f.ends[id] = func() { cancel(); <-done }
 	f.workers.Go(func() {
+		defer close(done)
 		if err := i.Run(ctx); err != nil {
 			f.cfg.log.Error("instance ended", "err", err)
 		}

@@ -39,6 +39,7 @@ func (a *Agent) handlers() map[wire.Method]link.Handler {
 		wire.Method_METHOD_GAME_REMOVE:     a.owned(link.Unary(a.removeGame)),
 	}
 	maps.Copy(all, a.saveHandlers())
+	maps.Copy(all, a.moveHandlers())
 	return all
 }
 

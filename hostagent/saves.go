@@ -67,6 +67,11 @@ func (a *Agent) offerSave(ctx context.Context, c *link.Conn, s *link.Stream) err
 		return saveRefusal(err)
 	}
 	defer release()
+	return a.holdOffer(ctx, c, s, path)
+}
+
+// holdOffer offers a file and tells so, until the stream ends.
+func (a *Agent) holdOffer(ctx context.Context, c *link.Conn, s *link.Stream, path string) error {
 	offer, err := a.bulk.Offer(c.Peer(), path)
 	if err != nil {
 		return err
@@ -103,6 +108,14 @@ func (a *Agent) takeSave(ctx context.Context, c *link.Conn, s *link.Stream) erro
 	if err != nil {
 		return saveRefusal(err)
 	}
+	if err := a.fetchFor(ctx, c, s, r.GetTicket(), target, maxSaveSize); err != nil {
+		return fmt.Errorf("take the save: %w", err)
+	}
+	return saveRefusal(i.AdoptSave(ctx, target, r.GetName()))
+}
+
+// fetchFor fetches what the controller offers, and tells it how far that is.
+func (a *Agent) fetchFor(ctx context.Context, c *link.Conn, s *link.Stream, ticket, target string, most int64) error {
 	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
 	defer context.AfterFunc(ctx, func() {
@@ -113,8 +126,8 @@ func (a *Agent) takeSave(ctx context.Context, c *link.Conn, s *link.Stream) erro
 		cancel(cause)
 	})()
 	var told time.Time
-	err = a.bulk.Fetch(work, bulk.Request{
-		Peer: a.carrier(c.Peer()), Ticket: r.GetTicket(), Target: target, MaxSize: maxSaveSize,
+	return a.bulk.Fetch(work, bulk.Request{
+		Peer: a.carrier(c.Peer()), Ticket: ticket, Target: target, MaxSize: most,
 		Progress: func(p bulk.Progress) {
 			if p.Done > 0 && p.Done < p.Size && time.Since(told) < progressEach {
 				return
@@ -123,10 +136,6 @@ func (a *Agent) takeSave(ctx context.Context, c *link.Conn, s *link.Stream) erro
 			_ = s.Send(&wire.SaveProgress{Phase: p.Phase, Done: uint64(p.Done), Size: uint64(p.Size)}) // its failure ends ctx too
 		},
 	})
-	if err != nil {
-		return fmt.Errorf("take the save: %w", err)
-	}
-	return saveRefusal(i.AdoptSave(work, target, r.GetName()))
 }
 
 // maxSaveSize is what the game's format is believed to hold at most (factorio/save).

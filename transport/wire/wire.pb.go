@@ -28,28 +28,31 @@ const (
 type Method int32
 
 const (
-	Method_METHOD_UNSPECIFIED     Method = 0
-	Method_METHOD_HELLO           Method = 1  // either → other: Hello → Hello, first call on every link
-	Method_METHOD_DESIRED         Method = 2  // controller → agent: Desired → DesiredReply
-	Method_METHOD_BUNDLE          Method = 3  // controller → agent: Bundle → Empty, the Lua modules
-	Method_METHOD_OBSERVE         Method = 4  // controller → agent: Empty, then a stream of Observed, newest only
-	Method_METHOD_KILL            Method = 5  // controller → agent: Kill → Empty
-	Method_METHOD_CONSOLE_SEND    Method = 6  // controller → agent: ConsoleSend → ConsoleReply
-	Method_METHOD_CONSOLE_READ    Method = 7  // controller → agent: ConsoleRead → ConsolePage
-	Method_METHOD_PING            Method = 9  // either → other: Empty → Empty, answered by the link itself
-	Method_METHOD_RUN             Method = 8  // agent → controller: RunUp and RunDown, one stream per attachment to a running game
-	Method_METHOD_BULK_FETCH      Method = 20 // either → other, on a bulk connection: BulkFetch → BulkHead, then bytes (bulk.proto)
-	Method_METHOD_GAMES           Method = 30 // controller → agent: Empty, then a stream of Games, newest only
-	Method_METHOD_GAMES_AVAILABLE Method = 31 // controller → agent: AvailableAsk → AvailableGames
-	Method_METHOD_GAME_DOWNLOAD   Method = 32 // controller → agent: GameRef → Empty, as soon as it has begun
-	Method_METHOD_GAME_CANCEL     Method = 33 // controller → agent: GameRef → Empty
-	Method_METHOD_GAME_REMOVE     Method = 34 // controller → agent: GameRef → Empty
-	Method_METHOD_SAVES_LIST      Method = 21 // controller → agent: SavesAsk → SaveList
-	Method_METHOD_SAVES_CHANGE    Method = 22 // controller → agent: SaveChange → Empty
-	Method_METHOD_SAVES_OFFER     Method = 23 // controller → agent: SaveOffer → SaveOffered, which holds until the controller ends the stream
-	Method_METHOD_SAVES_TAKE      Method = 24 // controller → agent: SaveTake → SaveProgress, again and again, the end means that the save is there
-	Method_METHOD_FAILURE         Method = 60 // controller → agent: FailureAsk → Failure
-	Method_METHOD_MEASURE         Method = 50 // controller → agent: Empty, then a stream of Measured, newest only
+	Method_METHOD_UNSPECIFIED      Method = 0
+	Method_METHOD_HELLO            Method = 1  // either → other: Hello → Hello, first call on every link
+	Method_METHOD_DESIRED          Method = 2  // controller → agent: Desired → DesiredReply
+	Method_METHOD_BUNDLE           Method = 3  // controller → agent: Bundle → Empty, the Lua modules
+	Method_METHOD_OBSERVE          Method = 4  // controller → agent: Empty, then a stream of Observed, newest only
+	Method_METHOD_KILL             Method = 5  // controller → agent: Kill → Empty
+	Method_METHOD_CONSOLE_SEND     Method = 6  // controller → agent: ConsoleSend → ConsoleReply
+	Method_METHOD_CONSOLE_READ     Method = 7  // controller → agent: ConsoleRead → ConsolePage
+	Method_METHOD_PING             Method = 9  // either → other: Empty → Empty, answered by the link itself
+	Method_METHOD_RUN              Method = 8  // agent → controller: RunUp and RunDown, one stream per attachment to a running game
+	Method_METHOD_BULK_FETCH       Method = 20 // either → other, on a bulk connection: BulkFetch → BulkHead, then bytes (bulk.proto)
+	Method_METHOD_GAMES            Method = 30 // controller → agent: Empty, then a stream of Games, newest only
+	Method_METHOD_GAMES_AVAILABLE  Method = 31 // controller → agent: AvailableAsk → AvailableGames
+	Method_METHOD_GAME_DOWNLOAD    Method = 32 // controller → agent: GameRef → Empty, as soon as it has begun
+	Method_METHOD_GAME_CANCEL      Method = 33 // controller → agent: GameRef → Empty
+	Method_METHOD_GAME_REMOVE      Method = 34 // controller → agent: GameRef → Empty
+	Method_METHOD_SAVES_LIST       Method = 21 // controller → agent: SavesAsk → SaveList
+	Method_METHOD_SAVES_CHANGE     Method = 22 // controller → agent: SaveChange → Empty
+	Method_METHOD_SAVES_OFFER      Method = 23 // controller → agent: SaveOffer → SaveOffered, which holds until the controller ends the stream
+	Method_METHOD_SAVES_TAKE       Method = 24 // controller → agent: SaveTake → SaveProgress, again and again, the end means that the save is there
+	Method_METHOD_INSTANCE_OFFER   Method = 40 // controller → agent: InstanceOffer → SaveOffered, which holds until the controller ends the stream
+	Method_METHOD_INSTANCE_TAKE    Method = 41 // controller → agent: InstanceTake → SaveProgress, again and again, the end means that the folder is there
+	Method_METHOD_INSTANCE_DISCARD Method = 42 // controller → agent: InstanceDiscard → Empty
+	Method_METHOD_FAILURE          Method = 60 // controller → agent: FailureAsk → Failure
+	Method_METHOD_MEASURE          Method = 50 // controller → agent: Empty, then a stream of Measured, newest only
 )
 
 // Enum value maps for Method.
@@ -75,32 +78,38 @@ var (
 		22: "METHOD_SAVES_CHANGE",
 		23: "METHOD_SAVES_OFFER",
 		24: "METHOD_SAVES_TAKE",
+		40: "METHOD_INSTANCE_OFFER",
+		41: "METHOD_INSTANCE_TAKE",
+		42: "METHOD_INSTANCE_DISCARD",
 		60: "METHOD_FAILURE",
 		50: "METHOD_MEASURE",
 	}
 	Method_value = map[string]int32{
-		"METHOD_UNSPECIFIED":     0,
-		"METHOD_HELLO":           1,
-		"METHOD_DESIRED":         2,
-		"METHOD_BUNDLE":          3,
-		"METHOD_OBSERVE":         4,
-		"METHOD_KILL":            5,
-		"METHOD_CONSOLE_SEND":    6,
-		"METHOD_CONSOLE_READ":    7,
-		"METHOD_PING":            9,
-		"METHOD_RUN":             8,
-		"METHOD_BULK_FETCH":      20,
-		"METHOD_GAMES":           30,
-		"METHOD_GAMES_AVAILABLE": 31,
-		"METHOD_GAME_DOWNLOAD":   32,
-		"METHOD_GAME_CANCEL":     33,
-		"METHOD_GAME_REMOVE":     34,
-		"METHOD_SAVES_LIST":      21,
-		"METHOD_SAVES_CHANGE":    22,
-		"METHOD_SAVES_OFFER":     23,
-		"METHOD_SAVES_TAKE":      24,
-		"METHOD_FAILURE":         60,
-		"METHOD_MEASURE":         50,
+		"METHOD_UNSPECIFIED":      0,
+		"METHOD_HELLO":            1,
+		"METHOD_DESIRED":          2,
+		"METHOD_BUNDLE":           3,
+		"METHOD_OBSERVE":          4,
+		"METHOD_KILL":             5,
+		"METHOD_CONSOLE_SEND":     6,
+		"METHOD_CONSOLE_READ":     7,
+		"METHOD_PING":             9,
+		"METHOD_RUN":              8,
+		"METHOD_BULK_FETCH":       20,
+		"METHOD_GAMES":            30,
+		"METHOD_GAMES_AVAILABLE":  31,
+		"METHOD_GAME_DOWNLOAD":    32,
+		"METHOD_GAME_CANCEL":      33,
+		"METHOD_GAME_REMOVE":      34,
+		"METHOD_SAVES_LIST":       21,
+		"METHOD_SAVES_CHANGE":     22,
+		"METHOD_SAVES_OFFER":      23,
+		"METHOD_SAVES_TAKE":       24,
+		"METHOD_INSTANCE_OFFER":   40,
+		"METHOD_INSTANCE_TAKE":    41,
+		"METHOD_INSTANCE_DISCARD": 42,
+		"METHOD_FAILURE":          60,
+		"METHOD_MEASURE":          50,
 	}
 )
 
@@ -509,7 +518,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
 	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1b\n" +
 	"\tbulk_port\x18\a \x01(\rR\bbulkPort\x12\x1a\n" +
-	"\bfeatures\x18\b \x03(\tR\bfeatures*\xe7\x03\n" +
+	"\bfeatures\x18\b \x03(\tR\bfeatures*\xb9\x04\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -531,7 +540,10 @@ const file_wire_proto_rawDesc = "" +
 	"\x11METHOD_SAVES_LIST\x10\x15\x12\x17\n" +
 	"\x13METHOD_SAVES_CHANGE\x10\x16\x12\x16\n" +
 	"\x12METHOD_SAVES_OFFER\x10\x17\x12\x15\n" +
-	"\x11METHOD_SAVES_TAKE\x10\x18\x12\x12\n" +
+	"\x11METHOD_SAVES_TAKE\x10\x18\x12\x19\n" +
+	"\x15METHOD_INSTANCE_OFFER\x10(\x12\x18\n" +
+	"\x14METHOD_INSTANCE_TAKE\x10)\x12\x1b\n" +
+	"\x17METHOD_INSTANCE_DISCARD\x10*\x12\x12\n" +
 	"\x0eMETHOD_FAILURE\x10<\x12\x12\n" +
 	"\x0eMETHOD_MEASURE\x102*t\n" +
 	"\x04Code\x12\v\n" +

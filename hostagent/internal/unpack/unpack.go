@@ -1,4 +1,4 @@
-// Package unpack takes a .tar.xz apart into a folder. The archive is foreign: memory, size and number of files are bounded, and nothing
+// Package unpack takes a .tar.xz or a .tar apart into a folder. The archive is foreign: memory, size and number of files are bounded, and nothing
 // in it can reach outside the folder.
 package unpack
 
@@ -54,6 +54,19 @@ func TarXZ(ctx context.Context, archive, dir string, progress func(done, total i
 	return nil
 }
 
+// Tar is TarXZ for an archive that is not compressed.
+func Tar(ctx context.Context, archive, dir string, progress func(done, total int64)) error {
+	file, size, err := open(archive)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := into(ctx, bufio.NewReaderSize(file, 1<<20), size, dir, progress); err != nil {
+		return fmt.Errorf("unpack %s: %w", filepath.Base(archive), err)
+	}
+	return nil
+}
+
 func tarXZ(ctx context.Context, archive, dir string, progress func(done, total int64)) error {
 	file, size, err := open(archive)
 	if err != nil {
@@ -68,6 +81,11 @@ func tarXZ(ctx context.Context, archive, dir string, progress func(done, total i
 	if err != nil {
 		return err
 	}
+	return into(ctx, decoder, total, dir, progress)
+}
+
+// into unpacks a tar of total bytes.
+func into(ctx context.Context, source io.Reader, total int64, dir string, progress func(done, total int64)) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -76,7 +94,7 @@ func tarXZ(ctx context.Context, archive, dir string, progress func(done, total i
 	if progress == nil {
 		progress = func(int64, int64) {}
 	}
-	u := &unpacker{ctx: ctx, root: root, source: io.LimitReader(decoder, total+1), total: total, progress: progress}
+	u := &unpacker{ctx: ctx, root: root, source: io.LimitReader(source, total+1), total: total, progress: progress}
 	return u.run()
 }
 
@@ -148,7 +166,7 @@ func (u *unpacker) extract(header *tar.Header, content io.Reader) error {
 	case tar.TypeDir:
 		return nil
 	case tar.TypeReg:
-		return u.write(name, header.FileInfo().Mode(), content)
+		return errors.Join(u.write(name, header.FileInfo().Mode(), content), u.root.Chtimes(name, header.ModTime, header.ModTime))
 	case tar.TypeSymlink:
 		if target := filepath.FromSlash(header.Linkname); filepath.IsAbs(target) || !filepath.IsLocal(filepath.Join(filepath.Dir(name), target)) {
 			return fmt.Errorf("the link %.100q leads outside its folder", header.Name)
