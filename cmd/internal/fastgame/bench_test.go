@@ -5,6 +5,7 @@ package fastgame
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -66,8 +67,25 @@ func BenchmarkWholePathAtLowLoad(b *testing.B) {
 				c.tell(n, o)
 			}
 			c.measure(b)
+			c.syncs(b)
 		})
 	}
+}
+
+// syncs reports what the disk alone takes of that time: a page appended and synced as often as there was a line.
+func (c *cluster) syncs(b *testing.B) {
+	f, err := os.Create(filepath.Join(c.Dir, "log"))
+	c.must(err)
+	defer f.Close()
+	var times []int64
+	for range window / pace {
+		time.Sleep(pace)
+		began := time.Now()
+		_, err := f.Write(make([]byte, 4096))
+		c.must(errors.Join(err, f.Sync()))
+		times = append(times, time.Since(began).Nanoseconds())
+	}
+	reportTimes(b, times, "fsync-")
 }
 
 // buildPrograms returns the folder with the programs of the cluster; those in BENCH_BIN, if it is set.
@@ -233,9 +251,13 @@ func (c *cluster) finish(b *testing.B) {
 			all = append(all, received[i]-t)
 		}
 	}
-	slices.Sort(all)
+	reportTimes(b, all, "")
+}
+
+func reportTimes(b *testing.B, nanoseconds []int64, what string) {
+	slices.Sort(nanoseconds)
 	for _, q := range []int{50, 99} {
-		b.ReportMetric(float64(all[(len(all)-1)*q/100])/1e6, fmt.Sprintf("p%d-ms", q))
+		b.ReportMetric(float64(nanoseconds[(len(nanoseconds)-1)*q/100])/1e6, fmt.Sprintf("%sp%d-ms", what, q))
 	}
 }
 
