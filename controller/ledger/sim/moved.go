@@ -13,7 +13,8 @@ func (s *simulation) answerMoved(copied ledger.World) {
 	books := s.control.stored
 	parent := books.worlds[copied].FromWorld
 	old, heir := s.place(books.worlds[parent].Slot), s.place(books.worlds[copied].Slot)
-	if heir == nil || old != nil && !s.dispensable(old, parent) {
+	// A copy that was left before it knew its identity, and that no save holds, would stand for the other one and never run.
+	if heir == nil || heir.world != copied && s.saved(copied) == 0 || old != nil && !s.dispensable(old, parent) {
 		return
 	}
 	if s.apply(ledger.Answer{World: copied, Moved: true}) != nil {
