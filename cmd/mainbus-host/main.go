@@ -18,6 +18,7 @@ import (
 	"mainbus/hostagent"
 	"mainbus/hostagent/games"
 	"mainbus/hostagent/releases"
+	"mainbus/hostagent/service"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/local"
 	"mainbus/transport/wire"
@@ -71,7 +72,7 @@ func command(o *options) *cobra.Command {
 	flags.BoolVar(&o.announce, "announce", true, "let controllers on this network find this host; without, they need its address")
 	flags.StringVar(&o.metrics, "metrics", hostagent.MetricsAddr, "TCP address at which Prometheus finds /metrics; empty: nowhere")
 	flags.StringVar(&o.level, "log-level", "info", "debug, info, warn or error")
-	root.AddCommand(pairCommand(o), statusCommand(o), superviseCommand(), gamesCommand(o))
+	root.AddCommand(pairCommand(o), statusCommand(o), superviseCommand(), gamesCommand(o), serviceCommand(o))
 	return root
 }
 
@@ -104,7 +105,7 @@ func run(ctx context.Context, o *options, out io.Writer) error {
 		PairingCode: func(c hostagent.PairingCode) { printCode(out, c) },
 		Log:         slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
-	return agent.Run(ctx)
+	return service.Run(ctx, agent.Run)
 }
 
 func printCode(out io.Writer, c hostagent.PairingCode) {

@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	lastLines = 200
-	lastBytes = 256 << 10 // of output that is looked through for the last lines
-	maxLineShown  = 2 << 10   // bytes of a line in a report
+	lastLines    = 200
+	lastBytes    = 256 << 10 // of output that is looked through for the last lines
+	maxLineShown = 2 << 10   // bytes of a line in a report
 )
 
 // ending is the end of a game that nobody wanted, or a start that came to nothing.
