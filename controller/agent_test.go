@@ -44,6 +44,12 @@ type agent struct {
 
 func newAgent(t testing.TB, name string) *agent {
 	t.Helper()
+	return newAgentSaying(t, &wire.Hello{Name: name, Version: "test", Os: "linux", GameVersion: "2.0.77"})
+}
+
+func newAgentSaying(t testing.TB, hello *wire.Hello) *agent {
+	t.Helper()
+	name := hello.GetName()
 	a := &agent{t: t, name: name, changed: make(chan struct{}), observed: &wire.Observed{}}
 	var err error
 	if a.id, err = identity.Load(t.TempDir()); err != nil {
@@ -54,10 +60,8 @@ func newAgent(t testing.TB, name string) *agent {
 		Identity: a.id,
 		Addr:     "127.0.0.1:0",
 		Trusted:  func(id identity.ID) bool { a.mu.Lock(); defer a.mu.Unlock(); return id == a.controller },
-		Hello: func() *wire.Hello {
-			return &wire.Hello{Name: name, Version: "test", Os: "linux", GameVersion: "2.0.77"}
-		},
-		Pair: a.pair,
+		Hello:    func() *wire.Hello { return hello },
+		Pair:     a.pair,
 		Handlers: map[wire.Method]link.Handler{
 			wire.Method_METHOD_DESIRED:         link.Unary(a.takeDesired),
 			wire.Method_METHOD_BUNDLE:          link.Unary(a.takeBundle),

@@ -39,8 +39,10 @@ type Config struct {
 	Name    string // shown to hosts; empty: the machine's name
 	// Addr of the UDP socket; empty: the port used last, else the default one, else the next free one.
 	Addr string
-	// Browse looks for hosts on the network until ctx ends; nil: by mDNS.
+	// Browse looks for hosts on the network until ctx ends; nil: by mDNS and broadcasts.
 	Browse func(ctx context.Context, eager func() bool, found func(discovery.Found)) error
+	// Interfaces chooses the network interfaces on which hosts are looked for; nil takes the usual ones.
+	Interfaces func([]net.Interface) []net.Interface
 	// Minutes tells the time about once a minute, for the age of what lies on the bus; nil: the machine's clock does.
 	Minutes <-chan time.Time
 	Log     *slog.Logger
@@ -64,6 +66,8 @@ type Controller struct {
 	endpoint *link.Endpoint
 	bulk     *bulk.Node
 	tasks    tasks
+	ready    chan struct{} // closed when endpoint is set
+	prober   *discovery.Prober
 	service  api.Service
 
 	ctx     context.Context // ends when Stop begins
@@ -99,9 +103,10 @@ func New(cfg Config) (*Controller, error) {
 	}
 	c := &Controller{
 		cfg: cfg, log: cfg.Log, runs: newRuns(), changes: newChanges(), boot: randomHex(8),
-		release: release, stopped: make(chan struct{}),
+		release: release, stopped: make(chan struct{}), ready: make(chan struct{}),
 	}
 	c.hosts = newHosts(c.changes.cluster)
+	c.prober = &discovery.Prober{Config: discovery.Config{Interfaces: cfg.Interfaces}, Found: c.found, Send: func(to addrPort, b []byte) error { return c.endpoint.Send(to, b) }}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.service = api.Guard(&service{c}, auditor{c})
 	if err := c.open(); err != nil {
@@ -172,6 +177,7 @@ func (c *Controller) Start() error {
 		listener.Close()
 		return fmt.Errorf("start controller: %w", err)
 	}
+	close(c.ready)
 	for _, h := range c.hosts.all() {
 		c.keep(h)
 	}
@@ -253,7 +259,10 @@ func (c *Controller) browse(ctx context.Context) {
 	look := c.cfg.Browse
 	if look == nil {
 		look = func(ctx context.Context, eager func() bool, found func(discovery.Found)) error {
-			return discovery.Browse(ctx, discovery.Config{Log: c.log}, eager, found)
+			var probing sync.WaitGroup
+			probing.Go(func() { c.prober.Run(ctx, eager) })
+			defer probing.Wait()
+			return discovery.Browse(ctx, discovery.Config{Interfaces: c.cfg.Interfaces, Log: c.log}, eager, found)
 		}
 	}
 	if err := look(ctx, c.missing, c.found); err != nil && ctx.Err() == nil {
@@ -283,7 +292,12 @@ func (c *Controller) found(f discovery.Found) {
 	}
 }
 
-// keep keeps a link to a paired host for as long as the controller runs.
+// keep keeps a link to a paired host for as long as the controller runs and knows the host.
 func (c *Controller) keep(h *host) {
-	c.group.Go(func() { c.endpoint.Keep(c.ctx, h.id, func() []addrPort { return c.hosts.addresses(h) }) })
+	c.group.Go(func() {
+		ctx, cancel := context.WithCancel(c.ctx)
+		defer cancel()
+		defer context.AfterFunc(h.over, cancel)()
+		c.endpoint.Keep(ctx, h.id, func() []addrPort { return c.hosts.addresses(h) })
+	})
 }

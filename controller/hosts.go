@@ -2,6 +2,7 @@ package controller
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,6 +35,8 @@ type host struct {
 	games    *wire.Games                       // last known; nil: not told yet
 	refusal  string                            // why the host does not take what is wanted; empty: it does
 
+	over   context.Context // ends when the host is forgotten
+	forget context.CancelFunc
 	wanted chan struct{} // gets a value when what is wanted of the host has changed
 	up     chan struct{} // closed at the first link since the program started or the host was paired
 }
@@ -64,8 +67,29 @@ func (hs *hosts) add(row store.Host) error {
 		h.row = row
 		return nil
 	}
-	hs.paired[id] = &host{id: id, row: row, observed: map[string]*wire.ObservedInstance{}, wanted: make(chan struct{}, 1), up: make(chan struct{})}
+	over, forget := context.WithCancel(context.Background())
+	hs.paired[id] = &host{
+		id: id, row: row, observed: map[string]*wire.ObservedInstance{}, over: over, forget: forget,
+		wanted: make(chan struct{}, 1), up: make(chan struct{}),
+	}
 	return nil
+}
+
+// pairedAgain notes when and where a host that is known was paired once more.
+func (hs *hosts) pairedAgain(h *host, row store.Host) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	defer hs.changed()
+	h.row.PairedAt, h.row.Addresses = row.PairedAt, row.Addresses
+}
+
+// remove forgets a host: it is trusted no more when this returns.
+func (hs *hosts) remove(h *host) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	defer hs.changed()
+	delete(hs.paired, h.id)
+	h.forget()
 }
 
 func (hs *hosts) byID(id identity.ID) *host {
@@ -95,11 +119,15 @@ func (hs *hosts) found(f discovery.Found) (h *host, news bool) {
 	defer hs.mu.Unlock()
 	hs.expire()
 	before, known := hs.announced[f.Short]
+	if known && f.By != before.By && slices.Contains(before.Addrs, f.Addrs[0]) && time.Since(before.Seen) < foundFor {
+		before.Seen, before.Paired = f.Seen, f.Paired // the same, heard of in another way
+		f = before
+	}
 	if !known && len(hs.announced) >= maxFound {
 		hs.forgetOldest()
 	}
 	hs.announced[f.Short] = f
-	if !known || before.Name != f.Name || !slices.Equal(before.Addrs, f.Addrs) {
+	if !known || before.Name != f.Name || before.Paired != f.Paired || !slices.Equal(before.Addrs, f.Addrs) {
 		hs.changed()
 	}
 	for _, p := range hs.paired {

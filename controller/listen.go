@@ -88,6 +88,9 @@ func (c *Controller) listenAt(addr string) (*link.Endpoint, error) {
 		Handlers:  map[wire.Method]link.Handler{wire.Method_METHOD_RUN: c.handleRun},
 		Hello:     c.hello,
 		Connected: c.linked,
+		Troubled:  func(identity.ID) { c.changes.cluster() },
+		Pair:      c.admit,
+		Datagram:  func(from addrPort, b []byte) []byte { c.prober.Take(from, b); return nil },
 		Log:       c.log,
 	})
 }

@@ -67,15 +67,13 @@ func (s *service) welcome(ctx context.Context, row store.Host) (api.Host, error)
 	if err != nil {
 		return api.Host{}, err
 	}
-	known := s.hosts.byID(id) != nil
-	if err := s.hosts.add(row); err != nil {
+	if err := s.trust(row); err != nil {
 		return api.Host{}, err
 	}
 	h := s.hosts.byID(id)
-	if !known {
-		s.keep(h)
+	if h == nil {
+		return api.Host{}, api.Errorf(api.Refused, "", "%s was forgotten while it was paired", row.Name)
 	}
-	s.endpoint.Nudge()
 	ctx, cancel := context.WithTimeout(ctx, linkPatience)
 	defer cancel()
 	select {
@@ -135,15 +133,30 @@ func resolve(ctx context.Context, address string) (candidate, error) {
 func pairError(name string, err error) error {
 	switch {
 	case errors.Is(err, pairing.ErrWrongCode):
-		return api.Errorf(api.Refused, "Read the code on the host's console again; it changes after ten minutes and a few tries.", "that is not the code that %s shows", name)
+		return api.Errorf(api.Refused, "Read the code on the host's console again; it changes after ten minutes and a few tries.", "that is not the code that %s shows%s", name, reason(err))
 	case errors.Is(err, link.ErrRefused):
-		// What comes after the sentinel are the host's own words, which say what happened and what helps.
-		_, said, _ := strings.Cut(err.Error(), link.ErrRefused.Error()+": ")
-		return api.Errorf(api.Refused, "The command “mainbus-host pair” on that machine shows the code that holds.", "%s declines: %s", name, shown(said, 200))
+		return api.Errorf(api.Refused, "The command “mainbus-host pair” on that machine shows the code that holds.", "%s declines%s", name, reason(err))
 	case errors.Is(err, link.ErrOtherKey):
 		return api.Errorf(api.Refused, "Look at mainbusctl hosts list again.", "somebody else answered at the address of %s", name)
 	case errors.Is(err, context.Canceled):
 		return err
 	}
 	return api.Errorf(api.Unavailable, "See that mainbus-host runs there, and that UDP is let through in both directions.", "%s could not be reached: %v", name, err)
+}
+
+// reason returns the host's own words in an error, which say what happened and what helps.
+func reason(err error) string {
+	_, said, found := strings.Cut(err.Error(), link.ErrRefused.Error()+": ")
+	if !found {
+		return ""
+	}
+	said = strings.TrimPrefix(strings.TrimSuffix(said, ")"), pairing.ErrWrongCode.Error()+": ")
+	return ": " + shown(said, 200)
+}
+
+func (s *service) SearchHosts(ctx context.Context, c api.Caller) ([]api.Host, error) {
+	if err := s.prober.Sweep(ctx); err != nil {
+		return nil, api.Errorf(api.Unavailable, "Give the host's address as host:port, or let it join with a code: mainbusctl hosts invite.", "the networks could not be searched: %v", err)
+	}
+	return s.Hosts(ctx, c)
 }

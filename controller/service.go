@@ -81,9 +81,14 @@ func (s *service) Hosts(context.Context, api.Caller) ([]api.Host, error) {
 		list = append(list, s.viewHost(h))
 	}
 	for _, f := range s.hosts.strangers() {
-		list = append(list, api.Host{
+		view := api.Host{
 			ID: f.Short, Name: f.Name, State: api.Discovered, DiscoveredBy: f.By, Addresses: formatAddresses(f.Addrs), LastSeen: f.Seen.UTC(),
-		})
+		}
+		if f.Paired {
+			view.Trouble, view.Problem = api.OtherController, fmt.Sprintf("%s belongs to another controller.", f.Name)
+			view.Next = "On that machine, mainbus-host forget lets the other one go, and mainbus-host pair lets this one in."
+		}
+		list = append(list, view)
 	}
 	return list, nil
 }
@@ -99,6 +104,7 @@ func (s *service) viewHost(h *host) api.Host {
 	if conn, linked := s.endpoint.Conn(h.id); linked {
 		view.Linked, view.RTTMS, view.LastSeen = true, milliseconds(conn.RTT()), time.Now().UTC()
 	}
+	view.Trouble, view.Problem, view.Next = hostTrouble(view, now.refusal, s.endpoint.Trouble(h.id))
 	return view
 }
 

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -77,6 +78,8 @@ type Agent struct {
 	peers    *peers
 	fleet    *fleet
 	window   pairing.Window
+	keptMu   sync.Mutex
+	kept     map[identity.ID]context.CancelFunc // end the keeping of links, by controller
 	measured measured
 
 	linked    signal        // a link came up
@@ -94,7 +97,7 @@ type Agent struct {
 // New returns an agent that Run brings to life.
 func New(cfg Config) *Agent {
 	return &Agent{
-		cfg: cfg, log: cfg.Log, boot: randomHex(8), announced: make(chan struct{}, 1), listening: make(chan struct{}),
+		cfg: cfg, log: cfg.Log, boot: randomHex(8), announced: make(chan struct{}, 1), listening: make(chan struct{}), kept: map[identity.ID]context.CancelFunc{},
 	}
 }
 
@@ -193,7 +196,7 @@ func (a *Agent) listen() error {
 	for range tries {
 		a.endpoint, err = link.Listen(link.Config{
 			Identity: a.identity, Addr: fmt.Sprintf(":%d", port), Trusted: a.peers.trusted, Handlers: a.handlers(),
-			Hello: a.hello, Connected: a.connected, Pair: a.pair, Log: a.log,
+			Hello: a.hello, Connected: a.connected, Pair: a.pair, Datagram: a.answerProbe, Log: a.log,
 		})
 		if err == nil {
 			close(a.listening)
@@ -217,13 +220,23 @@ func (a *Agent) hello() *wire.Hello {
 	return h
 }
 
-func (a *Agent) announce(ctx context.Context) {
-	current := func() discovery.Announcement {
-		return discovery.Announcement{
-			Name: a.cfg.Name, ID: a.identity.ID(), Port: a.endpoint.Port(), Paired: a.peers.any(), Boot: a.boot,
-		}
+func (a *Agent) announcement() discovery.Announcement {
+	return discovery.Announcement{
+		Name: a.cfg.Name, ID: a.identity.ID(), Port: a.endpoint.Port(), Paired: a.peers.any(), Boot: a.boot,
 	}
-	err := discovery.Announce(ctx, discovery.Config{Interfaces: a.cfg.Interfaces, Log: a.log}, current, a.announced)
+}
+
+// answerProbe answers controllers that ask who is there, unless nobody shall find this host.
+func (a *Agent) answerProbe(_ netip.AddrPort, b []byte) []byte {
+	if a.cfg.Hidden {
+		return nil
+	}
+	<-a.listening
+	return discovery.Answer(a.announcement(), b)
+}
+
+func (a *Agent) announce(ctx context.Context) {
+	err := discovery.Announce(ctx, discovery.Config{Interfaces: a.cfg.Interfaces, Log: a.log}, a.announcement, a.announced)
 	if err != nil && ctx.Err() == nil {
 		a.log.Error("this host can't be announced on the network", "err", err)
 	}

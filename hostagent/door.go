@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,16 +33,20 @@ type Status struct {
 	Port        uint16           `json:"port"`         // UDP
 	GameVersion string           `json:"game_version"` // that an instance runs which wants none in particular; empty: none is installed
 	Paired      bool             `json:"paired"`
+	Pairing     string           `json:"pairing,omitempty"` // why pairing takes longer or is closed: wrong codes were typed
 	Controllers []ControllerInfo `json:"controllers"`
 	Instances   []InstanceInfo   `json:"instances"`
 }
 
 // ControllerInfo is a paired controller.
 type ControllerInfo struct {
-	ID     string    `json:"id"`
-	Name   string    `json:"name"`
-	Linked bool      `json:"linked"`
-	Paired time.Time `json:"paired"`
+	ID        string           `json:"id"`
+	Name      string           `json:"name"`
+	Linked    bool             `json:"linked"`
+	Paired    time.Time        `json:"paired"`
+	Owner     bool             `json:"owner"`     // the instances do what it wants
+	Addresses []netip.AddrPort `json:"addresses"` // where it was linked from, newest first
+	Problem   string           `json:"problem,omitempty"`
 }
 
 // InstanceInfo is one game server.
@@ -57,11 +62,10 @@ type InstanceInfo struct {
 func (a *Agent) status() Status {
 	s := Status{
 		Name: a.cfg.Name, ID: a.identity.ID().String(), Version: a.cfg.Version, Port: a.endpoint.Port(), GameVersion: a.games.Default(), Paired: a.peers.any(),
-		Controllers: []ControllerInfo{}, Instances: []InstanceInfo{},
+		Pairing: a.window.Standing(time.Now()), Controllers: []ControllerInfo{}, Instances: []InstanceInfo{},
 	}
 	for _, p := range a.peers.list() {
-		_, linked := a.endpoint.Conn(p.ID)
-		s.Controllers = append(s.Controllers, ControllerInfo{p.ID.String(), p.Name, linked, p.Paired})
+		s.Controllers = append(s.Controllers, a.controllerInfo(p))
 	}
 	for _, o := range a.fleet.observed().GetInstances() {
 		state := strings.ToLower(strings.TrimPrefix(o.GetState().String(), "STATE_"))
@@ -124,6 +128,9 @@ func (a *Agent) answer(conn net.Conn) error {
 		defer a.stop()
 		answer = a.status()
 	default:
+		if words := strings.SplitN(call.GetMethod(), " ", 2); len(words) == 2 && (words[0] == "join" || words[0] == "forget") {
+			return a.answerPeers(conn, words[0], words[1])
+		}
 		change, ok := strings.CutPrefix(call.GetMethod(), "games")
 		if !ok {
 			return wire.Write(conn, &wire.Reply{Status: &wire.Status{Code: wire.Code_CODE_NOT_FOUND, Message: "no such method"}})
@@ -139,6 +146,39 @@ func (a *Agent) answer(conn net.Conn) error {
 		return err
 	}
 	return wire.Write(conn, &wire.Reply{Status: &wire.Status{Code: wire.Code_CODE_OK}, Body: body})
+}
+
+// answerPeers changes which controllers are let in.
+func (a *Agent) answerPeers(conn net.Conn, method, argument string) error {
+	var answer any
+	var err error
+	if method == "join" {
+		answer, err = a.join(a.ctx, argument)
+	} else {
+		answer, err = a.forget(argument)
+	}
+	if err != nil {
+		return wire.Write(conn, &wire.Reply{Status: &wire.Status{Code: wire.Code_CODE_REFUSED, Message: err.Error()}})
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	return wire.Write(conn, &wire.Reply{Status: &wire.Status{Code: wire.Code_CODE_OK}, Body: body})
+}
+
+// AskJoin lets the agent that runs on dataDir pair with the controller that made a join code.
+func AskJoin(ctx context.Context, dataDir, code string) (Joined, error) {
+	var joined Joined
+	err := ask(ctx, dataDir, "join "+code, &joined)
+	return joined, err
+}
+
+// AskForget lets the agent that runs on dataDir forget a controller, by name or id.
+func AskForget(ctx context.Context, dataDir, controller string) (ControllerInfo, error) {
+	var gone ControllerInfo
+	err := ask(ctx, dataDir, "forget "+controller, &gone)
+	return gone, err
 }
 
 // AskPairingCode opens pairing at the agent that runs on dataDir and returns the code.

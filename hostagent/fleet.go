@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"mainbus/hostagent/games"
 	"mainbus/hostagent/instance"
@@ -124,6 +125,23 @@ func (f *fleet) want(d *wire.Desired) (needBundle bool, err error) {
 	f.desired = d
 	f.apply()
 	return !f.bundles.has(d.GetBundle()), nil
+}
+
+// disown makes room for another controller, whose numbers begin anew. Until it says what it wants, all goes on as it is.
+func (f *fleet) disown() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	free := proto.CloneOf(f.desired)
+	free.Generation = 0
+	text, err := protojson.MarshalOptions{Multiline: true}.Marshal(free)
+	if err == nil {
+		err = disk.Write(f.desiredFile(), text)
+	}
+	if err != nil {
+		return fmt.Errorf("make room for another controller: %w", err)
+	}
+	f.desired = free
+	return nil
 }
 
 // addBundle stores save modules; what waited for them starts.

@@ -46,10 +46,17 @@ func (a *Agent) handlers() map[wire.Method]link.Handler {
 func (a *Agent) owned(h link.Handler) link.Handler {
 	return func(ctx context.Context, c *link.Conn, s *link.Stream) error {
 		if owner, ok := a.peers.owner(); !ok || owner != c.Peer() {
-			return link.Errorf(wire.Code_CODE_REFUSED, "the instances of this host belong to another controller")
+			return link.Errorf(wire.Code_CODE_REFUSED, "the instances of this host belong to another controller%s", a.ownerName())
 		}
 		return h(ctx, c, s)
 	}
+}
+
+func (a *Agent) ownerName() string {
+	if list := a.peers.list(); len(list) > 0 && list[0].Name != "" {
+		return ", " + list[0].Name
+	}
+	return ""
 }
 
 func (a *Agent) desired(_ context.Context, _ *link.Conn, d *wire.Desired) (*wire.DesiredReply, error) {

@@ -2,6 +2,8 @@ package hostagent
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -73,14 +75,28 @@ func (a *Agent) pair(ctx context.Context, s link.PairStream) error {
 		Code: code, Exporter: s.Exporter(), Controller: s.Peer(), Agent: a.identity.ID(),
 	})
 	release(err == nil)
+	if errors.Is(err, pairing.ErrWrongCode) {
+		standing := a.window.Standing(time.Now())
+		a.log.Warn("a wrong pairing code was typed at a controller", "addr", s.PeerAddr(), "pairing", standing)
+		return fmt.Errorf("%w: %s", err, standing)
+	}
 	if err != nil {
 		return err
 	}
-	if err := a.peers.add(s.Peer(), s.PeerAddr()); err != nil {
+	return a.trust(s.Peer(), s.PeerAddr())
+}
+
+// trust lets a controller in that has proved itself.
+func (a *Agent) trust(id identity.ID, addr netip.AddrPort) error {
+	known := a.peers.trusted(id)
+	if err := a.peers.add(id, addr); err != nil {
 		return err
 	}
-	a.log.Info("paired with a controller", "peer", s.Peer().Short(), "addr", s.PeerAddr())
-	a.keepLink(s.Peer())
+	a.log.Info("paired with a controller", "peer", id.Short(), "addr", addr)
+	if !known {
+		a.keepLink(id)
+	}
+	a.endpoint.Nudge()
 	a.announceAgain()
 	return nil
 }
@@ -92,10 +108,15 @@ func (a *Agent) announceAgain() {
 	}
 }
 
-// keepLink dials a controller where it was last seen whenever there is no link to it.
+// keepLink dials a controller where it was last seen whenever there is no link to it, until it is forgotten.
 func (a *Agent) keepLink(id identity.ID) {
+	ctx, cancel := context.WithCancel(a.ctx)
+	a.keptMu.Lock()
+	a.kept[id] = cancel
+	a.keptMu.Unlock()
 	a.workers.Go(func() {
-		a.endpoint.Keep(a.ctx, id, func() []netip.AddrPort { return a.peers.addrs(id) })
+		defer cancel()
+		a.endpoint.Keep(ctx, id, func() []netip.AddrPort { return a.peers.addrs(id) })
 	})
 }
 

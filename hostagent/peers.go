@@ -73,6 +73,14 @@ func (p *peers) add(id identity.ID, addr netip.AddrPort) error {
 	return p.change()
 }
 
+// remove forgets a controller: it is trusted no more when this returns.
+func (p *peers) remove(id identity.ID) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.file.Peers = slices.DeleteFunc(slices.Clone(p.file.Peers), func(peer peer) bool { return peer.ID == id })
+	return p.change()
+}
+
 // saw notes where a controller is.
 func (p *peers) saw(id identity.ID, name string, addr netip.AddrPort) error {
 	p.mu.Lock()

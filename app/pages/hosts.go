@@ -26,7 +26,8 @@ type Hosts struct {
 	table *widgets.Table[view.Host]
 	empty fyne.CanvasObject
 	pair  *widget.Button
-	here  *widgets.ErrorCard // why this computer is no host
+	gone  *widget.Button
+	here  *widgets.ErrorCard // why this computer is no host, or what is wrong with the host that is selected
 }
 
 // NewHosts makes the screen.
@@ -44,30 +45,56 @@ func NewHosts(p Params) *Hosts {
 	))
 	h.pair = primary(lang.L("Pair…"), theme.ConfirmIcon(), h.pairSelected)
 	h.pair.Disable()
-	h.table.OnSelect = h.enablePair
+	h.gone = widget.NewButton(lang.L("Forget…"), h.forgetSelected)
+	h.gone.Disable()
+	h.table.OnSelect = h.selectionChanged
 	h.table.OnOpen = h.open
 	h.listPage = newListPage(p, view.HostsPage, lang.L("Filter hosts"), h.here, h.refresh)
 	h.listPage.buttons.Add(widget.NewButton(lang.L("Backups…"), func() { ShowBackups(p, h.problem) }))
+	h.listPage.buttons.Add(widget.NewButton(lang.L("Search"), h.search))
+	h.listPage.buttons.Add(widget.NewButton(lang.L("Join code…"), h.invite))
+	h.listPage.buttons.Add(h.gone)
 	h.listPage.buttons.Add(h.pair)
 	h.empty = widgets.Empty(theme.ComputerIcon(), lang.L("No host found yet. Start Mainbus, or mainbus-host, on another machine of this network: it appears here within seconds."), nil)
 	return h
 }
 
 func hostState(r view.Host) widgets.Cell {
-	state, word, tip := look.Disconnected, lang.L("Disconnected"), ""
+	state, word, tip := look.Disconnected, lang.L("Disconnected"), strings.TrimSpace(r.Problem+" "+r.Next)
 	switch {
+	case r.Wrong != "" && r.Wrong != api.Unreachable:
+		state, word = look.Trouble, wrongWord(r.Wrong)
+		if r.Elsewhere {
+			state = look.Disconnected
+		}
 	case r.WantsToJoin:
 		state, word = look.WantsToJoin, lang.L("Wants to join")
 	case r.Linked:
 		state, word = look.Connected, lang.L("Connected")
-	case !r.LastSeen.IsZero():
+	case tip == "" && !r.LastSeen.IsZero():
 		tip = lang.L("Last seen {{.time}}", with{"time": view.Moment(r.LastSeen)})
 	}
 	return widgets.Cell{Text: word, Color: state.Color, State: &state, Tip: tip}
 }
 
+func wrongWord(wrong string) string {
+	switch wrong {
+	case api.Forgotten:
+		return lang.L("Refused")
+	case api.VersionSkew:
+		return lang.L("Other version")
+	case api.SameKey:
+		return lang.L("Key copied")
+	case api.OtherKey:
+		return lang.L("Another key")
+	case api.OtherController:
+		return lang.L("Other controller")
+	}
+	return lang.L("Refuses")
+}
+
 func hostInstances(r view.Host) widgets.Cell {
-	if r.WantsToJoin {
+	if r.WantsToJoin || r.Elsewhere {
 		return widgets.Cell{}
 	}
 	return widgets.Cell{Text: fmt.Sprint(r.Instances)}
@@ -93,12 +120,13 @@ func (h *Hosts) refresh() {
 		text += " · " + lang.L("{{.n}} want to join", with{"n": waiting})
 	}
 	h.footer.Set(text+here, look.Muted)
-	h.enablePair()
+	h.enableButtons()
 }
 
 // showHere shows why this computer is no host, with what mends it, and returns how it does if it is one.
 func (h *Hosts) showHere() (words string) {
 	if h.Computer == nil {
+		h.showSelected()
 		return ""
 	}
 	state := h.Computer.State()
@@ -111,16 +139,29 @@ func (h *Hosts) showHere() (words string) {
 		h.here.Action(choose, theme.FolderOpenIcon(), h.AskFactorio)
 		return ""
 	}
-	h.here.Say("", "")
+	h.showSelected()
 	if words = state.Words(); words != "" {
 		words = " · " + lang.L("This computer {{.state}}", with{"state": words})
 	}
 	return words
 }
 
-func (h *Hosts) enablePair() {
+// showSelected shows what is wrong with the host that is selected, if something is.
+func (h *Hosts) showSelected() {
+	r, _ := h.selected()
+	h.here.Action("", nil, nil)
+	h.here.Say(r.Problem, r.Next)
+}
+
+func (h *Hosts) selectionChanged() {
+	h.showHere()
+	h.enableButtons()
+}
+
+func (h *Hosts) enableButtons() {
 	r, ok := h.selected()
-	enable(h.pair, ok && r.WantsToJoin)
+	enable(h.pair, ok && r.Pairable())
+	enable(h.gone, ok && !r.WantsToJoin && !r.Elsewhere)
 }
 
 // selected returns the row that is selected alone.
@@ -133,7 +174,7 @@ func (h *Hosts) selected() (view.Host, bool) {
 
 // open lets a host join that wants to, and shows the figures of one that has.
 func (h *Hosts) open(r view.Host) {
-	if r.WantsToJoin {
+	if r.Pairable() {
 		h.AskCode(r)
 		return
 	}
@@ -148,7 +189,7 @@ func (h *Hosts) pairSelected() {
 
 // AskCode opens the dialog in which the code from the host's console is typed.
 func (h *Hosts) AskCode(r view.Host) {
-	if !r.WantsToJoin {
+	if !r.Pairable() {
 		return
 	}
 	code := widget.NewEntry()

@@ -122,3 +122,43 @@ func TestThisComputerSaysWhyItIsNoHost(t *testing.T) {
 		s.Expect("This computer is a host, with the game in /opt/factorio")
 	})
 }
+
+func TestWhatIsWrongWithAHostIsShownInWords(t *testing.T) {
+	c := headless.NewCluster()
+	c.SetHosts(
+		api.Host{ID: "h1", Name: "attic", State: api.Paired, Trouble: api.Forgotten, Problem: "attic has forgotten this controller.", Next: "Pair the two again."},
+		api.Host{ID: "h2", Name: "cellar", State: api.Discovered, Trouble: api.OtherController, Problem: "cellar belongs to another controller."},
+	)
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		s.Expect("attic", "Refused", "cellar", "Other controller")
+		s.ExpectNot("Wants to join")
+		s.Tap("attic")
+		s.Expect("attic has forgotten this controller.", "Pair the two again.")
+		s.Press("Forget…")
+		s.Expect("Its games go on")
+		s.Press("Forget")
+		s.Tap("cellar")
+		s.Expect("cellar belongs to another controller.")
+		s.ExpectNot("attic has forgotten this controller.")
+		if len(s.On("Forget…")) > 0 {
+			t.Error("a host that is not paired can be forgotten")
+		}
+		s.Press("Search")
+		if got := c.Calls(); !slices.Equal(got, []string{"ForgetHost h1", "SearchHosts"}) {
+			t.Errorf("calls %q", got)
+		}
+	})
+}
+
+func TestAJoinCodeIsMadeAndShown(t *testing.T) {
+	c := twoHosts()
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		s.Press("Join code…")
+		s.Type("factory.example.org", "a.example.org b:7\n")
+		s.Expect("mainbus-host join mb1.AGk2Vb3", "192.0.2.1:34181")
+		s.Press("Close")
+		if got := c.Calls(); !slices.Equal(got, []string{"Invite a.example.org b:7"}) {
+			t.Errorf("calls %q", got)
+		}
+	})
+}

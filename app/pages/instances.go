@@ -127,7 +127,7 @@ func (s *Instances) refresh() {
 func (s *Instances) AskCreate() {
 	var names, ids []string
 	for _, h := range s.Model.Now().Hosts {
-		if !h.WantsToJoin {
+		if !h.WantsToJoin && !h.Elsewhere {
 			names, ids = append(names, h.Name), append(ids, h.ID)
 		}
 	}

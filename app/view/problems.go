@@ -47,7 +47,11 @@ func Problems(now Snapshot, local Local) (list []Problem) {
 		list = append(list, Problem{say("{{.name}} told what was not booked", with{"name": n.InstanceName}), n.Text, bus})
 	}
 	for _, h := range now.Hosts {
-		if !h.WantsToJoin && !h.Linked {
+		switch {
+		case h.WantsToJoin, h.Elsewhere:
+		case h.Wrong != "" && h.Wrong != api.Unreachable:
+			list = append(list, Problem{say("Something is wrong with host {{.name}}", with{"name": h.Name}), h.Problem + " " + h.Next, hosts})
+		case !h.Linked:
 			list = append(list, Problem{say("Host {{.name}} can't be reached", with{"name": h.Name}),
 				say("Its servers go on by themselves. See that it is switched on and on this network."), hosts})
 		}

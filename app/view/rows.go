@@ -17,7 +17,11 @@ type Host struct {
 	ID          string
 	Name        string
 	WantsToJoin bool
+	Elsewhere   bool // announces itself, and belongs to another controller
 	Linked      bool
+	Wrong       string // what is wrong, as in the api; empty: nothing
+	Problem     string // … a sentence
+	Next        string // what to do about it
 	Address     string
 	FoundBy     string
 	Game        string
@@ -26,6 +30,11 @@ type Host struct {
 	RTT         string // with unit; empty while not linked
 	LastSeen    time.Time
 	Instances   int
+}
+
+// Pairable tells whether typing the host's code would help.
+func (h Host) Pairable() bool {
+	return h.WantsToJoin || h.Elsewhere || h.Wrong == api.Forgotten || h.Wrong == api.OtherKey
 }
 
 // An Instance is one row of the instances screen.
@@ -91,12 +100,13 @@ func hostRows(hosts []api.Host, instances []api.Instance) []Host {
 	rows := make([]Host, 0, len(hosts))
 	for _, h := range hosts {
 		row := Host{
-			ID: h.ID, Name: h.Name, WantsToJoin: h.State == api.Discovered, Linked: h.Linked, Address: strings.Join(h.Addresses, ", "),
+			ID: h.ID, Name: h.Name, WantsToJoin: h.State == api.Discovered && h.Trouble == "",
+			Elsewhere: h.State == api.Discovered && h.Trouble != "", Wrong: h.Trouble, Problem: h.Problem, Next: h.Next, Linked: h.Linked, Address: strings.Join(h.Addresses, ", "),
 			FoundBy: h.DiscoveredBy, Game: h.GameVersion, System: h.OS, Version: h.Version, Instances: count[h.ID],
 		}
 		if h.Linked {
 			row.RTT = roundTrip(h.RTTMS)
-		} else if !row.WantsToJoin {
+		} else if !row.WantsToJoin && !row.Elsewhere {
 			row.LastSeen = h.LastSeen
 		}
 		rows = append(rows, row)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"mainbus/controller"
+	"mainbus/transport/discovery"
 	"mainbus/transport/local"
 )
 
@@ -86,6 +87,11 @@ func parse(args []string, stderr io.Writer) (controller.Config, error) {
 	flags.StringVar(&cfg.DataDir, "data", local.DataDir("controller"), "folder for the key, the database and the local socket")
 	flags.StringVar(&cfg.Name, "name", "", "name that hosts show; the machine's name unless given")
 	flags.StringVar(&cfg.Metrics, "metrics", controller.MetricsAddr, "TCP address at which Prometheus finds /metrics; empty: nowhere")
+	var interfaces []string
+	flags.Func("interface", "name of a network interface on which hosts are looked for, instead of all but virtual ones; can be given more than once", func(name string) error {
+		interfaces = append(interfaces, name)
+		return nil
+	})
 	port := flags.Uint("port", 0, "UDP port for hosts; 0: the one used last, else the first free one from 34181")
 	flags.TextVar(&level, "log-level", &level, "debug, info, warn or error")
 	if err := flags.Parse(args); err != nil {
@@ -95,6 +101,7 @@ func parse(args []string, stderr io.Writer) (controller.Config, error) {
 		fmt.Fprintln(stderr, "mainbus-controller takes flags only, and a port is at most 65535; --help lists the flags")
 		return cfg, errUsage
 	}
+	cfg.Interfaces = discovery.Named(interfaces)
 	if *port != 0 {
 		cfg.Addr = ":" + strconv.FormatUint(uint64(*port), 10)
 	}

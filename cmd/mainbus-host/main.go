@@ -20,6 +20,7 @@ import (
 	"mainbus/hostagent/releases"
 	"mainbus/hostagent/service"
 	"mainbus/hostagent/supervisor"
+	"mainbus/transport/discovery"
 	"mainbus/transport/local"
 	"mainbus/transport/wire"
 )
@@ -47,7 +48,7 @@ const (
 
 type options struct {
 	data, name, level, metrics, releases string
-	factorio                             []string
+	factorio, interfaces                 []string
 	port                                 uint16
 	announce                             bool
 	understood                           bool // the command line was: errors from then on are not about usage
@@ -70,9 +71,11 @@ func command(o *options) *cobra.Command {
 	flags.StringVar(&o.name, "name", defaultName(), "name of this host, for people")
 	flags.Uint16Var(&o.port, "port", 0, fmt.Sprintf("UDP port; 0: the one last used, else %d or the next free one", hostagent.DefaultPort))
 	flags.BoolVar(&o.announce, "announce", true, "let controllers on this network find this host; without, they need its address")
+	flags.StringArrayVar(&o.interfaces, "interface", nil, "name of a network interface on which this host is announced, instead of all but virtual ones; can be given more than once")
 	flags.StringVar(&o.metrics, "metrics", hostagent.MetricsAddr, "TCP address at which Prometheus finds /metrics; empty: nowhere")
 	flags.StringVar(&o.level, "log-level", "info", "debug, info, warn or error")
-	root.AddCommand(pairCommand(o), statusCommand(o), superviseCommand(), gamesCommand(o), serviceCommand(o))
+	root.AddCommand(pairCommand(o), statusCommand(o), superviseCommand(), gamesCommand(o), serviceCommand(o),
+		peersCommand(o), joinCommand(o), forgetCommand(o))
 	return root
 }
 
@@ -97,7 +100,7 @@ func run(ctx context.Context, o *options, out io.Writer) error {
 	}
 	agent := hostagent.New(hostagent.Config{
 		DataDir: o.data, Name: o.name, Port: o.port, Version: wire.Version, Self: self,
-		Hidden: !o.announce, Metrics: o.metrics, FactorioDirs: o.factorio, Places: games.Places(), Distro: games.DistroOf(runtime.GOOS, runtime.GOARCH),
+		Hidden: !o.announce, Interfaces: discovery.Named(o.interfaces), Metrics: o.metrics, FactorioDirs: o.factorio, Places: games.Places(), Distro: games.DistroOf(runtime.GOOS, runtime.GOARCH),
 		Releases: releases.Sites{Site: o.releases, Download: o.releases},
 		Started: func(s hostagent.Status) {
 			fmt.Fprintf(out, "%s is ready at UDP port %d with %s\n", s.Name, s.Port, gameWords(s.GameVersion))
@@ -146,12 +149,11 @@ func statusCommand(o *options) *cobra.Command {
 func printStatus(out io.Writer, s hostagent.Status) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "%s\tUDP port %d\t%s\n", s.Name, s.Port, gameWords(s.GameVersion))
+	if s.Pairing != "" {
+		fmt.Fprintf(w, "pairing\t%s\n", s.Pairing)
+	}
 	for _, c := range s.Controllers {
-		state := "not linked"
-		if c.Linked {
-			state = "linked"
-		}
-		fmt.Fprintf(w, "controller\t%s\t%s\n", c.Name, state)
+		fmt.Fprintf(w, "controller\t%s\t%s\t%s\n", c.Name, linkWords(c), c.Problem)
 	}
 	for _, i := range s.Instances {
 		fmt.Fprintf(w, "instance\t%s\t%s\tUDP port %d\t%s\n", i.ID, i.State, i.Port, i.Cause)

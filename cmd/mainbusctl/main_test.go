@@ -230,7 +230,7 @@ func TestCommands(t *testing.T) {
 		code           int
 		stdout, stderr string // parts
 	}{
-		{name: "hosts as a table", args: "hosts list", stdout: "attic[31m  linked  192.0.2.7:34180  mdns      none: mainbusctl games list  0.4 ms  h1"},
+		{name: "hosts as a table", args: "hosts list", stdout: "attic[31m  linked  192.0.2.7:34180  mdns      none: mainbusctl games list  0.4 ms  h1  -"},
 		{name: "what is measured", args: "stats", stdout: "nauvis  instance  59.9  3        12.0 %   300 MiB  2.5 ms  -     -\n"},
 		{name: "all of one", args: "stats attic", stdout: "host attic, "},
 		{name: "of nobody", args: "stats vulcanus", code: 1, stderr: "nothing is measured of \"vulcanus\""},

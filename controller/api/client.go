@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -76,10 +77,18 @@ func (c *Client) call(ctx context.Context, _ Caller, method string, request, res
 	defer cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	reused := c.conn != nil
 	if err := c.connect(ctx); err != nil {
 		return err
 	}
 	reply, err := c.exchange(ctx, method, request)
+	if reused && errors.Is(err, errUnsent) { // the controller has started anew, or made room for others
+		_ = c.hangUp()
+		if err := c.connect(ctx); err != nil {
+			return err
+		}
+		reply, err = c.exchange(ctx, method, request)
+	}
 	if err != nil {
 		_ = c.hangUp() // it is broken already
 		return err
@@ -97,6 +106,9 @@ func (c *Client) call(ctx context.Context, _ Caller, method string, request, res
 	return nil
 }
 
+// errUnsent marks a call that the controller has not got. It says nothing by itself.
+var errUnsent = errors.New("")
+
 func (c *Client) exchange(ctx context.Context, method string, request any) (*wire.Reply, error) {
 	body, err := json.Marshal(request)
 	if err != nil {
@@ -106,7 +118,7 @@ func (c *Client) exchange(ctx context.Context, method string, request any) (*wir
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	if err := wire.Write(conn, &wire.APICall{Method: method, Body: body}); err != nil {
-		return nil, errHungUp(err)
+		return nil, fmt.Errorf("%w%w", errUnsent, errHungUp(err))
 	}
 	reply := new(wire.Reply)
 	if err := wire.Read(c.in, reply); err != nil {

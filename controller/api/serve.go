@@ -31,7 +31,7 @@ func Serve(ctx context.Context, listener net.Listener, s Service, caller func(ne
 	defer listener.Close()
 	var connections sync.WaitGroup
 	defer connections.Wait()
-	free := make(chan struct{}, maxConnections)
+	room := &room{}
 	for {
 		conn, err := listener.Accept()
 		switch {
@@ -49,21 +49,65 @@ func Serve(ctx context.Context, listener net.Listener, s Service, caller func(ne
 			}
 			continue
 		}
-		select {
-		case free <- struct{}{}:
-		default:
+		seat, ok := room.take(conn)
+		if !ok {
 			conn.Close()
 			continue
 		}
 		connections.Go(func() {
-			defer func() { <-free }()
-			serveConnection(ctx, conn, s, caller(conn))
+			defer room.leave(seat)
+			serveConnection(ctx, conn, s, caller(conn), seat)
 		})
 	}
 }
 
+// A room bounds the connections. When it is full, the one that has been silent longest makes way: a program that only sits
+// there keeps nobody out. Clients connect again by themselves.
+type room struct {
+	mu    sync.Mutex
+	seats []*seat // the longest silent first
+}
+
+type seat struct {
+	room *room
+	conn net.Conn
+	busy bool // a call is under way
+}
+
+func (r *room) take(conn net.Conn) (*seat, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.seats) >= maxConnections {
+		idle := slices.IndexFunc(r.seats, func(s *seat) bool { return !s.busy })
+		if idle < 0 {
+			return nil, false
+		}
+		r.seats[idle].conn.Close()
+		r.seats = slices.Delete(r.seats, idle, idle+1)
+	}
+	s := &seat{room: r, conn: conn}
+	r.seats = append(r.seats, s)
+	return s, true
+}
+
+func (r *room) leave(s *seat) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seats = slices.DeleteFunc(r.seats, func(other *seat) bool { return other == s })
+}
+
+// turn notes that a call begins or ends, after which the seat is the last to make way.
+func (s *seat) turn(busy bool) {
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
+	s.busy = busy
+	if at := slices.Index(s.room.seats, s); at >= 0 {
+		s.room.seats = append(slices.Delete(s.room.seats, at, at+1), s)
+	}
+}
+
 // serveConnection returns when the other end has hung up or sent something that is no call.
-func serveConnection(ctx context.Context, conn net.Conn, s Service, c Caller) {
+func serveConnection(ctx context.Context, conn net.Conn, s Service, c Caller, at *seat) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
@@ -86,10 +130,12 @@ func serveConnection(ctx context.Context, conn net.Conn, s Service, c Caller) {
 		}
 	}()
 	for call := range calls {
+		at.turn(true)
 		reply := answer(ctx, s, c, call)
 		if conn.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil || wire.Write(conn, reply) != nil {
 			return
 		}
+		at.turn(false)
 	}
 }
 

@@ -107,6 +107,9 @@ func Listen(cfg Config) (*Node, error) {
 // Port is the UDP port that the socket is bound to.
 func (n *Node) Port() uint16 { return n.endpoint.Port() }
 
+// Revoke ends what is under way with a peer that Trusted lets in no more.
+func (n *Node) Revoke(id identity.ID) { n.endpoint.Revoke(id) }
+
 // Close ends all transfers. What has arrived of unfinished ones stays, for another Fetch to go on with.
 func (n *Node) Close() error {
 	n.cancel()

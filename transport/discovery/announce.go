@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/grandcat/zeroconf"
+
+	"mainbus/transport/internal/netwatch"
 )
 
-// pollEvery is how often interfaces are looked at; no event for it is the same on all systems.
+// pollEvery is how often interfaces are looked at, beside at each change that the system tells of.
 const pollEvery = 5 * time.Second
 
 // Announce makes an agent known until ctx ends, and then returns nil. current is asked again when changed fires and
@@ -21,6 +23,8 @@ func Announce(ctx context.Context, cfg Config, current func() Announcement, chan
 	defer a.stop()
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
+	moved, unwatch := watch(ctx)
+	defer unwatch()
 	for {
 		wanted := current()
 		if err := wanted.valid(); err != nil {
@@ -31,12 +35,30 @@ func Announce(ctx context.Context, cfg Config, current func() Announcement, chan
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+		case <-moved:
 		case _, ok := <-changed:
 			if !ok {
 				changed = nil
 			}
 		}
 	}
+}
+
+// watch tells of changes of the network until stop is called, which returns when nothing more happens.
+func watch(ctx context.Context) (moved <-chan struct{}, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	events, ended := make(chan struct{}, 1), make(chan struct{})
+	run := netwatch.Watch()
+	go func() {
+		defer close(ended)
+		run(ctx, func() {
+			select {
+			case events <- struct{}{}:
+			default:
+			}
+		})
+	}()
+	return events, func() { cancel(); <-ended }
 }
 
 // announcer is one registration and what it was made for.

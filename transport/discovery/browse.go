@@ -49,11 +49,14 @@ func pause(ctx context.Context, cfg Config, network uint64, failed bool, eager f
 	end := time.Now().Add(calmPause)
 	step := time.NewTicker(eagerPause)
 	defer step.Stop()
+	moved, unwatch := watch(ctx)
+	defer unwatch()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-step.C:
+		case <-moved:
 		}
 		list, err := Usable(cfg)
 		if failed && err == nil || eager() || fingerprint(list) != network || !time.Now().Before(end) {

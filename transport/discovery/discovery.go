@@ -41,7 +41,7 @@ type Found struct {
 	Announcement                  // ID is zero: only its first half is announced
 	Short        string           // what was announced of the ID: compare with ID.Short
 	Addrs        []netip.AddrPort // where to dial, IPv4 first
-	By           string           // how it was found: "mdns"
+	By           string           // how it was found: "mdns" or "probe"
 	Seen         time.Time
 }
 
@@ -77,6 +77,15 @@ func Usable(cfg Config) ([]net.Interface, error) {
 	return list, nil
 }
 
+// OwnAddresses returns where other machines may reach this one, IPv4 first; none while it has no usable interface.
+func OwnAddresses(cfg Config) (list []netip.Addr) {
+	usable, _ := Usable(cfg)
+	for _, i := range usable {
+		list = append(list, addresses(i)...)
+	}
+	return dialable(list)
+}
+
 func physical(all []net.Interface) []net.Interface {
 	const want = net.FlagUp | net.FlagMulticast
 	var list []net.Interface
@@ -88,8 +97,24 @@ func physical(all []net.Interface) []net.Interface {
 	return list
 }
 
+// virtual are the beginnings of the names of interfaces that engines for containers and machines make. A bridge that a person
+// made (br0) holds the machine's own address and is none of them.
+var virtual = []string{"docker", "veth", "br-", "virbr", "vEthernet", "podman", "cni", "lxcbr", "lxdbr", "vmnet", "vboxnet", "VirtualBox", "VMware"}
+
+// Named chooses the interfaces of these names, whatever they are; without names it is the usual choice.
+func Named(names []string) func([]net.Interface) []net.Interface {
+	if len(names) == 0 {
+		return nil
+	}
+	return func(all []net.Interface) []net.Interface {
+		return slices.DeleteFunc(slices.Clone(all), func(i net.Interface) bool {
+			return !slices.Contains(names, i.Name) || i.Flags&net.FlagUp == 0
+		})
+	}
+}
+
 func isVirtual(name string) bool {
-	for _, prefix := range []string{"docker", "veth", "br-", "virbr", "vEthernet"} {
+	for _, prefix := range virtual {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}

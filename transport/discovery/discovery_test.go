@@ -165,6 +165,9 @@ func TestUsableInterfaces(t *testing.T) {
 	if list := physical(all); len(list) != 1 || list[0].Name != "eth0" {
 		t.Errorf("usable are %v", list)
 	}
+	if list := Named([]string{"docker0", "eth1"})(all); len(list) != 1 || list[0].Name != "docker0" {
+		t.Errorf("of those that were named are usable %v", list)
+	}
 	_, err := Usable(Config{Interfaces: func([]net.Interface) []net.Interface { return nil }})
 	if !errors.Is(err, ErrNoMulticast) || !strings.Contains(err.Error(), "multicast") {
 		t.Errorf("without interfaces: %v", err)

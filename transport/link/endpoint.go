@@ -85,10 +85,12 @@ type Config struct {
 	Hello     func() *wire.Hello                      // what this program says of itself at the start of each link
 	Connected func(*Conn)                             // optional; called in its own goroutine when a link is up
 	Troubled  func(identity.ID)                       // optional; called in its own goroutine when Trouble of a peer has changed
-	Pair      func(context.Context, PairStream) error // agent's side of a pairing; nil refuses all
+	Pair      func(context.Context, PairStream) error // the side of a pairing that is dialed; nil refuses all
 	Bulk      bool                                    // an endpoint for files (transport/bulk), apart from those for messages; pairs nobody
 	Silence   time.Duration                           // after which a link counts as dead; 0: 6 s
-	Log       *slog.Logger                            // optional
+	// Datagram is optional; called for each datagram that is no QUIC packet, from one goroutine. It returns what to send back, or nil.
+	Datagram func(from netip.AddrPort, b []byte) []byte
+	Log      *slog.Logger // optional
 
 	socket func(*net.UDPConn) udpSocket // of tests: a socket that fails
 }
@@ -174,6 +176,9 @@ func (e *Endpoint) start() error {
 	e.listener = listener
 	e.spawn(e.acceptLoop)
 	e.watchNetwork()
+	if e.cfg.Datagram != nil {
+		e.spawn(e.readDatagrams)
+	}
 	return nil
 }
 

@@ -327,6 +327,26 @@ func (c *Cluster) PairHost(_ context.Context, _ api.Caller, r api.PairHost) (api
 	return api.Host{}, c.note("PairHost", r.Host, r.Code)
 }
 
+// ForgetHost implements api.Service.
+func (c *Cluster) ForgetHost(_ context.Context, _ api.Caller, r api.HostRef) (api.Host, error) {
+	return api.Host{}, c.note("ForgetHost", r.Host)
+}
+
+// SearchHosts implements api.Service.
+func (c *Cluster) SearchHosts(context.Context, api.Caller) ([]api.Host, error) {
+	return nil, c.note("SearchHosts")
+}
+
+// Invite implements api.Service.
+func (c *Cluster) Invite(_ context.Context, _ api.Caller, r api.Invite) (api.Invitation, error) {
+	return api.Invitation{
+		ID: "0123456789abcdef", Code: "mb1.AGk2Vb3", Addresses: []string{"192.0.2.1:34181"}, ExpiresAt: time.Now().Add(24 * time.Hour),
+	}, c.note("Invite", strings.Join(r.Addresses, " "))
+}
+
+// Invitations implements api.Service.
+func (c *Cluster) Invitations(context.Context, api.Caller) ([]api.Invitation, error) { return nil, nil }
+
 // CreateInstance implements api.Service.
 func (c *Cluster) CreateInstance(_ context.Context, _ api.Caller, r api.CreateInstance) (api.Instance, error) {
 	return api.Instance{}, c.note("CreateInstance", r.Name, r.Host)

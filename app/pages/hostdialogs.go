@@ -1,0 +1,87 @@
+package pages
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"mainbus/app/view"
+	"mainbus/controller/api"
+)
+
+// search asks each address of the controller's networks, where hosts are not found by themselves.
+func (h *Hosts) search() {
+	h.try(h.problem, lang.L("Search the network"), lang.L("The network was searched"), func(ctx context.Context) error {
+		_, err := h.Service.SearchHosts(ctx, h.Caller)
+		return err
+	}, nil)
+}
+
+// forgetSelected asks before it ends a pairing.
+func (h *Hosts) forgetSelected() {
+	r, ok := h.selected()
+	if !ok || r.WantsToJoin || r.Elsewhere {
+		return
+	}
+	var d *dialog.CustomDialog
+	forget := widget.NewButton(lang.L("Forget"), func() {
+		d.Hide()
+		h.try(h.problem, lang.L("Forget {{.name}}", with{"name": r.Name}), lang.L("{{.name}} is forgotten", with{"name": r.Name}), func(ctx context.Context) error {
+			_, err := h.Service.ForgetHost(ctx, h.Caller, api.HostRef{Host: r.ID})
+			return err
+		}, nil)
+	})
+	forget.Importance = widget.DangerImportance
+	hint := words(lang.L("The link to {{.name}} is cut at once. Its games go on, but Mainbus no longer sees them, and they do not trade. Pairing it again brings its instances back.", with{"name": r.Name}))
+	d = dialog.NewCustomWithoutButtons(lang.L("Forget {{.name}}?", with{"name": r.Name}), hint, h.Frame.Window())
+	d.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { d.Hide() }), forget})
+	d.Resize(fyne.NewSize(460, 200))
+	d.Show()
+}
+
+// invite asks under which address the host can reach this controller, and then shows a join code.
+func (h *Hosts) invite() {
+	address := widget.NewEntry()
+	address.SetPlaceHolder("factory.example.org")
+	hint := words(lang.L("A join code lets in one host that is not found by itself: in another network, a container, a rented server. " +
+		"That host must reach this computer's UDP port, so forward it or use a VPN, and give the address that holds from outside. In your own network leave this empty."))
+	var d *dialog.CustomDialog
+	submit := func() {
+		d.Hide()
+		r := api.Invite{Addresses: strings.Fields(address.Text)}
+		ask(h.Params, h.problem, func(ctx context.Context) (api.Invitation, error) { return h.Service.Invite(ctx, h.Caller, r) }, h.showCode)
+	}
+	address.OnSubmitted = func(string) { submit() }
+	d = dialog.NewCustomWithoutButtons(lang.L("Join code"), container.NewVBox(hint, address), h.Frame.Window())
+	d.SetButtons([]fyne.CanvasObject{
+		widget.NewButton(lang.L("Cancel"), func() { d.Hide() }), primary(lang.L("Make a code"), theme.ConfirmIcon(), submit),
+	})
+	d.Resize(fyne.NewSize(560, 280))
+	d.Show()
+	h.Frame.Window().Canvas().Focus(address)
+}
+
+func (h *Hosts) showCode(i api.Invitation) {
+	command := "mainbus-host join " + i.Code
+	code := widget.NewLabel(command)
+	code.Wrapping = fyne.TextWrapBreak
+	code.TextStyle.Monospace = true
+	code.Selectable = true
+	hint := words(lang.L("Type this on the host. The code is good once, until {{.time}}; whoever has it can let a host of theirs join.", with{"time": view.Moment(i.ExpiresAt.In(time.Local))}))
+	where := words(lang.L("The host will try {{.addresses}}.", with{"addresses": strings.Join(i.Addresses, ", ")}))
+	var d *dialog.CustomDialog
+	d = dialog.NewCustomWithoutButtons(lang.L("Join code"), container.NewVBox(hint, code, where), h.Frame.Window())
+	d.SetButtons([]fyne.CanvasObject{
+		widget.NewButton(lang.L("Close"), func() { d.Hide() }),
+		primary(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(command) }),
+	})
+	d.Resize(fyne.NewSize(620, 300))
+	d.Show()
+}
