@@ -252,7 +252,7 @@ func (s *session) hear(ctx context.Context, e *wire.Envelope, in *inbox) error {
 
 // bound lets the ledger say who the world is, and passes that on.
 func (s *session) bound(ctx context.Context, b *wire.Bound) error {
-	totals, err := busTotals(b.GetReports())
+	totals, err := bus.ParseReport(reportOf(b.GetReports(), busChannel))
 	if err != nil {
 		return err
 	}
@@ -328,7 +328,7 @@ func (s *session) renamed(ctx context.Context, b *wire.Bound) error {
 
 // saved tells the ledger what a finished save holds. One that makes no sense covers nothing, and the world goes on.
 func (s *session) saved(ctx context.Context, m *wire.Saved) error {
-	totals, err := busTotals(m.GetReports())
+	totals, err := bus.ParseAccounts(m.GetAccounts())
 	if err == nil {
 		_, err = s.store.Apply(ctx, ledger.Saved{
 			Slot: s.slot, Epoch: s.epoch, Ledger: m.GetLedger(), World: ledger.World(m.GetWorld()), Totals: totals, Tick: clock(m.GetTick()),
@@ -339,11 +339,6 @@ func (s *session) saved(ctx context.Context, m *wire.Saved) error {
 		return nil
 	}
 	return err
-}
-
-// busTotals finds the bus's part of what a world, or a save of it, reports.
-func busTotals(reports []*wire.Report) ([]ledger.Record, error) {
-	return bus.Parse(reportOf(reports, busChannel))
 }
 
 func reportOf(reports []*wire.Report, channel string) []byte {
@@ -357,7 +352,7 @@ func reportOf(reports []*wire.Report, channel string) []byte {
 
 // busTruth books a complete report, which must make sense.
 func (s *session) busTruth(ctx context.Context, e *wire.Envelope) error {
-	totals, err := bus.Parse(e.GetBody())
+	totals, err := bus.ParseReport(e.GetBody())
 	if err != nil {
 		return err
 	}

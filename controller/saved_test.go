@@ -5,13 +5,20 @@ import (
 
 	"mainbus/controller/api"
 	"mainbus/controller/ledger"
+	"mainbus/hostagent/factorio/scriptdat"
 	"mainbus/transport/wire"
 )
 
-func (at *attachment) tellSaved(of, world string, tick uint64, records string) {
+// tellSaved tells of a save that has so many iron plates sent, and nine of coal.
+func (at *attachment) tellSaved(of, world string, tick uint64, iron float64) {
 	at.t.Helper()
+	sent := &scriptdat.Table{Pairs: []scriptdat.Pair{{Key: "iron-plate/normal", Value: iron}, {Key: "coal/normal", Value: 9.0}}}
+	text, err := scriptdat.AppendTree(nil, &scriptdat.Table{Pairs: []scriptdat.Pair{{Key: "e", Value: sent}, {Key: "i", Value: &scriptdat.Table{}}}})
+	if err != nil {
+		at.t.Fatal(err)
+	}
 	at.send(&wire.RunUp{Msg: &wire.RunUp_Saved{Saved: &wire.Saved{
-		Save: "_autosave1.zip", Ledger: of, World: world, Tick: tick, Reports: []*wire.Report{{Channel: "bus", Body: []byte(records)}},
+		Save: "_autosave1.zip", Ledger: of, World: world, Tick: tick, Accounts: text,
 	}}})
 }
 
@@ -34,13 +41,13 @@ func TestStrictItemsWaitForAFinishedSave(t *testing.T) {
 	sender.tell("iron-plate/normal=120/0/0")
 	eventually(t, "what is on the bus", 120, func() int64 { return c.bus("iron-plate").Level })
 
-	sender.tellSaved(own.GetLedger(), own.GetWorld(), 600, "iron-plate/normal=1.5/0/0") // covers nothing, and nobody falls
-	sender.tellSaved(own.GetLedger(), "another", 600, "iron-plate/normal=120/0/0")
+	sender.tellSaved(own.GetLedger(), own.GetWorld(), 600, 1.5) // covers nothing, and nobody falls
+	sender.tellSaved(own.GetLedger(), "another", 600, 120)
 	sender.tell("coal/normal=9/0/0")
 	if got := receiver.granted(); got != "coal/normal=9" {
 		t.Fatalf("granted %s before a save has finished", got)
 	}
-	sender.tellSaved(own.GetLedger(), own.GetWorld(), 700, "iron-plate/normal=100/0/0+coal/normal=9/0/0")
+	sender.tellSaved(own.GetLedger(), own.GetWorld(), 700, 100)
 	if got := receiver.granted(); got != "iron-plate/normal=100" {
 		t.Fatalf("granted %s after a save of 100", got)
 	}

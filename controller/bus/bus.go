@@ -12,15 +12,22 @@ import (
 	"mainbus/controller/ledger"
 )
 
-// MaxBody bounds the text of one message in bytes.
-const MaxBody = 256 << 10
+// Bounds of texts in bytes: MaxBody of one message, MaxReport of all that a world reports when it is asked.
+const (
+	MaxBody   = 256 << 10
+	MaxReport = 8 << 20
+)
 
 // ErrMalformed says that a text is no list of records. What it says otherwise is of no use then: a report that is
 // understood in part would take the rest for zero.
 var ErrMalformed = errors.New("malformed bus records")
 
-// Parse reads what a world tells: records E/I/W or E/I/W/ES/IS. An empty text is no records. A Parser does the same faster for many.
+// Parse reads what a world tells in a line: records E/I/W or E/I/W/ES/IS. An empty text is no records. A Parser does the same
+// faster for many.
 func Parse(body []byte) ([]ledger.Record, error) { return new(Parser).Parse(body) }
+
+// ParseReport reads what it reports of all its items, in the same form.
+func ParseReport(body []byte) ([]ledger.Record, error) { return new(Parser).parse(body, MaxReport) }
 
 // Parser is for many texts of one world, which tells the same items again and again: it keeps them. The zero value is ready for
 // use. It is not safe for concurrent use.
@@ -29,8 +36,10 @@ type Parser struct{ items map[string]ledger.Item }
 const maxKept = 4096 // items
 
 // Parse is as the function of that name.
-func (p *Parser) Parse(body []byte) ([]ledger.Record, error) {
-	if len(body) > MaxBody {
+func (p *Parser) Parse(body []byte) ([]ledger.Record, error) { return p.parse(body, MaxBody) }
+
+func (p *Parser) parse(body []byte, limit int) ([]ledger.Record, error) {
+	if len(body) > limit {
 		return nil, fmt.Errorf("%w: %d bytes", ErrMalformed, len(body))
 	}
 	if len(body) == 0 {

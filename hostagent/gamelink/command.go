@@ -18,7 +18,7 @@ const (
 	CommandName = "mainbus"
 
 	maxCommandParts = 512
-	maxReports      = 64 // channels in one answer
+	maxPieces       = 256 // of all reports in one answer
 )
 
 // Message is what one command, or several if it is long, carries into the game.
@@ -143,20 +143,28 @@ func parseBeat(answer string) (beat, error) {
 	return beat{tick, seq, fields[2], reports}, nil
 }
 
+// parseReports joins the pieces in which a long report comes.
 func parseReports(fields []string) ([]*wire.Report, error) {
-	if len(fields)%2 != 0 || len(fields) > 2*maxReports {
+	if len(fields)%2 != 0 || len(fields) > 2*maxPieces {
 		return nil, errors.New("malformed reports")
 	}
+	var d decoder
 	var reports []*wire.Report
+	at, size := map[string]*wire.Report{}, 0
 	for i := 0; i < len(fields); i += 2 {
-		body, err := decode(fields[i+1])
+		body, err := d.decode(fields[i+1])
 		if err != nil {
 			return nil, fmt.Errorf("malformed report: %w", err)
 		}
-		if !areNames(fields[i]) {
+		if size += len(body); !areNames(fields[i]) || size > MaxReports {
 			return nil, errors.New("malformed report")
 		}
-		reports = append(reports, &wire.Report{Channel: fields[i], Body: body})
+		r := at[fields[i]]
+		if r == nil {
+			r = &wire.Report{Channel: fields[i]}
+			at[fields[i]], reports = r, append(reports, r)
+		}
+		r.Body = append(r.Body, body...)
 	}
 	return reports, nil
 }

@@ -10,8 +10,12 @@ import (
 	"mainbus/hostagent/factorio/encoded"
 )
 
-// MaxBody is the most that a message may hold, in bytes.
-const MaxBody = 256 << 10
+// MaxBody is the most that a message, or a piece of a report, may hold, in bytes. MaxReports is the same of all reports in an
+// answer.
+const (
+	MaxBody    = 256 << 10
+	MaxReports = 8 << 20
+)
 
 // Above this many bytes compression pays for its own overhead in most of what is sent.
 const rawLimit = 240

@@ -222,7 +222,7 @@ func FuzzReplies(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if bound, err := parseBound(reply.Answer); err == nil && (bound.World == "" || len(bound.Reports) > maxReports) {
+		if bound, err := parseBound(reply.Answer); err == nil && (bound.World == "" || len(bound.Reports) > maxPieces) {
 			t.Errorf("%q: %v", text, bound)
 		}
 		if b, err := parseBeat(reply.Answer); err == nil && len(b.chain) != len(noChain) {

@@ -11,7 +11,7 @@ import (
 
 const (
 	maxQueued      = 4096
-	maxQueuedBytes = 8 << 20
+	maxQueuedBytes = 16 << 20 // a report, and what comes behind it
 )
 
 // ErrFull says that more waits than a queue may hold. Whoever gets it ends the attachment: the next bind repairs

@@ -1,7 +1,6 @@
 package instance
 
 import (
-	"fmt"
 	"math"
 
 	"mainbus/hostagent/factorio/save"
@@ -14,20 +13,13 @@ const (
 	maxTotal  = 1 << 53             // up to which Lua counts exactly
 )
 
-// accounts are what a save tells of its world and the bus without being loaded. Texts that can't be what they should are empty,
+// accounts are what a save tells of its world without being loaded. What features keep in the tree is for the controller. Texts that can't be what they should are empty,
 // as they are in a world that has none yet.
 type accounts struct {
 	ledger, world string
 	epoch         string // of the last bind; "0" before the first
 	tick          uint64 // of the last tick before the save
 	tree          *scriptdat.Table
-}
-
-// total is what a world had of one item, by all its counters, in the tick of the save.
-type total struct {
-	sent     uint64 // E, to the bus since the world has its identity
-	received uint64 // I, from the bus
-	buffer   uint64 // of the received, what waits for room in a chest
 }
 
 // readAccounts returns false for a save of a world that never ran with the module. What it reads of script.dat has the right
@@ -44,39 +36,6 @@ func readAccounts(archive *save.Archive) (accounts, bool, error) {
 		a.tick = tick
 	}
 	return a, true, nil
-}
-
-// totals returns the totals by item, keyed as on the game link. One that nobody can have counted makes all of them worthless:
-// somebody has written into the world's storage.
-func (a accounts) totals() (map[string]total, error) {
-	all := make(map[string]total)
-	for _, column := range []struct {
-		name string
-		of   func(*total) *uint64
-	}{
-		{"e", func(t *total) *uint64 { return &t.sent }},
-		{"i", func(t *total) *uint64 { return &t.received }},
-		{"buffer", func(t *total) *uint64 { return &t.buffer }},
-	} {
-		table, ok := a.tree.Get(column.name).(*scriptdat.Table)
-		if !ok {
-			return nil, fmt.Errorf("accounts in the save: %s is no table", column.name)
-		}
-		for _, p := range table.Pairs {
-			item, ok := p.Key.(string)
-			if !ok {
-				return nil, fmt.Errorf("accounts in the save: %s has a key that is no text", column.name)
-			}
-			n, ok := count(p.Value)
-			if !ok {
-				return nil, fmt.Errorf("accounts in the save: %s of %.100q is no whole number from 0 to 2^53", column.name, item)
-			}
-			t := all[item]
-			*column.of(&t) = n
-			all[item] = t
-		}
-	}
-	return all, nil
 }
 
 // count takes a number for one if it can have been counted.

@@ -54,9 +54,7 @@ func TestLifeOfAnInstance(t *testing.T) {
 	if saved, err := examine(filepath.Join(dir, "saves", "Alpha-One.zip")); err != nil || saved.world != world {
 		t.Errorf("world in the save: %+v, %v; bound as %q", saved, err, world)
 	}
-	wantTotals(t, filepath.Join(dir, "saves", "Alpha-One.zip"), "beef", map[string]total{
-		"iron-plate/normal": {sent: 120}, "copper-plate/normal": {received: 50},
-	})
+	wantAccounts(t, filepath.Join(dir, "saves", "Alpha-One.zip"), "beef", map[string]float64{"iron-plate/normal": 120}, map[string]float64{"copper-plate/normal": 50})
 	settings, err := os.ReadFile(a.folder.serverSettings())
 	if err != nil || !strings.Contains(string(settings), `"auto_pause": false`) {
 		t.Errorf("server settings: %s, %v", settings, err)

@@ -4,23 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"sync"
 	"time"
 
 	"mainbus/hostagent/factorio/save"
+	"mainbus/hostagent/factorio/scriptdat"
 	"mainbus/transport/wire"
 )
 
 const (
-	busChannel   = "bus"
-	maxExamined  = 16              // saves that are looked into for the newest of a world
-	maxSavedBody = 256 << 10       // of a report, as everywhere on the way to the controller
-	lastTime     = 5 * time.Second // for the controller to take the last thing that is told
+	maxExamined = 16              // saves that are looked into for the newest of a world
+	lastTime    = 5 * time.Second // for the controller to take the last thing that is told
 )
 
 // saves watches for what finished saves of a run hold. All of it happens beside the run: neither the game nor the instance
@@ -75,31 +71,11 @@ func savedIn(path, ledger, world string) (*wire.Saved, error) {
 	if err != nil || !found || a.ledger != ledger || a.world != world {
 		return nil, err
 	}
-	totals, err := a.totals()
+	text, err := scriptdat.AppendTree(nil, a.tree)
 	if err != nil {
 		return nil, err
 	}
-	body := appendTotals(nil, totals)
-	if len(body) > maxSavedBody {
-		return nil, fmt.Errorf("accounts of %d items are too many to be told", len(totals))
-	}
-	return &wire.Saved{
-		Save: filepath.Base(path), Ledger: ledger, World: world, Tick: a.tick, Reports: []*wire.Report{{Channel: busChannel, Body: body}},
-	}, nil
-}
-
-// appendTotals writes totals as the world itself reports them, wanting nothing (docs/gamelink.md §5).
-func appendTotals(dst []byte, totals map[string]total) []byte {
-	for _, item := range slices.Sorted(maps.Keys(totals)) {
-		if len(dst) > 0 {
-			dst = append(dst, '+')
-		}
-		t := totals[item]
-		dst = append(append(dst, item...), '=')
-		dst = append(strconv.AppendUint(dst, t.sent, 10), '/')
-		dst = append(strconv.AppendUint(dst, t.received, 10), "/0"...)
-	}
-	return dst
+	return &wire.Saved{Save: filepath.Base(path), Ledger: ledger, World: world, Tick: a.tick, Accounts: text}, nil
 }
 
 // tellSaves tells the controller what the newest save of the world holds, at once and after each save.
@@ -131,7 +107,7 @@ func (a *attachment) newestSave() *wire.Saved {
 		trouble = err.Error()
 	}
 	if trouble != s.trouble && err != nil {
-		a.run.instance.log.Warn("can't read what a save holds of the bus: goods under the strict rule wait for the next one", "err", err)
+		a.run.instance.log.Warn("can't read what a save holds of its world's accounts: what has to be covered by a save waits for the next one", "err", err)
 	}
 	s.trouble = trouble
 	if saved == nil || s.toldTo == a && s.told == file {

@@ -1,21 +1,21 @@
 package instance
 
 import (
-	"strings"
 	"testing"
 
 	"mainbus/hostagent/factorio/save"
+	"mainbus/hostagent/factorio/scriptdat"
 	"mainbus/hostagent/internal/simgame"
 )
 
-// savedTotals returns the body of the newest save that was told, and of how many saves that was.
-func (c *controller) savedTotals() (body string, n int) {
+// savedAccounts returns the accounts of the newest save that was told, and of how many saves that was.
+func (c *controller) savedAccounts() (tree *scriptdat.Table, n int) {
 	c.with(func() {
 		if n = len(c.saved); n > 0 {
-			body = string(c.saved[n-1].GetReports()[0].GetBody())
+			tree, _ = scriptdat.ParseTree(c.saved[n-1].GetAccounts())
 		}
 	})
-	return body, n
+	return tree, n
 }
 
 // TestFinishedSavesAreTold: what a save holds is told once it has finished, by autosave, by command and at the end, and again
@@ -27,28 +27,28 @@ func TestFinishedSavesAreTold(t *testing.T) {
 	a.wantRunning(true)
 	a.waitLinked()
 	eventually(t, "iron was sent", func() bool { return c.heard("iron-plate/normal=120/0/0") })
-	if body, n := c.savedTotals(); n != 0 {
-		t.Errorf("told of %d saves before the first of this identity: %s", n, body)
+	if tree, n := c.savedAccounts(); n != 0 {
+		t.Errorf("told of %d saves before the first of this identity: %v", n, tree)
 	}
 	if _, err := a.SendConsole(t.Context(), "/server-save one"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the save was told", func() bool { _, n := c.savedTotals(); return n == 1 })
-	body, _ := c.savedTotals()
+	eventually(t, "the save was told", func() bool { _, n := c.savedAccounts(); return n == 1 })
+	tree, _ := c.savedAccounts()
 	saved := c.saved[0]
-	if !strings.Contains(body, "iron-plate/normal=120/0/0") || saved.GetLedger() != "beef" || saved.GetWorld() != c.bound[0].GetWorld() || saved.GetTick() == 0 {
+	if numbers(tree, "e")["iron-plate/normal"] != 120 || saved.GetLedger() != "beef" || saved.GetWorld() != c.bound[0].GetWorld() || saved.GetTick() == 0 {
 		t.Errorf("told %v", saved)
 	}
 
 	c.with(func() { c.streams[len(c.streams)-1].Close() }) // the controller comes back and may have forgotten
-	eventually(t, "the save was told again", func() bool { _, n := c.savedTotals(); return n == 2 })
+	eventually(t, "the save was told again", func() bool { _, n := c.savedAccounts(); return n == 2 })
 	a.waitLinked()
 	c.grant("copper-plate/normal=50")
 	eventually(t, "copper arrived", func() bool { return c.heard("copper-plate/normal=0/50/50") })
 	a.stopGame()
-	eventually(t, "the last save was told", func() bool { _, n := c.savedTotals(); return n == 3 })
-	if body, _ := c.savedTotals(); !strings.Contains(body, "copper-plate/normal=0/50/0") {
-		t.Errorf("the save of a clean stop: %s", body)
+	eventually(t, "the last save was told", func() bool { _, n := c.savedAccounts(); return n == 3 })
+	if tree, _ := c.savedAccounts(); numbers(tree, "i")["copper-plate/normal"] != 50 {
+		t.Errorf("the save of a clean stop: %v", tree)
 	}
 
 	if c.saved[2].GetSave() != "Alpha-One.zip" {

@@ -10,12 +10,17 @@ require("mainbus/interface")
 local bus = { commands = {} }
 
 local TICKS_PER_LINE = 6 -- ten lines a second: each line is printed on every client's console too
+local KEYS_PER_LINE = 250 -- with the longest names that there can be, a message holds as many
 local MAX_COUNT = 2 ^ 53
 
 local function tell(s, tick)
   if #s.changed > 0 and tick >= s.next_line then
-    local keys = s.changed
-    s.changed, s.is_changed, s.next_line = {}, {}, tick + TICKS_PER_LINE
+    local keys, rest = s.changed, {}
+    s.is_changed = {}
+    for n = KEYS_PER_LINE + 1, #keys do
+      rest[#rest + 1], s.is_changed[keys[n]], keys[n] = keys[n], true, nil
+    end
+    s.changed, s.next_line = rest, tick + TICKS_PER_LINE
     core.send("bus", "-", totals.records(s, keys))
   end
 end

@@ -14,6 +14,7 @@ local core = {}
 local LINE_BYTES = 4000 -- longer writes to a pipe may tear when a forked saver writes to it too
 local HEADER_BYTES = 300 -- more than the fields before the data can take
 local MAX_PARTS = 512
+local PIECE_BYTES = 200000 -- of a report; a piece that is decoded may have 256 KiB
 local MAX_ASSEMBLIES = 8
 local SILENCE_TICKS = 600
 
@@ -112,7 +113,10 @@ end
 local function reports()
   local out = {}
   for _, name in ipairs(channel_names) do
-    out[#out + 1] = " " .. name .. " " .. codec.encode(channels[name].report())
+    local text = channels[name].report()
+    for at = 1, math.max(1, #text), PIECE_BYTES do
+      out[#out + 1] = " " .. name .. " " .. codec.encode(text:sub(at, at + PIECE_BYTES - 1))
+    end
   end
   return table.concat(out)
 end

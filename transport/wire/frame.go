@@ -11,8 +11,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// MaxFrame bounds one message in bytes; a Lua bundle is the largest that there is.
-const MaxFrame = 4<<20 + 4096
+// MaxFrame bounds one message in bytes: what a world reports when it is bound, or a save holds, are the largest that
+// there are.
+const MaxFrame = 8<<20 + 256<<10
 
 // trusted is how many announced bytes get room before they have come.
 const trusted = 64 << 10

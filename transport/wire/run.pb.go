@@ -503,14 +503,14 @@ func (x *Bound) GetStart() string {
 	return ""
 }
 
-// Saved is what the accounts in a finished save say, read from the file.
+// Saved is what a finished save holds of the link, read from the file.
 type Saved struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Save          string                 `protobuf:"bytes,1,opt,name=save,proto3" json:"save,omitempty"`
 	Ledger        string                 `protobuf:"bytes,2,opt,name=ledger,proto3" json:"ledger,omitempty"`
 	World         string                 `protobuf:"bytes,3,opt,name=world,proto3" json:"world,omitempty"`
 	Tick          uint64                 `protobuf:"varint,4,opt,name=tick,proto3" json:"tick,omitempty"`
-	Reports       []*Report              `protobuf:"bytes,5,rep,name=reports,proto3" json:"reports,omitempty"` // as at bind
+	Accounts      []byte                 `protobuf:"bytes,6,opt,name=accounts,proto3" json:"accounts,omitempty"` // storage.mainbus_ledger_v1 (docs/gamelink.md) as script.dat has a table, at most 8 MiB
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -573,9 +573,9 @@ func (x *Saved) GetTick() uint64 {
 	return 0
 }
 
-func (x *Saved) GetReports() []*Report {
+func (x *Saved) GetAccounts() []byte {
 	if x != nil {
-		return x.Reports
+		return x.Accounts
 	}
 	return nil
 }
@@ -583,7 +583,7 @@ func (x *Saved) GetReports() []*Report {
 type Report struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Channel       string                 `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
-	Body          []byte                 `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"`
+	Body          []byte                 `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"` // of all reports together at most 8 MiB
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -787,7 +787,7 @@ type Envelope struct {
 	Channel       string                 `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
 	Key           string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"` // newest-only messages: replaces an unsent one of the same channel and key
 	Class         Class                  `protobuf:"varint,3,opt,name=class,proto3,enum=mainbus.wire.v1.Class" json:"class,omitempty"`
-	Body          []byte                 `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`      // at most 256 KiB
+	Body          []byte                 `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`      // at most 256 KiB; of truth as of a Report
 	Op            string                 `protobuf:"bytes,5,opt,name=op,proto3" json:"op,omitempty"`          // downwards: which handler of the channel
 	Tick          uint64                 `protobuf:"varint,6,opt,name=tick,proto3" json:"tick,omitempty"`     // upwards: the game's clock
 	Offset        uint64                 `protobuf:"varint,7,opt,name=offset,proto3" json:"offset,omitempty"` // upwards: where the line stood in the game's output
@@ -964,13 +964,13 @@ const file_run_proto_rawDesc = "" +
 	"\areports\x18\x04 \x03(\v2\x17.mainbus.wire.v1.ReportR\areports\x12\x12\n" +
 	"\x04save\x18\x05 \x01(\tR\x04save\x12\x1b\n" +
 	"\tsave_time\x18\x06 \x01(\x03R\bsaveTime\x12\x14\n" +
-	"\x05start\x18\a \x01(\tR\x05start\"\x90\x01\n" +
+	"\x05start\x18\a \x01(\tR\x05start\"\x7f\n" +
 	"\x05Saved\x12\x12\n" +
 	"\x04save\x18\x01 \x01(\tR\x04save\x12\x16\n" +
 	"\x06ledger\x18\x02 \x01(\tR\x06ledger\x12\x14\n" +
 	"\x05world\x18\x03 \x01(\tR\x05world\x12\x12\n" +
-	"\x04tick\x18\x04 \x01(\x04R\x04tick\x121\n" +
-	"\areports\x18\x05 \x03(\v2\x17.mainbus.wire.v1.ReportR\areports\"6\n" +
+	"\x04tick\x18\x04 \x01(\x04R\x04tick\x12\x1a\n" +
+	"\baccounts\x18\x06 \x01(\fR\baccountsJ\x04\b\x05\x10\x06\"6\n" +
 	"\x06Report\x12\x18\n" +
 	"\achannel\x18\x01 \x01(\tR\achannel\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\"L\n" +
@@ -1041,14 +1041,13 @@ var file_run_proto_depIdxs = []int32{
 	8,  // 7: mainbus.wire.v1.RunDown.assign:type_name -> mainbus.wire.v1.Assign
 	12, // 8: mainbus.wire.v1.RunDown.envelopes:type_name -> mainbus.wire.v1.Envelopes
 	7,  // 9: mainbus.wire.v1.Bound.reports:type_name -> mainbus.wire.v1.Report
-	7,  // 10: mainbus.wire.v1.Saved.reports:type_name -> mainbus.wire.v1.Report
-	0,  // 11: mainbus.wire.v1.Envelope.class:type_name -> mainbus.wire.v1.Class
-	11, // 12: mainbus.wire.v1.Envelopes.list:type_name -> mainbus.wire.v1.Envelope
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	0,  // 10: mainbus.wire.v1.Envelope.class:type_name -> mainbus.wire.v1.Class
+	11, // 11: mainbus.wire.v1.Envelopes.list:type_name -> mainbus.wire.v1.Envelope
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_run_proto_init() }
