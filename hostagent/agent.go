@@ -55,6 +55,8 @@ type Config struct {
 	Releases     releases.Sites  // where to download it from
 	Distro       releases.Distro // what can be downloaded for this machine; empty: nothing
 
+	// Free tells how many bytes are free on the disk of a folder; nil asks the system.
+	Free func(dir string) (int64, error)
 	// Metrics is the TCP address at which figures are shown to Prometheus; empty: nowhere.
 	Metrics string
 	// Interfaces chooses the network interfaces on which the agent is announced; nil takes the usual ones.
@@ -81,6 +83,7 @@ type Agent struct {
 	keptMu   sync.Mutex
 	kept     map[identity.ID]context.CancelFunc // end the keeping of links, by controller
 	measured measured
+	space    *space
 
 	linked    signal        // a link came up
 	changed   signal        // an instance's observed state changed
@@ -148,6 +151,7 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 
 	a.fleet.start(ctx)
 	a.workers.Go(func() { a.refreshInstances(ctx) })
+	a.workers.Go(func() { a.watchSpace(ctx) })
 	for _, id := range a.peers.ids() {
 		a.keepLink(id)
 	}
@@ -176,8 +180,9 @@ func (a *Agent) load(ctx context.Context) (err error) {
 	if a.games, err = a.openGames(ctx); err != nil {
 		return err
 	}
+	a.space = newSpace(a.cfg.DataDir, a.cfg.Free)
 	a.fleet, err = loadFleet(fleetConfig{
-		dir: a.cfg.DataDir, games: a.games, self: a.cfg.Self,
+		dir: a.cfg.DataDir, games: a.games, self: a.cfg.Self, room: a.space.room,
 		openRun: a.openRun, changed: a.changed.fire, log: a.log,
 	})
 	return err

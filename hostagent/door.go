@@ -36,6 +36,7 @@ type Status struct {
 	Pairing     string           `json:"pairing,omitempty"` // why pairing takes longer or is closed: wrong codes were typed
 	Controllers []ControllerInfo `json:"controllers"`
 	Instances   []InstanceInfo   `json:"instances"`
+	Warning     string           `json:"warning,omitempty"` // of the disk
 }
 
 // ControllerInfo is a paired controller.
@@ -52,11 +53,14 @@ type ControllerInfo struct {
 // InstanceInfo is one game server.
 type InstanceInfo struct {
 	ID     string `json:"id"`
+	Name   string `json:"name"`
 	State  string `json:"state"` // "running"
 	Phase  string `json:"phase,omitempty"`
 	Cause  string `json:"cause,omitempty"`
 	Linked bool   `json:"linked"`
 	Port   uint32 `json:"port"` // of the game, UDP
+
+	DecidedHere string `json:"decided_here,omitempty"` // "running" or "stopped": against the controller
 }
 
 func (a *Agent) status() Status {
@@ -67,9 +71,13 @@ func (a *Agent) status() Status {
 	for _, p := range a.peers.list() {
 		s.Controllers = append(s.Controllers, a.controllerInfo(p))
 	}
-	for _, o := range a.fleet.observed().GetInstances() {
+	names, now := a.fleet.names(), a.observed()
+	s.Warning = now.GetDisk().GetWarning()
+	for _, o := range now.GetInstances() {
 		state := strings.ToLower(strings.TrimPrefix(o.GetState().String(), "STATE_"))
-		s.Instances = append(s.Instances, InstanceInfo{o.GetId(), state, o.GetPhase(), o.GetCause(), o.GetLinked(), o.GetGamePort()})
+		s.Instances = append(s.Instances, InstanceInfo{
+			o.GetId(), names[o.GetId()], state, o.GetPhase(), o.GetCause(), o.GetLinked(), o.GetGamePort(), o.GetDecidedHere(),
+		})
 	}
 	return s
 }
@@ -130,6 +138,16 @@ func (a *Agent) answer(conn net.Conn) error {
 	default:
 		if words := strings.SplitN(call.GetMethod(), " ", 2); len(words) == 2 && (words[0] == "join" || words[0] == "forget") {
 			return a.answerPeers(conn, words[0], words[1])
+		}
+		if what, ok := strings.CutPrefix(call.GetMethod(), "instance "); ok {
+			ctx, cancel := context.WithTimeout(a.ctx, doorTime-askTime)
+			defer cancel()
+			done, err := a.answerInstance(ctx, what, call.GetBody())
+			if err != nil {
+				return wire.Write(conn, &wire.Reply{Status: &wire.Status{Code: wire.Code_CODE_REFUSED, Message: err.Error()}})
+			}
+			answer = done
+			break
 		}
 		change, ok := strings.CutPrefix(call.GetMethod(), "games")
 		if !ok {
@@ -222,6 +240,10 @@ func AskStop(ctx context.Context, dataDir string) error {
 }
 
 func ask(ctx context.Context, dataDir, method string, answer any) error {
+	return askWith(ctx, dataDir, method, nil, answer)
+}
+
+func askWith(ctx context.Context, dataDir, method string, body []byte, answer any) error {
 	conn, err := local.Dial(ctx, filepath.Join(dataDir, doorFile))
 	if errors.Is(err, local.ErrNobody) {
 		return fmt.Errorf("no agent runs on the data folder %s: %w", dataDir, err)
@@ -234,7 +256,7 @@ func ask(ctx context.Context, dataDir, method string, answer any) error {
 	hurry := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Now()) })
 	defer hurry()
 	var reply wire.Reply
-	if err := wire.Write(conn, &wire.APICall{Method: method}); err != nil {
+	if err := wire.Write(conn, &wire.APICall{Method: method, Body: body}); err != nil {
 		return fmt.Errorf("ask the agent: %w", err)
 	}
 	if err := wire.Read(bufio.NewReader(conn), &reply); err != nil {

@@ -29,22 +29,26 @@ type fleetConfig struct {
 	dir     string
 	games   *games.Store
 	self    string
+	room    func(bytes int64) error // why there is none on the disk
 	openRun func(context.Context) (instance.RunStream, error)
 	changed func()
 	log     *slog.Logger
 }
 
-// fleet is the set of instances on this machine, and what is wanted of them. It is on disk before it takes effect, so
-// that a restarted agent goes on without a controller.
+// fleet is the set of instances on this machine, and what is wanted of them. It is on disk when it takes effect, so that a
+// restarted agent goes on without a controller.
 type fleet struct {
 	cfg     fleetConfig
 	bundles bundles
 	ports   instance.Ports
+	starts  instance.Starts
 	workers sync.WaitGroup
 
 	mu        sync.Mutex
 	ctx       context.Context
 	desired   *wire.Desired
+	wishes    map[string]localWish // by instance
+	unsaved   map[string]error     // files that hold an older state than is meant
 	instances map[string]*instance.Instance
 	ends      map[string]func() // of their loops
 }
@@ -52,7 +56,10 @@ type fleet struct {
 func loadFleet(cfg fleetConfig) (*fleet, error) {
 	f := &fleet{
 		cfg: cfg, bundles: bundles{dir: filepath.Join(cfg.dir, "bundles")},
-		desired: &wire.Desired{}, instances: map[string]*instance.Instance{}, ends: map[string]func(){},
+		desired: &wire.Desired{}, instances: map[string]*instance.Instance{}, unsaved: map[string]error{}, ends: map[string]func(){},
+	}
+	if err := f.loadWishes(); err != nil {
+		return nil, err
 	}
 	text, err := disk.Read(f.desiredFile())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -70,7 +77,16 @@ func loadFleet(cfg fleetConfig) (*fleet, error) {
 	return f, nil
 }
 
-func (f *fleet) desiredFile() string { return filepath.Join(f.cfg.dir, "desired.json") }
+func (f *fleet) path(name string) string { return filepath.Join(f.cfg.dir, name) }
+func (f *fleet) desiredFile() string     { return f.path("desired.json") }
+
+func writeProto(path string, m proto.Message) error {
+	text, err := protojson.MarshalOptions{Multiline: true}.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return disk.Write(path, text)
+}
 
 // start brings the instances to life until ctx ends.
 func (f *fleet) start(ctx context.Context) {
@@ -115,14 +131,8 @@ func (f *fleet) want(d *wire.Desired) (needBundle bool, err error) {
 		f.cfg.log.Warn("ignored outdated wishes", "generation", d.GetGeneration(), "current", f.desired.GetGeneration())
 		return !f.bundles.has(f.desired.GetBundle()), nil
 	}
-	text, err := protojson.MarshalOptions{Multiline: true}.Marshal(d)
-	if err != nil {
-		return false, fmt.Errorf("remember what the controller wants: %w", err)
-	}
-	if err := disk.Write(f.desiredFile(), text); err != nil {
-		return false, fmt.Errorf("remember what the controller wants: %w", err)
-	}
 	f.desired = d
+	f.save(f.desiredFile(), d)
 	f.apply()
 	return !f.bundles.has(d.GetBundle()), nil
 }
@@ -163,9 +173,12 @@ func (f *fleet) apply() {
 	if f.ctx == nil {
 		return
 	}
+	f.starts.SetMost(int(f.desired.GetStartsAtOnce()))
 	wanted := map[string]*wire.DesiredInstance{}
 	for _, d := range f.desired.GetInstances() {
-		wanted[d.GetId()] = d
+		if wanted[d.GetId()], _ = f.effective(d); wanted[d.GetId()].GetRunning() {
+			f.starts.Expect(d.GetId(), d.GetSupervision().GetOrder())
+		}
 		if f.instances[d.GetId()] == nil {
 			f.instances[d.GetId()] = f.launch(d.GetId())
 		}
@@ -179,7 +192,7 @@ func (f *fleet) apply() {
 func (f *fleet) launch(id string) *instance.Instance {
 	i := instance.New(instance.Config{
 		ID: id, Dir: f.dirOf(id), Games: f.cfg.games,
-		Self: f.cfg.self, Ports: &f.ports, Modules: f.bundles.modules, OpenRun: f.cfg.openRun, Changed: f.cfg.changed, Log: f.cfg.log,
+		Self: f.cfg.self, Ports: &f.ports, Starts: &f.starts, Room: f.cfg.room, Modules: f.bundles.modules, OpenRun: f.cfg.openRun, Changed: f.cfg.changed, Log: f.cfg.log,
 	})
 	ctx, cancel := context.WithCancel(f.ctx)
 	done := make(chan struct{})
@@ -234,7 +247,12 @@ func (f *fleet) observed() *wire.Observed {
 	for _, d := range f.desired.GetInstances() {
 		wanted[d.GetId()] = true
 		if i := f.instances[d.GetId()]; i != nil {
-			o.Instances = append(o.Instances, i.Observed())
+			state := i.Observed()
+			if _, here := f.effective(d); here != "" {
+				state = proto.CloneOf(state)
+				state.DecidedHere = here
+			}
+			o.Instances = append(o.Instances, state)
 		}
 	}
 	for id, i := range f.instances {

@@ -76,7 +76,7 @@ func (a *Agent) bundle(_ context.Context, _ *link.Conn, b *wire.Bundle) (*wire.E
 
 // observe sends how things are, at once and after each change, the newest only.
 func (a *Agent) observe(ctx context.Context, _ *link.Conn, s *link.Stream) error {
-	return sendChanges(ctx, s, &a.changed, func() proto.Message { return a.fleet.observed() })
+	return sendChanges(ctx, s, &a.changed, func() proto.Message { return a.observed() })
 }
 
 func sendChanges(ctx context.Context, s *link.Stream, changes *signal, now func() proto.Message) error {
@@ -152,6 +152,13 @@ func (a *Agent) failure(_ context.Context, _ *link.Conn, ask *wire.FailureAsk) (
 		return nil, link.Errorf(wire.Code_CODE_NOT_FOUND, "this instance has not failed since it was made")
 	}
 	return f, err
+}
+
+// observed is how everything is.
+func (a *Agent) observed() *wire.Observed {
+	o := a.fleet.observed()
+	o.Disk = a.space.current()
+	return o
 }
 
 func refusal(err error) error {

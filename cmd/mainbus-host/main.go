@@ -76,6 +76,7 @@ func command(o *options) *cobra.Command {
 	flags.StringVar(&o.level, "log-level", "info", "debug, info, warn or error")
 	root.AddCommand(pairCommand(o), statusCommand(o), superviseCommand(), gamesCommand(o), serviceCommand(o),
 		peersCommand(o), joinCommand(o), forgetCommand(o))
+	root.AddCommand(instanceCommands(o)...)
 	return root
 }
 
@@ -156,7 +157,10 @@ func printStatus(out io.Writer, s hostagent.Status) error {
 		fmt.Fprintf(w, "controller\t%s\t%s\t%s\n", c.Name, linkWords(c), c.Problem)
 	}
 	for _, i := range s.Instances {
-		fmt.Fprintf(w, "instance\t%s\t%s\tUDP port %d\t%s\n", i.ID, i.State, i.Port, i.Cause)
+		fmt.Fprintf(w, "instance\t%s\tUDP port %d\t%s\t%s\n", printable(i.Name), i.Port, i.ID, words(i))
+	}
+	if s.Warning != "" {
+		fmt.Fprintln(w, s.Warning)
 	}
 	return w.Flush()
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -93,6 +94,27 @@ func TestStartThatIsRefusedIsExplained(t *testing.T) {
 	if f := a.why(); f.GetId() != "E09" || f.GetCode() != 1 || !strings.Contains(f.GetNext(), "never") {
 		t.Errorf("failure %v", f)
 	}
+}
+
+func TestNothingIsStartedOnAFullDisk(t *testing.T) {
+	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{away: true})
+	var full atomic.Bool
+	full.Store(true)
+	a.cfg.Room = func(int64) error {
+		if full.Load() {
+			return errors.New("there is not enough room on the disk: 3 MiB are free")
+		}
+		return nil
+	}
+	a.wantRunning(true)
+	a.waitState(wire.State_STATE_FAILED)
+	if f := a.why(); f.GetId() != "E41" || f.GetExited() || f.GetLast() != nil {
+		t.Errorf("failure %v", f)
+	}
+	full.Store(false)
+	a.TryAgain()
+	a.waitState(wire.State_STATE_RUNNING)
+	a.stopGame()
 }
 
 func TestGameThatEndsByItselfStaysOffWhereThatIsThePolicy(t *testing.T) {

@@ -41,6 +41,9 @@ type Config struct {
 	Self  string // this program's executable, which also is the supervisor
 	Ports *Ports
 
+	// Starts has games start in order and a few at a time. Room says why there is no room for so many bytes on the disk.
+	Starts *Starts
+	Room   func(bytes int64) error
 	// Modules returns the Lua files of the bundle with this hash, or why it can't.
 	Modules func(hash string) (map[string][]byte, error)
 	// OpenRun waits for a link to the owning controller and opens a run stream over it. It fails when ctx ends.
@@ -125,6 +128,7 @@ func (i *Instance) Run(ctx context.Context) error {
 	defer close(i.done)
 	defer cancel()
 	i.ctx = ctx
+	defer i.cfg.Starts.Leave(i.cfg.ID)
 	var err error
 	if i.state, err = i.folder.readState(); err != nil {
 		i.status, i.cause = wire.State_STATE_FAILED, err.Error()
@@ -135,6 +139,7 @@ func (i *Instance) Run(ctx context.Context) error {
 	defer func() { stopTimer(i.retry); stopTimer(i.deadline) }()
 	for {
 		i.reconcile()
+		i.leaveStart()
 		i.publish()
 		select {
 		case f := <-i.inbox:
@@ -264,6 +269,13 @@ func (i *Instance) follow(game *supervisor.Game, n note) {
 	i.setCurrent(game, nil)
 	i.running.Store(r)
 	i.workers.Go(func() { r.watch(i.ctx) })
+}
+
+// leaveStart gives up its place among the starts when it needs none: it runs, has failed, or is not wanted.
+func (i *Instance) leaveStart() {
+	if i.told && i.launch == nil && !(i.run != nil && i.status == wire.State_STATE_STARTING) {
+		i.cfg.Starts.Leave(i.cfg.ID)
+	}
 }
 
 func (i *Instance) setCurrent(game *supervisor.Game, client *rcon.Client) {
@@ -401,6 +413,15 @@ func (i *Instance) answers() bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.client != nil
+}
+
+// Restart has a game that runs save and end; if it is wanted it starts again. One that does not run is left alone.
+func (i *Instance) Restart() {
+	i.post(func() {
+		if i.run != nil && !i.asked {
+			i.stop()
+		}
+	})
 }
 
 // call asks the supervisor for something without waiting for it.

@@ -178,7 +178,7 @@ func newAgent(t *testing.T, dir string, game *install.Installation, c *controlle
 		t.Fatal(err)
 	}
 	a.Instance = New(Config{
-		ID: "abcdefghij", Dir: dir, Games: store, Self: self, Ports: &Ports{},
+		ID: "abcdefghij", Dir: dir, Games: store, Self: self, Ports: &Ports{}, Starts: &Starts{}, Room: func(int64) error { return nil },
 		Modules: modules, OpenRun: c.open, Changed: func() {}, Log: log,
 	})
 	a.crash = func() { cancel(); <-a.ended; store.Wait() }

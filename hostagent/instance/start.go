@@ -88,6 +88,11 @@ func (l *launch) start(ctx context.Context) (*supervisor.Game, note, error) {
 	if err := supervisor.EndOrphan(ctx, l.folder.ours(), stopTime(l.want.GetSupervision())); err != nil {
 		return nil, note{}, err
 	}
+	l.phase(wire.State_STATE_STARTING, "waiting for its turn to start")
+	if err := l.cfg.Starts.enter(ctx, l.cfg.ID, l.want.GetSupervision().GetOrder()); err != nil {
+		return nil, note{}, err
+	}
+	l.phase(wire.State_STATE_STARTING, "preparing")
 	if err := l.takeGame(ctx); err != nil {
 		return nil, note{}, err
 	}
@@ -118,6 +123,18 @@ func (l *launch) savePath() string {
 	return filepath.Join(l.folder.saves(), saveName(l.want.GetName(), l.cfg.ID)+".zip")
 }
 
+// saveCopies is how many times its save a start writes: the patched one, and the first that the game saves itself.
+const saveCopies = 2
+
+// room refuses a start that would fill the disk: the game would run and could not save.
+func (l *launch) room(source string) error {
+	info, err := os.Stat(source)
+	if err != nil {
+		return fmt.Errorf("look at the save: %w", err)
+	}
+	return l.cfg.Room(saveCopies * info.Size())
+}
+
 // prepareSave patches the newest save that is whole. That a save is damaged shows when it is copied.
 func (l *launch) prepareSave(ctx context.Context, modules map[string][]byte) (note, error) {
 	damaged := map[string]bool{}
@@ -131,6 +148,9 @@ func (l *launch) prepareSave(ctx context.Context, modules map[string][]byte) (no
 				return note{}, fmt.Errorf("keep a damaged save: %w", err)
 			}
 			delete(damaged, target)
+		}
+		if err := l.room(source.path); err != nil {
+			return note{}, err
 		}
 		n, err := l.patch(source, modules)
 		if err == nil && n.Converts == "" { // it has been followed: what comes next is newer
@@ -159,6 +179,9 @@ func (l *launch) source(ctx context.Context, damaged map[string]bool) (chosen, e
 	}
 	if err != nil || ok {
 		return source, err
+	}
+	if err := l.cfg.Room(0); err != nil {
+		return chosen{}, err
 	}
 	l.phase(wire.State_STATE_WORKING, "creating map")
 	l.state.World = ""

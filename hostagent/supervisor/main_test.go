@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"os/signal"
@@ -22,6 +23,8 @@ func TestMain(m *testing.M) {
 				os.Exit(1)
 			}
 			os.Exit(0)
+		case "watch":
+			os.Exit(watchGame(os.Args[2], os.Args[3]))
 		case "game":
 			os.Exit(playGame(os.Args[2:]))
 		}
@@ -29,9 +32,34 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// watchGame stands for an agent: it attaches to the game in dir and passes on what it prints from an offset on, each line after the
+// offset to go on with.
+func watchGame(dir, from string) int {
+	offset, err := strconv.ParseUint(from, 10, 64)
+	if err != nil {
+		return 2
+	}
+	game, err := Attach(dir)
+	if err != nil {
+		return 3
+	}
+	tail, err := game.Tail(context.Background(), offset)
+	if err != nil {
+		return 4
+	}
+	for {
+		line, err := tail.Next()
+		if err != nil {
+			return 0
+		}
+		fmt.Printf("%d %t %s\n", line.End, line.Gap, line.Text)
+	}
+}
+
 // playGame stands for a game:
 //
 //	count N PAUSE CODE   prints N numbered lines PAUSE apart and ends with CODE
+//	steady N RATE CODE   prints N numbered lines, RATE a second, and ends with CODE
 //	echo                 prints what is typed and the signals that come; "stamp" is answered with the time
 func playGame(args []string) int {
 	if args[0] == "count" {
@@ -41,6 +69,17 @@ func playGame(args []string) int {
 		for i := range n {
 			fmt.Printf("line %d\n", i)
 			time.Sleep(pause)
+		}
+		return code
+	}
+	if args[0] == "steady" {
+		n, _ := strconv.Atoi(args[1])
+		rate, _ := strconv.Atoi(args[2])
+		code, _ := strconv.Atoi(args[3])
+		began := time.Now()
+		for i := range n {
+			time.Sleep(time.Until(began.Add(time.Duration(i) * time.Second / time.Duration(rate))))
+			fmt.Printf("line %d\n", i)
 		}
 		return code
 	}

@@ -1,12 +1,14 @@
 package supervisor
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -101,6 +103,58 @@ func TestEveryLineComesOnceAndInOrderThroughReattachments(t *testing.T) {
 			next++
 		}
 		tail.Close()
+	}
+}
+
+// Twenty agents, processes of their own, are killed in the middle of it; what reads from them goes on where the last whole line ended.
+func TestEveryLineComesOnceAndInOrderThroughTwentyKilledAgents(t *testing.T) {
+	const lines, rate, kills, code = 4000, 1000, 20, 3
+	dir := t.TempDir()
+	g := startGame(t, dir, 0, "steady", strconv.Itoa(lines), strconv.Itoa(rate), strconv.Itoa(code))
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var offset uint64
+	next, killed := 0, 0
+	for agent := 0; next < lines; agent++ {
+		watch := exec.Command(self, "watch", dir, strconv.FormatUint(offset, 10))
+		out, err := watch.StdoutPipe()
+		if err == nil {
+			err = watch.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := bufio.NewReader(out)
+		for seen := 0; ; seen++ {
+			if seen == lines/(kills+5) && killed < kills {
+				watch.Process.Kill()
+				killed++
+			}
+			text, err := read.ReadString('\n')
+			if err != nil { // what was cut off in the middle is asked for again
+				break
+			}
+			if want := fmt.Sprintf(" false line %d\n", next); !strings.HasSuffix(text, want) {
+				t.Fatalf("agent %d: got %q, want %q", agent, text, want)
+			}
+			if offset, err = strconv.ParseUint(text[:strings.IndexByte(text, ' ')], 10, 64); err != nil {
+				t.Fatal(err)
+			}
+			next++
+		}
+		watch.Wait() // it was killed, or the game has ended
+		if agent > kills+1 {
+			t.Fatalf("agent %d: %d lines", agent, next)
+		}
+	}
+	if killed != kills {
+		t.Errorf("%d agents were killed", killed)
+	}
+	waitGone(t, g.run.Supervisor)
+	if exit, err := LastExit(dir); err != nil || exit.Code != code {
+		t.Errorf("exit %+v, %v", exit, err)
 	}
 }
 

@@ -59,7 +59,7 @@ var table = []row{
 		meaning: "The folder or something in it belongs to another user. " + nothingLost,
 		advice:  "Give the instance's folder to the user that mainbus-host runs as (chown -R), then start it again.",
 	}, {
-		id: "E41", text: text(`[Nn]o space left on device|There is not enough space on the disk`),
+		id: "E41", text: text(`[Nn]o space left on device|not enough room on the disk|There is not enough space on the disk`),
 		summary: "The disk is full.",
 		meaning: "The game could not write. The save before that is whole.",
 		advice:  "Make room on the disk of the instance's folder, then start it again.",
