@@ -80,6 +80,7 @@ func TestClientsThatDifferAreFound(t *testing.T) {
 				t.Errorf("got %q", log.Difference)
 			}
 			if log.Desyncs > 0 {
+				p.wait(`from\(InGameSavingMapForDesyncReport\) to\(InGame\)`)
 				checkOrder(t, p.texts(), "newState(DesyncedWaitingForMap)", "received playerDesynced", "to(InGameSavingMapForDesyncReport)",
 					"Serving map(", "from(InGameSavingMapForDesyncReport) to(InGame)")
 			}
