@@ -26,7 +26,7 @@ import (
 //	0   magic    0, 'm', 'b', version 1
 //	4   kind     1 question, 2 answer
 //	5   nonce    8 bytes, drawn for the question
-//	13  of an answer: identity 16 (its first half), boot 4 (a hash), port 2, state 1 (1 paired), name 1+27 (length, UTF-8)
+//	13  of an answer: identity 17 (its first bytes), boot 4 (a hash), port 2, state 1 (1 paired), name 1+26 (length, UTF-8)
 const (
 	probeSize    = 64
 	probeVersion = 1
@@ -34,7 +34,7 @@ const (
 	kindAnswer   = 2
 	nonceAt      = 5
 	bodyAt       = nonceAt + 8
-	shortSize    = 16
+	shortSize    = 17 // what identity.ID's Short is made of
 	nameAt       = bodyAt + shortSize + 4 + 2 + 1
 	probeName    = probeSize - nameAt - 1
 
