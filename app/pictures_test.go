@@ -61,6 +61,15 @@ func busyCluster() *headless.Cluster {
 		api.Instance{ID: "i5", Name: "Aquilo", Host: "h1", HostName: "attic", Desired: "stopped", State: "stopped"},
 	)
 	c.SetMeasured(api.Measured{Kind: api.KindInstance, ID: "i1", Figures: map[string]float64{"ups": 48.2, "players": 12, "cpu_cores": 0.93, "memory_bytes": 1 << 31}})
+	c.SetGames(api.AvailableGames{Platform: "linux64", Stable: "2.0.77", Experimental: "2.1.13"},
+		api.HostGames{Host: "h1", Known: true, Platform: "linux64",
+			Downloads: []api.GameDownload{{Version: "2.1.13", Phase: "downloading", Done: 43 << 20, Total: 100 << 20}},
+			Games: []api.Game{
+				{Version: "2.0.77", Source: api.GameDownloaded, Folder: "/home/anna/.local/share/mainbus/host/games/2.0.77", Instances: []string{"Nauvis main", "Vulcanus"}},
+				{Version: "2.0.76", Source: api.GameSteam, Folder: "/home/anna/.local/share/Steam/steamapps/common/Factorio"},
+				{Source: api.GameNamed, Folder: "/srv/old", Problem: "open Factorio installation: /srv/old has not both bin/x64/factorio and data/base/info.json"},
+			}},
+	)
 	c.SetBus(
 		api.BusItem{Name: "iron-plate", Quality: "normal", Level: 1234567, Sent: 9876543, Received: 8641976, InFlight: 12},
 		api.BusItem{Name: "iron-plate", Quality: "legendary", Level: 3, Sent: 2, Frozen: true},
@@ -121,6 +130,11 @@ func TestPicturesOfEveryScreen(t *testing.T) {
 				s.Page("Hosts")
 				s.Press("Backups…")
 				picture(t, s, "backups-"+name)
+				s.Press("Close")
+				s.Tap("attic")
+				s.Press("Factorio…")
+				s.Soon()
+				picture(t, s, "games-"+name)
 			})
 			headless.RunIn(t, mode, headless.NewCluster(), func(t *testing.T, s *headless.Screen) {
 				s.Page("Instances")

@@ -27,6 +27,7 @@ type Hosts struct {
 	empty fyne.CanvasObject
 	pair  *widget.Button
 	gone  *widget.Button
+	games *widget.Button
 	here  *widgets.ErrorCard // why this computer is no host, or what is wrong with the host that is selected
 }
 
@@ -40,11 +41,17 @@ func NewHosts(p Params) *Hosts {
 		widgets.Column[view.Host]{ID: "rtt", Title: lang.L("Round trip"), Width: 100, Right: true, Cell: func(r view.Host) widgets.Cell { return widgets.Cell{Text: r.RTT, Color: look.Muted} }},
 		widgets.Column[view.Host]{ID: "instances", Title: lang.L("Instances"), Width: 90, Right: true, Cell: hostInstances,
 			Order: func(a, b view.Host) int { return a.Instances - b.Instances }},
-		widgets.Column[view.Host]{ID: "game", Title: lang.L("Factorio"), Width: 100, Cell: func(r view.Host) widgets.Cell { return widgets.Cell{Text: r.Game} }},
+		widgets.Column[view.Host]{ID: "game", Title: lang.L("Factorio"), Width: 200, Cell: hostGame},
 		widgets.Column[view.Host]{ID: "address", Title: lang.L("Address"), Width: 210, Cell: func(r view.Host) widgets.Cell { return widgets.Cell{Text: r.Address, Color: look.Muted} }},
 	))
 	h.pair = primary(lang.L("Pair…"), theme.ConfirmIcon(), h.pairSelected)
 	h.pair.Disable()
+	h.games = widget.NewButton(lang.L("Factorio…"), func() {
+		if r, ok := h.selected(); ok && !r.WantsToJoin {
+			ShowGames(p, r)
+		}
+	})
+	h.games.Disable()
 	h.gone = widget.NewButton(lang.L("Forget…"), h.forgetSelected)
 	h.gone.Disable()
 	h.table.OnSelect = h.selectionChanged
@@ -53,6 +60,7 @@ func NewHosts(p Params) *Hosts {
 	h.listPage.buttons.Add(widget.NewButton(lang.L("Backups…"), func() { ShowBackups(p, h.problem) }))
 	h.listPage.buttons.Add(widget.NewButton(lang.L("Search"), h.search))
 	h.listPage.buttons.Add(widget.NewButton(lang.L("Join code…"), h.invite))
+	h.listPage.buttons.Add(h.games)
 	h.listPage.buttons.Add(h.gone)
 	h.listPage.buttons.Add(h.pair)
 	h.empty = widgets.Empty(theme.ComputerIcon(), lang.L("No host found yet. Start Mainbus, or mainbus-host, on another machine of this network: it appears here within seconds."), nil)
@@ -91,6 +99,14 @@ func wrongWord(wrong string) string {
 		return lang.L("Other controller")
 	}
 	return lang.L("Refuses")
+}
+
+// hostGame says which versions are there.
+func hostGame(r view.Host) widgets.Cell {
+	if r.NoGame {
+		return widgets.Cell{Text: r.Game, Color: look.Bad, Tip: lang.L("No Factorio is installed there. Select the host and press Factorio… to get one.")}
+	}
+	return widgets.Cell{Text: r.Game, Tip: r.Game}
 }
 
 func hostInstances(r view.Host) widgets.Cell {
@@ -162,6 +178,7 @@ func (h *Hosts) enableButtons() {
 	r, ok := h.selected()
 	enable(h.pair, ok && r.Pairable())
 	enable(h.gone, ok && !r.WantsToJoin && !r.Elsewhere)
+	enable(h.games, ok && !r.WantsToJoin && !r.Elsewhere)
 }
 
 // selected returns the row that is selected alone.

@@ -100,6 +100,52 @@ func TestOnlyWhoWantsToJoinCanBePaired(t *testing.T) {
 	})
 }
 
+func TestGamesOfAHost(t *testing.T) {
+	c := twoHosts()
+	c.SetGames(api.AvailableGames{Platform: "linux64", Stable: "2.0.77", Experimental: "2.1.13", Versions: []string{"2.0.76"}},
+		api.HostGames{Host: "h1", Known: true, Platform: "linux64"})
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		s.Expect("none yet")
+		s.Tap("cellar")
+		if on := s.On("Factorio…"); len(on) > 0 {
+			t.Error("the button is on for a host that is not paired")
+		}
+		s.Tap("attic")
+		s.Press("Factorio…")
+		s.Soon()
+		s.Expect("Factorio on attic", "There is no Factorio on this host yet.")
+		s.Press("Download") // of what is stable, which is proposed
+		s.Type("Version, like 2.0.77 or stable", "2.0.76\n")
+		c.SetGames(api.AvailableGames{}, api.HostGames{Host: "h1", Known: true, Platform: "linux64",
+			Downloads: []api.GameDownload{{Version: "2.0.76", Phase: "downloading", Done: 43, Total: 100}},
+			Games: []api.Game{
+				{Version: "2.0.77", Source: api.GameDownloaded, Folder: "/games/2.0.77"},
+				{Version: "2.0.72", Source: api.GameDownloaded, Folder: "/games/2.0.72", Instances: []string{"Nauvis"}},
+				{Source: api.GameNamed, Folder: "/x", Problem: "it is broken"},
+			}})
+		s.Soon()
+		s.Expect("2.0.76, downloading 43 %", "runs Nauvis", "it is broken", "Each instance chooses its version.")
+		s.Tap("2.0.76, downloading 43 %")
+		s.Press("Cancel download")
+		s.Tap("/games/2.0.72")
+		if on := s.On("Remove"); len(on) > 0 {
+			t.Error("what runs can be removed")
+		}
+		s.Tap("/games/2.0.77")
+		s.Press("Remove")
+		want := []string{"DownloadGame h1 2.0.77", "DownloadGame h1 2.0.76", "CancelDownload h1 2.0.76", "RemoveGame h1 2.0.77"}
+		if got := c.Calls(); !slices.Equal(got, want) {
+			t.Errorf("calls %q, want %q", got, want)
+		}
+		c.SetGames(api.AvailableGames{}, api.HostGames{Host: "h1", Known: true})
+		s.Soon()
+		s.Expect("a copy of the game that you own")
+		if on := s.On("Download"); len(on) > 0 {
+			t.Error("something can be downloaded where there is nothing")
+		}
+	})
+}
+
 // computer is this computer, as a test has it.
 type computer struct{ state view.Local }
 

@@ -17,6 +17,7 @@ type Snapshot struct {
 	Loaded    bool // false until the first answer
 	Summary   Summary
 	Hosts     []Host
+	Games     map[string]api.HostGames // by host
 	Instances []Instance
 	Bus       []Item
 	BusLoaded bool // false until the first answer to WatchBus
@@ -37,6 +38,16 @@ func (s Snapshot) Instance(id string) (row Instance, ok bool) {
 	for _, i := range s.Instances {
 		if i.ID == id {
 			return i, true
+		}
+	}
+	return row, false
+}
+
+// Host returns the row with this id.
+func (s Snapshot) Host(id string) (row Host, ok bool) {
+	for _, h := range s.Hosts {
+		if h.ID == id {
+			return h, true
 		}
 	}
 	return row, false
@@ -235,6 +246,14 @@ func (m *Model) read(ctx context.Context, last Snapshot) (Snapshot, error) {
 	if next.Attention, err = m.service.BusProblems(ctx, m.caller); err != nil {
 		return Snapshot{}, err
 	}
+	games, err := m.service.Games(ctx, m.caller, api.GamesOf{})
+	if err != nil {
+		return Snapshot{}, err
+	}
+	next.Games = map[string]api.HostGames{}
+	for _, g := range games {
+		next.Games[g.Host] = g
+	}
 	measured, err := m.service.Figures(ctx, m.caller)
 	if err != nil {
 		return Snapshot{}, err
@@ -246,7 +265,7 @@ func (m *Model) read(ctx context.Context, last Snapshot) (Snapshot, error) {
 		}
 		next.Bus, next.BusLoaded = itemRows(bus), true
 	}
-	next.Hosts, next.Instances = hostRows(hosts, instances), instanceRows(instances, measured)
+	next.Hosts, next.Instances = hostRows(hosts, instances, next.Games), instanceRows(instances, measured)
 	next.Summary = summary(next)
 	return next, nil
 }

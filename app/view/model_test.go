@@ -51,6 +51,10 @@ func (c *cluster) Hosts(ctx context.Context, _ api.Caller) ([]api.Host, error) {
 	return hosts, err
 }
 
+func (c *cluster) Games(context.Context, api.Caller, api.GamesOf) ([]api.HostGames, error) {
+	return nil, nil
+}
+
 // Changes tells of none: the cluster is asked again all the same.
 func (c *cluster) Changes(ctx context.Context, _ api.Caller, r api.AwaitChanges) (api.Versions, error) {
 	select {

@@ -24,7 +24,8 @@ type Host struct {
 	Next        string // what to do about it
 	Address     string
 	FoundBy     string
-	Game        string
+	Game        string // which versions are there, or what is being got
+	NoGame      bool   // there is none, as it says itself
 	System      string
 	Version     string
 	RTT         string // with unit; empty while not linked
@@ -92,7 +93,7 @@ func byName(a, b string) int {
 	return cmp.Or(strings.Compare(strings.ToLower(a), strings.ToLower(b)), strings.Compare(a, b))
 }
 
-func hostRows(hosts []api.Host, instances []api.Instance) []Host {
+func hostRows(hosts []api.Host, instances []api.Instance, games map[string]api.HostGames) []Host {
 	count := map[string]int{}
 	for _, i := range instances {
 		count[i.Host]++
@@ -103,6 +104,9 @@ func hostRows(hosts []api.Host, instances []api.Instance) []Host {
 			ID: h.ID, Name: h.Name, WantsToJoin: h.State == api.Discovered && h.Trouble == "",
 			Elsewhere: h.State == api.Discovered && h.Trouble != "", Wrong: h.Trouble, Problem: h.Problem, Next: h.Next, Linked: h.Linked, Address: strings.Join(h.Addresses, ", "),
 			FoundBy: h.DiscoveredBy, Game: h.GameVersion, System: h.OS, Version: h.Version, Instances: count[h.ID],
+		}
+		if g, ok := games[h.ID]; ok {
+			row.Game, row.NoGame = gameWords(g, h.GameVersion), h.Linked && g.Known && len(g.Games)+len(g.Downloads) == 0
 		}
 		if h.Linked {
 			row.RTT = roundTrip(h.RTTMS)

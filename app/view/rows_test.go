@@ -16,13 +16,16 @@ func TestHostRows(t *testing.T) {
 		{ID: "1", Name: "alpha", State: api.Paired},
 		{ID: "0", Name: "alpha", State: api.Paired},
 		{ID: "9", Name: "zeta", State: api.Discovered, DiscoveredBy: "mdns"},
-	}, []api.Instance{{Host: "3"}, {Host: "3"}, {Host: "2"}, {Host: "gone"}})
+	}, []api.Instance{{Host: "3"}, {Host: "3"}, {Host: "2"}, {Host: "gone"}}, map[string]api.HostGames{
+		"3": {Known: true, Games: []api.Game{{Version: "2.0.77"}, {Problem: "x"}, {Version: "2.0.77"}, {Version: "2.0.7"}}},
+		"2": {Downloads: []api.GameDownload{{Version: "2.1.0", Failure: "x"}, {Version: "2.0.77", Phase: "downloading", Done: 43, Total: 100}}},
+	})
 	want := []Host{
 		{ID: "9", Name: "zeta", WantsToJoin: true, FoundBy: "mdns"},
-		{ID: "2", Name: "Alpha", Instances: 1},
+		{ID: "2", Name: "Alpha", Instances: 1, Game: "2.0.77, downloading 43 %"},
 		{ID: "0", Name: "alpha"},
 		{ID: "1", Name: "alpha"},
-		{ID: "3", Name: "beta", Linked: true, RTT: "<1 ms", Game: "2.0.77", System: "linux", Address: "192.0.2.1:34180, [2001:db8::1]:34180", Instances: 2},
+		{ID: "3", Name: "beta", Linked: true, RTT: "<1 ms", Game: "2.0.77, 2.0.7", System: "linux", Address: "192.0.2.1:34180, [2001:db8::1]:34180", Instances: 2},
 	}
 	if !reflect.DeepEqual(rows, want) {
 		t.Errorf("got  %+v\nwant %+v", rows, want)

@@ -27,6 +27,8 @@ type Cluster struct {
 	policy    api.BusPolicy
 	backups   []api.Backup
 	measured  []api.Measured
+	games     []api.HostGames
+	available api.AvailableGames
 	fail      error // of changes
 	silent    bool  // answers nothing
 	calls     []string
@@ -403,4 +405,33 @@ func (c *Cluster) ReadConsole(ctx context.Context, _ api.Caller, r api.ReadConso
 			return api.ConsolePage{}, ctx.Err()
 		}
 	}
+}
+
+// SetGames replaces the copies of the game on hosts, and what can be downloaded.
+func (c *Cluster) SetGames(available api.AvailableGames, games ...api.HostGames) {
+	c.news(func() { c.available, c.games = available, games })
+}
+
+func (c *Cluster) Games(context.Context, api.Caller, api.GamesOf) ([]api.HostGames, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.games), nil
+}
+
+func (c *Cluster) AvailableGames(context.Context, api.Caller, api.AskAvailable) (api.AvailableGames, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.available, nil
+}
+
+func (c *Cluster) DownloadGame(_ context.Context, _ api.Caller, r api.GameOn) (api.GameOn, error) {
+	return r, c.note("DownloadGame", r.Host, r.Version)
+}
+
+func (c *Cluster) CancelDownload(_ context.Context, _ api.Caller, r api.GameOn) (api.GameOn, error) {
+	return r, c.note("CancelDownload", r.Host, r.Version)
+}
+
+func (c *Cluster) RemoveGame(_ context.Context, _ api.Caller, r api.GameOn) (api.GameOn, error) {
+	return r, c.note("RemoveGame", r.Host, r.Version)
 }

@@ -402,6 +402,10 @@ func (s *Screen) entry(placeholder string) (found entry) {
 			if e.PlaceHolder == placeholder {
 				found = e
 			}
+		case *widget.SelectEntry:
+			if e.PlaceHolder == placeholder {
+				found = e
+			}
 		}
 	})
 	if found == nil {

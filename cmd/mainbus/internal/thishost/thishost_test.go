@@ -263,7 +263,7 @@ func TestThisComputerIsAHostWithoutACodeTyped(t *testing.T) {
 func TestAnOlderAgentIsReplacedUnderARunningGame(t *testing.T) {
 	b := newBench(t)
 	older := hostagent.New(hostagent.Config{
-		DataDir: b.cfg.DataDir, FactorioDir: b.cfg.Factorio, Name: "here", Version: "0.0.1", Self: b.cfg.Program,
+		DataDir: b.cfg.DataDir, FactorioDirs: []string{b.cfg.Factorio}, Name: "here", Version: "0.0.1", Self: b.cfg.Program,
 		Interfaces: func([]net.Interface) []net.Interface { return nil }, // nobody shall find it
 		Started:    func(hostagent.Status) {}, PairingCode: func(hostagent.PairingCode) {}, Log: slog.New(slog.DiscardHandler),
 	})
