@@ -180,6 +180,11 @@ func (a *Agent) load(ctx context.Context) (err error) {
 	if a.games, err = a.openGames(ctx); err != nil {
 		return err
 	}
+	if program, err := keepProgram(a.path("programs"), a.cfg.Self); err != nil { // a full disk, perhaps
+		a.log.Warn("games are supervised by this program itself: it can't be replaced while they run", "err", err)
+	} else {
+		a.cfg.Self = program
+	}
 	a.space = newSpace(a.cfg.DataDir, a.cfg.Free)
 	a.fleet, err = loadFleet(fleetConfig{
 		dir: a.cfg.DataDir, games: a.games, self: a.cfg.Self, room: a.space.room,

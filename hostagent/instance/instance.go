@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -523,6 +524,24 @@ func (i *Instance) onTick(tick uint64) {
 	i.tryPost(func() {})
 }
 
+// unlimited says which limits of a game do not hold, empty if all do.
+func unlimited(game *supervisor.Game) string {
+	if game == nil {
+		return ""
+	}
+	var troubles []string
+	if spec := game.Spec(); spec.Limits.MemoryBytes > 0 && spec.Scope == "" {
+		troubles = append(troubles, "the memory limit needs systemd on the host"+strings.TrimRight(": "+spec.Unscoped, ": "))
+	}
+	if t := game.Run().Trouble; t != "" {
+		troubles = append(troubles, strings.ReplaceAll(t, "\n", "; "))
+	}
+	if len(troubles) == 0 {
+		return ""
+	}
+	return "It runs, but not within all of its limits: " + strings.Join(troubles, "; ") + "."
+}
+
 // publish makes what Observed returns.
 func (i *Instance) publish() {
 	o := &wire.ObservedInstance{
@@ -534,6 +553,7 @@ func (i *Instance) publish() {
 		o.RetryMs = i.retryAt.UnixMilli()
 	}
 	if i.run != nil {
+		o.Warning = unlimited(i.run.game)
 		o.Save, o.GamePort, o.Starts = i.run.note.Save, uint32(i.run.note.Port), i.run.note.Number
 	}
 	i.mu.Lock()

@@ -289,6 +289,13 @@ func (l *launch) spawn(ctx context.Context, n note) (*supervisor.Game, error) {
 	if n.Converts != "" {
 		spec.Argv = append(spec.Argv, "--bind", "127.0.0.1")
 	}
+	policy := l.want.GetSupervision()
+	spec.Limits = supervisor.Limits{MemoryBytes: policy.GetMemoryBytes(), Niceness: int(policy.GetNiceness())}
+	for _, n := range policy.GetCpus() {
+		spec.Limits.CPUs = append(spec.Limits.CPUs, int(n))
+	}
+	spec.Scope = fmt.Sprintf("mainbus-game-%s-%d", l.cfg.ID, l.state.Starts)
+	spec.StopSeconds = int(stopTime(policy).Seconds())
 	// Not to be given up half-way: a game would run that nobody knows of.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), spawnTime)
 	defer cancel()

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,29 @@ type Game struct {
 // Start starts the game that spec describes under a supervisor of its own, for which self (this program's
 // executable) is run as `self supervise dir`. It returns when the game's process exists. An end of ctx before that
 // gives up waiting; the game may still come to run then and is found by Attach.
+//
+// Where systemd can be reached it happens in the scope that spec names, else in a session of its own.
 func Start(ctx context.Context, dir string, spec Spec, self string) (*Game, error) {
+	return startIn(ctx, dir, spec, self, inScope(spec))
+}
+
+// startIn starts by a command that runs the supervisor in a scope, and without if that fails, or there is none.
+func startIn(ctx context.Context, dir string, spec Spec, self string, scope []string) (*Game, error) {
+	if len(scope) > 0 {
+		g, err := startBy(ctx, dir, spec, append(slices.Clone(scope), self, "supervise", dir))
+		if err == nil || ctx.Err() != nil || !errors.Is(err, errEndedAtOnce) {
+			return g, err
+		}
+		said, _ := os.ReadFile(filepath.Join(dir, logFile)) // without it the reason is not known
+		spec.Unscoped = "systemd made no scope: " + strings.TrimSpace(string(said[:min(len(said), 500)]))
+	}
+	spec.Scope = ""
+	return startBy(ctx, dir, spec, []string{self, "supervise", dir})
+}
+
+var errEndedAtOnce = errors.New("its supervisor ended at once")
+
+func startBy(ctx context.Context, dir string, spec Spec, argv []string) (*Game, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("start game: %w", err)
 	}
@@ -51,10 +74,11 @@ func Start(ctx context.Context, dir string, spec Spec, self string) (*Game, erro
 		return nil, fmt.Errorf("start game: %w", err)
 	}
 	defer readyRead.Close()
-	cmd := exec.Command(self, "supervise", dir)
-	cmd.Stdout, cmd.Stderr = readyWrite, log
-	Detach(cmd)
-	err = cmd.Start()
+	cmd, err := startDetached(func() *exec.Cmd {
+		cmd := exec.Command(argv[0], argv[1:]...)
+		cmd.Stdout, cmd.Stderr = readyWrite, log
+		return cmd
+	})
 	readyWrite.Close()
 	if err != nil {
 		return nil, fmt.Errorf("start supervisor: %w", err)
@@ -68,7 +92,7 @@ func Start(ctx context.Context, dir string, spec Spec, self string) (*Game, erro
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("start game: %w", context.Cause(ctx))
 	case err != nil:
-		return nil, fmt.Errorf("start game: its supervisor ended at once, see %s", filepath.Join(dir, logFile))
+		return nil, fmt.Errorf("start game: %w, see %s", errEndedAtOnce, filepath.Join(dir, logFile))
 	case word != readyWord:
 		return nil, fmt.Errorf("start game: %s", word)
 	}

@@ -15,6 +15,13 @@ func Detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 }
 
+// startDetached starts what make returns so that it outlives this program.
+func startDetached(make func() *exec.Cmd) (*exec.Cmd, error) {
+	cmd := make()
+	Detach(cmd)
+	return cmd, cmd.Start()
+}
+
 // detachGame makes the game the leader of a process group: the savers that it forks are killed with it.
 func detachGame(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,6 +18,21 @@ func Detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.CREATE_NO_WINDOW, HideWindow: true,
 	}
+}
+
+// startDetached starts what make returns so that it outlives this program, also where this program is in a job that ends everything in it
+// (a tab of the terminal, a service): outside of the job if that lets go, else in it.
+func startDetached(make func() *exec.Cmd) (*exec.Cmd, error) {
+	cmd := make()
+	Detach(cmd)
+	cmd.SysProcAttr.CreationFlags |= windows.CREATE_BREAKAWAY_FROM_JOB
+	err := cmd.Start()
+	if errors.Is(err, windows.ERROR_ACCESS_DENIED) {
+		cmd = make()
+		Detach(cmd)
+		err = cmd.Start()
+	}
+	return cmd, err
 }
 
 func detachGame(cmd *exec.Cmd) {

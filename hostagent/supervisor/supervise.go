@@ -103,12 +103,16 @@ func (s *supervisor) startGame(spec Spec) error {
 	s.game.Stdin, s.game.Stdout, s.game.Stderr = inRead, outWrite, outWrite // one pipe keeps the lines in order
 	detachGame(s.game)
 	s.began, s.started, s.oomKills = time.Now(), s.ring.end, oomKills()
-	if err := s.game.Start(); err != nil {
+	trouble, err := startLimited(s.game, spec.Limits)
+	if err != nil {
 		outRead.Close()
 		inWrite.Close()
 		return err
 	}
 	run := Run{PID: s.game.Process.Pid, Supervisor: os.Getpid(), Offset: s.started, Began: s.began}
+	if trouble != nil {
+		run.Trouble = trouble.Error()
+	}
 	if run.Started, err = processStart(run.PID); err == nil {
 		if run.SupervisorStart, err = processStart(run.Supervisor); err == nil {
 			err = disk.WriteJSON(filepath.Join(s.dir, runFile), run)

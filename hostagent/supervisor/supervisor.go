@@ -52,6 +52,11 @@ type Spec struct {
 	Note json.RawMessage `json:"note,omitempty"`
 
 	RingBytes uint64 `json:"ring_bytes,omitempty"` // 0: RingBytes
+
+	Limits      Limits `json:"limits"`
+	Scope       string `json:"scope,omitempty"`        // name of the systemd scope that game and supervisor get where there is systemd; empty: none
+	StopSeconds int    `json:"stop_seconds,omitempty"` // that the scope has at its end
+	Unscoped    string `json:"unscoped,omitempty"`     // why it did not come to a scope; set by Start
 }
 
 // Run names the processes of a run. A process number alone may have been given to another process since, so the
@@ -63,7 +68,8 @@ type Run struct {
 	SupervisorStart string `json:"supervisor_started"`
 	Offset          uint64 `json:"offset"` // of the run's first output
 
-	Began time.Time `json:"began"`
+	Began   time.Time `json:"began"`
+	Trouble string    `json:"trouble,omitempty"` // limits that do not hold
 }
 
 // Exit says how a game ended.

@@ -146,7 +146,7 @@ func unknown(e Ending) Cause {
 	case e.Lost:
 		c.Summary = "The process that watches over it was ended, so how it ended is not known."
 		c.Meaning = "A game without its watcher saves and ends. Nothing is wrong with the game itself."
-		c.Advice = "Start it again. Don't end processes called “mainbus-host supervise”."
+		c.Advice = "Start it again. Don't end processes that run “supervise” for Mainbus."
 	case e.Failure != "":
 		c.Summary = e.Failure
 	case e.Signal != "":
