@@ -50,7 +50,9 @@ func newGames(p Params, host view.Host) *games {
 		widgets.Column[view.GameRow]{ID: "version", Title: lang.L("Version"), Width: 90, Cell: func(r view.GameRow) widgets.Cell { return widgets.Cell{Text: r.Version} }},
 		widgets.Column[view.GameRow]{ID: "from", Title: lang.L("From"), Width: 110, Cell: func(r view.GameRow) widgets.Cell { return widgets.Cell{Text: r.From, Color: look.Muted} }},
 		widgets.Column[view.GameRow]{ID: "words", Title: lang.L("State"), Width: 270, Cell: gameState},
-		widgets.Column[view.GameRow]{ID: "folder", Title: lang.L("Folder"), Cell: func(r view.GameRow) widgets.Cell { return widgets.Cell{Text: r.Folder, Color: look.Muted, Tip: r.Folder} }},
+		widgets.Column[view.GameRow]{ID: "folder", Title: lang.L("Folder"), Cell: func(r view.GameRow) widgets.Cell {
+			return widgets.Cell{Text: r.Folder, Color: look.Muted, Tip: r.Folder}
+		}},
 	)
 	g.table.OnSelect = g.enable
 	g.version = widget.NewSelectEntry(nil)
