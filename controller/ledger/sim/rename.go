@@ -46,6 +46,7 @@ func (g *game) Renames() (out []ledger.Rename) {
 // migrate loads a world with the mods of its slot, which are not older than those of the save.
 func (s *simulation) migrate(p *place) {
 	if w, ok := p.process.world.(modded); ok {
+		s.modded = true
 		p.mods = max(p.mods, w.Mods())
 		w.Migrate(p.mods)
 	}
@@ -54,6 +55,9 @@ func (s *simulation) migrate(p *place) {
 // updateSome gives a slot newer mods, or all of them. Where slots differ, players carry nothing: what somebody brings under a
 // name that the world does not count by is settled at the next bind only.
 func (s *simulation) updateSome(p *place) {
+	if !s.modded {
+		return
+	}
 	if !s.together {
 		s.update(p)
 		return
@@ -78,8 +82,11 @@ func (s *simulation) update(p *place) {
 	p.process = nil
 }
 
-// updateAll gives everybody the newest mods.
+// updateAll gives everybody the newest mods, if worlds know of mods at all.
 func (s *simulation) updateAll() {
+	if !s.modded {
+		return
+	}
 	s.newest = versions - 1
 	for _, p := range s.places {
 		for p.mods < s.newest {

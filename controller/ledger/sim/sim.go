@@ -87,6 +87,7 @@ type simulation struct {
 	settling bool                  // all faults have ended
 	newest   int                   // version of mods that any slot has at least
 	together bool                  // all slots get newer mods at once
+	modded   bool                  // worlds have goods that mods may rename
 	lineages map[ledger.World]bool // every id that a world was assigned
 	err      error
 }
