@@ -51,6 +51,8 @@ func busyCluster() *headless.Cluster {
 	c.SetHosts(
 		api.Host{ID: "h1", Name: "attic", State: api.Paired, Linked: true, RTTMS: 0.4, GameVersion: "2.0.77", Addresses: []string{"192.0.2.7:34180"}},
 		api.Host{ID: "h2", Name: "cellar", State: api.Paired, GameVersion: "2.0.77", Addresses: []string{"192.0.2.8:34180"}},
+		api.Host{ID: "h4", Name: "garage", State: api.Paired, GameVersion: "2.0.77", Addresses: []string{"192.0.2.10:34180"}, Trouble: api.Forgotten,
+			Problem: "garage has forgotten this controller.", Next: "Pair the two again: mainbus-host pair on that machine shows a code. Games that run there go on."},
 		api.Host{ID: "h3", Name: strings.Repeat("очень длинное имя 🚂 ", 4), State: api.Discovered, Addresses: []string{"192.0.2.9:34180"}},
 	)
 	c.SetInstances(
@@ -128,6 +130,12 @@ func TestPicturesOfEveryScreen(t *testing.T) {
 				picture(t, s, "question-"+name)
 				s.Press("Cancel")
 				s.Page("Hosts")
+				s.Tap("garage")
+				picture(t, s, "hosts-"+name)
+				s.Press("Join code…")
+				s.Type("factory.example.org", "factory.example.org\n")
+				picture(t, s, "joincode-"+name)
+				s.Press("Close")
 				s.Press("Backups…")
 				picture(t, s, "backups-"+name)
 				s.Press("Close")
