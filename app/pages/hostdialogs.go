@@ -46,8 +46,13 @@ func (h *Hosts) forgetSelected() {
 	d.Show()
 }
 
-// invite asks under which address the host can reach this controller, and then shows a join code.
+// invite asks under which address the host can reach this controller, and then shows a join code. Those that are open stand
+// below, to be revoked.
 func (h *Hosts) invite() {
+	ask(h.Params, h.problem, func(ctx context.Context) ([]api.Invitation, error) { return h.Service.Invitations(ctx, h.Caller) }, h.askInvite)
+}
+
+func (h *Hosts) askInvite(made []api.Invitation) {
 	address := widget.NewEntry()
 	address.SetPlaceHolder("factory.example.org")
 	hint := words(lang.L("A join code lets in one host that is not found by itself: in another network, a container, a rented server. " +
@@ -59,13 +64,33 @@ func (h *Hosts) invite() {
 		ask(h.Params, h.problem, func(ctx context.Context) (api.Invitation, error) { return h.Service.Invite(ctx, h.Caller, r) }, h.showCode)
 	}
 	address.OnSubmitted = func(string) { submit() }
-	d = dialog.NewCustomWithoutButtons(lang.L("Join code"), container.NewVBox(hint, address), h.Frame.Window())
+	rows := container.NewVBox()
+	for _, i := range made {
+		if i.UsedBy == "" && time.Now().Before(i.ExpiresAt) {
+			rows.Add(h.openInvitation(i, func() { d.Hide() }))
+		}
+	}
+	content := container.NewBorder(container.NewVBox(hint, address), nil, nil, nil, container.NewVScroll(rows))
+	d = dialog.NewCustomWithoutButtons(lang.L("Join code"), content, h.Frame.Window())
 	d.SetButtons([]fyne.CanvasObject{
 		widget.NewButton(lang.L("Cancel"), func() { d.Hide() }), primary(lang.L("Make a code"), theme.ConfirmIcon(), submit),
 	})
-	d.Resize(fyne.NewSize(560, 280))
+	d.Resize(fyne.NewSize(560, 340))
 	d.Show()
 	h.Frame.Window().Canvas().Focus(address)
+}
+
+// openInvitation is a row for a code that nobody has used yet.
+func (h *Hosts) openInvitation(i api.Invitation, done func()) fyne.CanvasObject {
+	text := lang.L("A code of {{.made}} is good until {{.time}}", with{"made": view.Ago(i.CreatedAt, time.Now()), "time": view.Moment(i.ExpiresAt.In(time.Local))})
+	revoke := widget.NewButton(lang.L("Revoke"), func() {
+		done()
+		h.try(h.problem, lang.L("Revoke a join code"), lang.L("The join code is worthless"), func(ctx context.Context) error {
+			_, err := h.Service.RevokeInvitation(ctx, h.Caller, api.InvitationRef{Invitation: i.ID})
+			return err
+		}, nil)
+	})
+	return container.NewBorder(nil, nil, nil, revoke, words(text))
 }
 
 func (h *Hosts) showCode(i api.Invitation) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"mainbus/app/internal/headless"
 	"mainbus/app/view"
@@ -203,7 +204,14 @@ func TestAJoinCodeIsMadeAndShown(t *testing.T) {
 		s.Type("factory.example.org", "a.example.org b:7\n")
 		s.Expect("mainbus-host join mb1.AGk2Vb3", "192.0.2.1:34181")
 		s.Press("Close")
-		if got := c.Calls(); !slices.Equal(got, []string{"Invite a.example.org b:7"}) {
+		c.SetInvitations(
+			api.Invitation{ID: "open", ExpiresAt: time.Now().Add(time.Hour)},
+			api.Invitation{ID: "used", UsedBy: "attic", ExpiresAt: time.Now().Add(time.Hour)},
+		)
+		s.Press("Join code…")
+		s.Press("Revoke")
+		s.Expect("The join code is worthless")
+		if got := c.Calls(); !slices.Equal(got, []string{"Invite a.example.org b:7", "RevokeInvitation open"}) {
 			t.Errorf("calls %q", got)
 		}
 	})

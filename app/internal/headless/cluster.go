@@ -26,6 +26,7 @@ type Cluster struct {
 	problems  api.BusProblems
 	policy    api.BusPolicy
 	backups   []api.Backup
+	invited   []api.Invitation
 	measured  []api.Measured
 	games     []api.HostGames
 	available api.AvailableGames
@@ -347,7 +348,19 @@ func (c *Cluster) Invite(_ context.Context, _ api.Caller, r api.Invite) (api.Inv
 }
 
 // Invitations implements api.Service.
-func (c *Cluster) Invitations(context.Context, api.Caller) ([]api.Invitation, error) { return nil, nil }
+func (c *Cluster) Invitations(context.Context, api.Caller) ([]api.Invitation, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.invited), nil
+}
+
+// SetInvitations changes which join codes were made.
+func (c *Cluster) SetInvitations(all ...api.Invitation) { c.change(func() { c.invited = all }) }
+
+// RevokeInvitation implements api.Service.
+func (c *Cluster) RevokeInvitation(_ context.Context, _ api.Caller, r api.InvitationRef) (api.Invitation, error) {
+	return api.Invitation{}, c.note("RevokeInvitation", r.Invitation)
+}
 
 // CreateInstance implements api.Service.
 func (c *Cluster) CreateInstance(_ context.Context, _ api.Caller, r api.CreateInstance) (api.Instance, error) {
