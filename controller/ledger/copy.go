@@ -54,21 +54,12 @@ func (w *world) bornOf(m Bound) bool {
 	return w.row.FromWorld == m.World && (m.Ledger == "" || w.row.FromLedger == m.Ledger)
 }
 
-// bornFrom says whether w may have been made from this very save. One that people may say has moved is never made anew
-// from another one: its own saves would not tell which of them they come from.
-func (s *State) bornFrom(w *world, m Bound) bool {
-	return w.row.Origin == Untraced || slices.Equal(w.origin, s.originOf(w.row.ID, m))
-}
-
-// unmake is for a copy whose slot went back to another save of the world that it was copied from: it has not traded
-// anything. Should one of its own saves come back, that is settled as ever.
-func (s *State) unmake(w *world) {
-	lost, _ := s.reconcilePlayers(w, nil)
-	s.reconcile(w, report{nil, 0, bindBasis}, s.reconcilePassages(w, nil, lost))
-	s.uncover(w)
-	s.forgetOrigin(w)
-	w.row.Question = NoQuestion
-	s.touchWorld(w)
+// reborn is for a world that is back at its birth. If that is not in the save that it was made from, it is a copy and no more:
+// its own saves do not tell which of the two they come from, so nobody could say what else is to be undone.
+func (s *State) reborn(w *world, m Bound) {
+	if !slices.Equal(w.origin, s.originOf(w.row.ID, m)) {
+		s.forgetOrigin(w)
+	}
 }
 
 // answer books what people said about a world that came as a copy.

@@ -34,8 +34,8 @@ func (s *State) bound(m Bound) error {
 	if err := s.canPass(w, players, m.Tick); err != nil {
 		return err
 	}
-	if old := s.leases[m.Slot]; old != nil && old != w && old.bornOf(m) {
-		s.unmake(old)
+	if s.leases[m.Slot] == w && fresh {
+		s.reborn(w, m)
 	}
 	s.lease(w, m.Slot)
 	lost, wipe := s.reconcilePlayers(w, players.States)
@@ -101,7 +101,7 @@ func (s *State) identify(m Bound) (w *world, fresh bool, err error) {
 	mine, known := s.leases[m.Slot], s.worlds[m.World]
 	newborn := m.Ledger == ""
 	switch {
-	case mine != nil && mine.bornOf(m) && s.bornFrom(mine, m):
+	case mine != nil && mine.bornOf(m):
 		return mine, true, nil
 	case !newborn && m.Ledger != s.ledger:
 		w, err = s.newWorld(m, Foreign)

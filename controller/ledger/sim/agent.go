@@ -286,8 +286,8 @@ func (s *simulation) assign(p *place, q *process, a ledger.Assign) {
 
 // checkIdentity wants that no crash makes another world of a place's world: with another identity it would have its goods
 // once more. Where the world is leased to another slot, because a restored ledger met a copy of its save first or
-// remembers where it was before it moved, the place is the copy. A world of which nothing is booked any more has no goods.
-func (s *simulation) checkIdentity(a ledger.Assign, changed ledger.Books) {
+// remembers where it was before it moved, the place is the copy.
+func (s *simulation) checkIdentity(a ledger.Assign) {
 	p := s.place(a.Slot)
 	if p == nil {
 		return
@@ -299,9 +299,6 @@ func (s *simulation) checkIdentity(a ledger.Assign, changed ledger.Books) {
 		return
 	}
 	if s.control.stored.worlds[a.World].Slot == p.slot { // decided before
-		return
-	}
-	if s.control.stored.unmade(p.world, changed) {
 		return
 	}
 	if slot := s.control.stored.worlds[p.world].Slot; slot == "" || slot == p.slot {

@@ -230,7 +230,7 @@ func (s *simulation) apply(m ledger.Message) error {
 	}
 	for _, r := range replies {
 		if assign, ok := r.(ledger.Assign); ok {
-			s.checkIdentity(assign, changed)
+			s.checkIdentity(assign)
 		}
 	}
 	s.checkReceived(m)

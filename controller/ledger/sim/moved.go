@@ -36,9 +36,12 @@ func (s *simulation) dispensable(p *place, world ledger.World) bool {
 	return len(s.places) > 2 && (p.world == world || p.world == "" || s.saved(p.world) > 0) && !slices.ContainsFunc(p.zombies, s.unsaved)
 }
 
-// comeBack notes that a world has a slot, whatever people said.
+// comeBack notes that a world has a slot, whatever people said, or that the copy does not stand for it any more.
 func (s *simulation) comeBack(changed ledger.Books) {
 	for _, w := range changed.Worlds {
+		if w.Origin != ledger.Replaces {
+			delete(s.control.stored.moved, w.ID)
+		}
 		if w.Slot != "" {
 			maps.DeleteFunc(s.control.stored.moved, func(_, of ledger.World) bool { return of == w.ID })
 		}
@@ -56,16 +59,4 @@ func (s stored) inherited(w World) (sum Goods) {
 		sum = sum.plus(b.Born)
 	}
 	return sum
-}
-
-// unmade says whether nothing is booked of a world, now that some books have changed.
-func (s stored) unmade(world ledger.World, changed ledger.Books) bool {
-	now := s.clone()
-	now.put(changed)
-	for key, a := range now.accounts {
-		if key.world == world && (a.E != 0 || a.G != 0 || a.EP != 0 || a.IP != 0 || a.Held != 0) {
-			return false
-		}
-	}
-	return true
 }
