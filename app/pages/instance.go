@@ -3,7 +3,9 @@ package pages
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -35,7 +37,9 @@ type Instance struct {
 	find    *widgets.Entry
 	input   *widgets.Entry
 	typed   *view.Typed
-	players []string // seen on the console, for completion
+	why     api.Failure // of the trouble, once its host has told; At is zero until then
+	asked   string      // the trouble that the host was asked about
+	players []string    // seen on the console, for completion
 	content fyne.CanvasObject
 	leave   func() // ends what goes on while the page is in sight; nil: it is not
 }
@@ -232,10 +236,15 @@ func (s *Instance) show(r view.Instance) {
 func (s *Instance) showTrouble() {
 	switch s.row.Trouble {
 	case view.Failed:
-		s.trouble.Say(lang.L("{{.name}} does not run: {{.cause}}", with{"name": s.row.Name, "cause": s.row.Cause}),
-			lang.L("Nothing is lost: the saves are as they were. Its host tries again by itself, after longer and longer pauses."))
+		s.askWhy()
+		what, lines := lang.L("Its host is asked what that means."), view.Decisive(s.console.Lines(2000))
+		if !s.why.At.IsZero() {
+			what = strings.Join([]string{s.why.Meaning, s.why.Advice, s.why.Next}, " ")
+			lines = slices.Concat(s.why.Decisive, s.why.Last)
+		}
+		s.trouble.Say(lang.L("{{.name}} does not run: {{.cause}}", with{"name": s.row.Name, "cause": s.row.Cause}), what)
 		s.trouble.Action(lang.L("Try again"), theme.ViewRefreshIcon(), func() { s.Start(s.row) })
-		s.trouble.Details(view.Decisive(s.console.Lines(2000)))
+		s.trouble.Details(lines)
 	case view.Unlinked:
 		s.trouble.Say(lang.L("{{.name}} runs, but is not on the bus: {{.cause}}", with{"name": s.row.Name, "cause": s.row.Cause}),
 			lang.L("Players can play. Its terminals wait until it is linked; a new start tries that again."))
@@ -245,6 +254,30 @@ func (s *Instance) showTrouble() {
 		s.trouble.Say("", "")
 		s.trouble.Details(nil)
 	}
+}
+
+// askWhy asks the host once for each trouble what it knows of it.
+func (s *Instance) askWhy() {
+	trouble := strconv.FormatUint(s.row.Starts, 10) + s.row.Cause
+	if trouble == s.asked {
+		return
+	}
+	s.asked, s.why = trouble, api.Failure{}
+	s.Frame.Go(func(ctx context.Context) {
+		f, err := s.Service.InstanceFailure(ctx, s.Caller, api.InstanceRef{Instance: s.id})
+		if ctx.Err() != nil {
+			return
+		}
+		s.Frame.Do(func() {
+			if trouble != s.asked {
+				return
+			}
+			if s.why = f; err != nil {
+				s.why = api.Failure{At: time.Now(), Next: lang.L("Its host tries again by itself, after longer and longer pauses.")}
+			}
+			s.showTrouble()
+		})
+	})
 }
 
 // submit sends a line, after asking where it would end achievements.

@@ -106,9 +106,11 @@ func TestStateChangesWhileItIsOpen(t *testing.T) {
 			t.Errorf("%q are on", on)
 		}
 		s.Press(start)
+		c.SetFailure("i5", api.Failure{At: time.Unix(1, 0), Meaning: "There is nothing to start from.", Advice: "Put a save there.", Next: "It is started again after 4 s.",
+			Decisive: []string{"   0.500 Error the line that shows it"}})
 		c.SetInstances(api.Instance{ID: "i5", Name: "Aquilo", Desired: "running", State: "failed", Cause: "no such save"})
 		s.Soon()
-		s.Expect("Failed", "Aquilo does not run: no such save")
+		s.Expect("Failed", "Aquilo does not run: no such save", "There is nothing to start from. Put a save there. It is started again after 4 s.")
 		s.Press("Try again")
 		if got := c.Calls(); len(got) != 2 || got[1] != "StartInstance i5" {
 			t.Errorf("calls %q", got)

@@ -27,6 +27,7 @@ type Cluster struct {
 	policy    api.BusPolicy
 	backups   []api.Backup
 	invited   []api.Invitation
+	failures  map[string]api.Failure // by instance
 	measured  []api.Measured
 	games     []api.HostGames
 	available api.AvailableGames
@@ -204,6 +205,21 @@ func (c *Cluster) SetBooks(accounts []api.BusAccount, history []api.BusPosting, 
 
 // SetPolicy replaces the policy.
 func (c *Cluster) SetPolicy(p api.BusPolicy) { c.news(func() { c.policy = p }) }
+
+// SetFailure says why an instance failed.
+func (c *Cluster) SetFailure(instance string, f api.Failure) {
+	c.change(func() { c.failures = map[string]api.Failure{instance: f} })
+}
+
+// InstanceFailure implements api.Service.
+func (c *Cluster) InstanceFailure(_ context.Context, _ api.Caller, r api.InstanceRef) (api.Failure, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f, ok := c.failures[r.Instance]; ok {
+		return f, nil
+	}
+	return api.Failure{}, api.Errorf(api.NotFound, "", "it has not failed")
+}
 
 // SetBackups replaces the backups.
 func (c *Cluster) SetBackups(all ...api.Backup) { c.news(func() { c.backups = all }) }
