@@ -3,6 +3,7 @@ package supervisor
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -40,6 +41,9 @@ func watchGame(dir, from string) int {
 		return 2
 	}
 	game, err := Attach(dir)
+	if errors.Is(err, ErrGone) { // it has ended meanwhile; what it printed is there
+		return readGame(dir, offset)
+	}
 	if err != nil {
 		return 3
 	}
@@ -53,6 +57,25 @@ func watchGame(dir, from string) int {
 			return 0
 		}
 		fmt.Printf("%d %t %s\n", line.End, line.Gap, line.Text)
+	}
+}
+
+// readGame passes on what is there, as watchGame does.
+func readGame(dir string, offset uint64) int {
+	var lines Lines
+	buffer := make([]byte, maxWrite)
+	for {
+		n, at, end, err := ReadOutput(dir, buffer, offset)
+		if err != nil {
+			return 5
+		}
+		lines.Add(buffer[:n], at)
+		for line, ok := lines.Next(); ok; line, ok = lines.Next() {
+			fmt.Printf("%d %t %s\n", line.End, line.Gap, line.Text)
+		}
+		if offset = at + uint64(n); offset >= end {
+			return 0
+		}
 	}
 }
 

@@ -144,10 +144,8 @@ func TestEveryLineComesOnceAndInOrderThroughTwentyKilledAgents(t *testing.T) {
 			}
 			next++
 		}
-		if err := watch.Wait(); err != nil && killed == 0 { // it was killed, or the game has ended
-			t.Fatalf("agent %d: %v", agent, err)
-		}
-		if agent > 20*kills { // on a busy machine some come to nothing
+		watch.Wait() // it was killed, or the game has ended
+		if agent > 2*kills {
 			t.Fatalf("agent %d: %d lines", agent, next)
 		}
 	}
