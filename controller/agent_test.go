@@ -33,6 +33,7 @@ type agent struct {
 	desired    *wire.Desired
 	bundle     *wire.Bundle
 	killed     []string
+	discarded  []string
 	failures   map[string]*wire.Failure
 	games      *wire.Games
 	asked      []string // of the games, a word for each call
@@ -63,19 +64,20 @@ func newAgentSaying(t testing.TB, hello *wire.Hello) *agent {
 		Hello:    func() *wire.Hello { return hello },
 		Pair:     a.pair,
 		Handlers: map[wire.Method]link.Handler{
-			wire.Method_METHOD_DESIRED:         link.Unary(a.takeDesired),
-			wire.Method_METHOD_BUNDLE:          link.Unary(a.takeBundle),
-			wire.Method_METHOD_OBSERVE:         a.observe,
-			wire.Method_METHOD_MEASURE:         a.measure,
-			wire.Method_METHOD_KILL:            link.Unary(a.kill),
-			wire.Method_METHOD_FAILURE:         link.Unary(a.failure),
-			wire.Method_METHOD_GAMES:           a.tellGames,
-			wire.Method_METHOD_GAMES_AVAILABLE: link.Unary(a.available),
-			wire.Method_METHOD_GAME_DOWNLOAD:   link.Unary(a.askedFor("download")),
-			wire.Method_METHOD_GAME_CANCEL:     link.Unary(a.askedFor("cancel")),
-			wire.Method_METHOD_GAME_REMOVE:     link.Unary(a.askedFor("remove")),
-			wire.Method_METHOD_CONSOLE_SEND:    link.Unary(a.consoleSend),
-			wire.Method_METHOD_CONSOLE_READ:    link.Unary(a.consoleRead),
+			wire.Method_METHOD_DESIRED:          link.Unary(a.takeDesired),
+			wire.Method_METHOD_BUNDLE:           link.Unary(a.takeBundle),
+			wire.Method_METHOD_OBSERVE:          a.observe,
+			wire.Method_METHOD_MEASURE:          a.measure,
+			wire.Method_METHOD_KILL:             link.Unary(a.kill),
+			wire.Method_METHOD_INSTANCE_DISCARD: link.Unary(a.discard),
+			wire.Method_METHOD_FAILURE:          link.Unary(a.failure),
+			wire.Method_METHOD_GAMES:            a.tellGames,
+			wire.Method_METHOD_GAMES_AVAILABLE:  link.Unary(a.available),
+			wire.Method_METHOD_GAME_DOWNLOAD:    link.Unary(a.askedFor("download")),
+			wire.Method_METHOD_GAME_CANCEL:      link.Unary(a.askedFor("cancel")),
+			wire.Method_METHOD_GAME_REMOVE:      link.Unary(a.askedFor("remove")),
+			wire.Method_METHOD_CONSOLE_SEND:     link.Unary(a.consoleSend),
+			wire.Method_METHOD_CONSOLE_READ:     link.Unary(a.consoleRead),
 		},
 	})
 	if err != nil {
@@ -314,4 +316,9 @@ func (at *attachment) ended() (code wire.Code) {
 			return wire.Code_CODE_INTERNAL
 		}
 	}
+}
+
+func (a *agent) discard(_ context.Context, _ *link.Conn, d *wire.InstanceDiscard) (*wire.Empty, error) {
+	a.change(func() { a.discarded = append(a.discarded, d.GetInstance()) })
+	return &wire.Empty{}, nil
 }

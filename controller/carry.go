@@ -91,12 +91,12 @@ func (c *Controller) take(ctx context.Context, t *task, h *host, method wire.Met
 }
 
 // offered asks a host to offer a file, and calls do with the ticket while it does.
-func (c *Controller) offered(ctx context.Context, h *host, ask *wire.SaveOffer, do func(ctx context.Context, ticket string) error) error {
+func (c *Controller) offered(ctx context.Context, h *host, method wire.Method, ask message, do func(ctx context.Context, ticket string) error) error {
 	conn, err := c.linkTo(h)
 	if err != nil {
 		return err
 	}
-	stream, err := conn.Open(ctx, wire.Method_METHOD_SAVES_OFFER)
+	stream, err := conn.Open(ctx, method)
 	if err != nil {
 		return err
 	}
@@ -117,21 +117,31 @@ func (c *Controller) offered(ctx context.Context, h *host, ask *wire.SaveOffer, 
 
 // fetch brings a host's file to a path on this machine.
 func (c *Controller) fetch(ctx context.Context, t *task, h *host, ask *wire.SaveOffer, path string) error {
-	return c.offered(ctx, h, ask, func(ctx context.Context, ticket string) error {
+	return c.offered(ctx, h, wire.Method_METHOD_SAVES_OFFER, ask, func(ctx context.Context, ticket string) error {
 		return c.bulk.Fetch(ctx, bulk.Request{Peer: c.carrier(h), Ticket: ticket, Target: path, Progress: func(p bulk.Progress) {
 			t.progress(p.Phase, p.Done, p.Size)
 		}})
 	})
 }
 
+// giving and taking are how two hosts are asked to give a file and to take it.
+type giving struct {
+	method wire.Method
+	ask    message
+}
+type taking struct {
+	method wire.Method
+	ask    func(ticket string) message
+}
+
 // relay brings a host's file to another host: it passes through this machine, and is stored only where it arrives.
-func (c *Controller) relay(ctx context.Context, t *task, from *host, ask *wire.SaveOffer, to *host, method wire.Method, take func(ticket string) message) error {
-	return c.offered(ctx, from, ask, func(ctx context.Context, ticket string) error {
+func (c *Controller) relay(ctx context.Context, t *task, from, to *host, give giving, take taking) error {
+	return c.offered(ctx, from, give.method, give.ask, func(ctx context.Context, ticket string) error {
 		offer, err := c.bulk.Relay(to.id, c.carrier(from), ticket)
 		if err != nil {
 			return err
 		}
 		defer offer.Close()
-		return c.take(ctx, t, to, method, take(offer.Ticket()))
+		return c.take(ctx, t, to, take.method, take.ask(offer.Ticket()))
 	})
 }

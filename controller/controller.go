@@ -61,6 +61,7 @@ type Controller struct {
 	started     time.Time
 	boot        string
 	generations generations
+	moves       *moves
 	policyMu    sync.Mutex // held while the policy is changed
 
 	endpoint *link.Endpoint
@@ -102,7 +103,7 @@ func New(cfg Config) (*Controller, error) {
 		return nil, fmt.Errorf("open controller: %w", err)
 	}
 	c := &Controller{
-		cfg: cfg, log: cfg.Log, runs: newRuns(), changes: newChanges(), boot: randomHex(8),
+		cfg: cfg, log: cfg.Log, runs: newRuns(), changes: newChanges(), moves: newMoves(), boot: randomHex(8),
 		release: release, stopped: make(chan struct{}), ready: make(chan struct{}),
 	}
 	c.hosts = newHosts(c.changes.cluster)
@@ -186,6 +187,7 @@ func (c *Controller) Start() error {
 		store.KeepBackups(c.ctx, c.backups(), c.store.Backup, func(err error) { c.log.Error("no backup was made", "err", err) })
 	})
 	c.group.Go(func() { c.keepVerifying(c.ctx) })
+	c.group.Go(func() { c.keepTidy(c.ctx) })
 	c.group.Go(func() { c.series.Run(c.ctx) })
 	if c.cfg.Metrics != "" {
 		c.group.Go(func() { c.serveMetrics(c.ctx) })

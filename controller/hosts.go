@@ -31,6 +31,7 @@ type host struct {
 	row      store.Host
 	observed map[string]*wire.ObservedInstance // by instance; last known, also while there is no link
 	source   *link.Conn                        // that observed came over
+	heard    uint64                            // generation of what was wanted that observed answers
 	disk     *wire.Disk                        // as last told; nil: never
 	games    *wire.Games                       // last known; nil: not told yet
 	refusal  string                            // why the host does not take what is wanted; empty: it does
@@ -240,10 +241,10 @@ func (hs *hosts) observe(h *host, over *link.Conn, o *wire.Observed) {
 	if disk != nil {
 		disk.Warning = shown(disk.Warning, 500)
 	}
-	if h.source != over || disk.GetWarning() != h.disk.GetWarning() || !maps.EqualFunc(h.observed, observed, sameButTick) {
+	if h.source != over || h.heard != o.GetGeneration() || disk.GetWarning() != h.disk.GetWarning() || !maps.EqualFunc(h.observed, observed, sameButTick) {
 		defer hs.changed()
 	}
-	h.observed, h.source, h.disk = observed, over, disk
+	h.observed, h.source, h.heard, h.disk = observed, over, o.GetGeneration(), disk
 }
 
 // sameButTick tells whether two reports say the same of an instance, but for the tick, which is another each time.
@@ -289,6 +290,7 @@ type snapshot struct {
 	row      store.Host
 	observed map[string]*wire.ObservedInstance // never written to
 	source   *link.Conn
+	heard    uint64
 	refusal  string
 	disk     *wire.Disk
 	games    *wire.Games // never written to
@@ -304,5 +306,5 @@ func (hs *hosts) setStarts(h *host, n uint32) {
 func (hs *hosts) snapshot(h *host) snapshot {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
-	return snapshot{host: h, row: h.row, observed: h.observed, source: h.source, refusal: h.refusal, games: h.games, disk: h.disk}
+	return snapshot{host: h, row: h.row, observed: h.observed, source: h.source, heard: h.heard, refusal: h.refusal, games: h.games, disk: h.disk}
 }

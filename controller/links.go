@@ -27,6 +27,9 @@ type generations struct{ n atomic.Uint64 }
 // nothing has to be stored.
 func (g *generations) next(incarnation int64) uint64 { return uint64(incarnation)<<20 + g.n.Add(1) }
 
+// last returns the number that was given last: what is wanted now has a higher one when it is told.
+func (g *generations) last(incarnation int64) uint64 { return uint64(incarnation)<<20 + g.n.Load() }
+
 // linked serves one link to a host until it ends.
 func (c *Controller) linked(conn *link.Conn) {
 	h := c.hosts.byID(conn.Peer())
@@ -118,8 +121,9 @@ func (c *Controller) sendDesired(ctx context.Context, conn *link.Conn, h *host) 
 		if err != nil {
 			return err
 		}
+		_, held := c.moves.get(i.ID)
 		desired.Instances = append(desired.Instances, &wire.DesiredInstance{
-			Id: i.ID, Name: i.Name, Running: i.Running, Create: &wire.MapCreation{Seed: i.Seed}, Supervision: wanted(supervision), Asked: i.Asked,
+			Id: i.ID, Name: i.Name, Running: i.Running && !held, Create: &wire.MapCreation{Seed: i.Seed}, Supervision: wanted(supervision), Asked: i.Asked,
 			Version: i.Version, Download: i.Download,
 		})
 	}

@@ -170,7 +170,7 @@ func (s *service) TransferSave(ctx context.Context, _ api.Caller, r api.Transfer
 			return &wire.SaveTake{Instance: target.ID, Name: name, Ticket: ticket, Key: t.view.ID}
 		}
 		return name, s.insist(ctx, t, func(ctx context.Context) error {
-			return s.relay(ctx, t, from, ask, to, wire.Method_METHOD_SAVES_TAKE, take)
+			return s.relay(ctx, t, from, to, giving{wire.Method_METHOD_SAVES_OFFER, ask}, taking{wire.Method_METHOD_SAVES_TAKE, take})
 		})
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"mainbus/controller/api"
@@ -17,7 +18,7 @@ import (
 )
 
 const (
-	maxInstanceName  = 60
+	maxInstanceName  = 80  // characters; agents refuse more
 	maxHostInstances = 200 // agents refuse more
 	maxLine          = 8 << 10
 	maxWait          = 20 * time.Second
@@ -121,6 +122,13 @@ func (s *service) Instances(ctx context.Context, _ api.Caller) ([]api.Instance, 
 }
 
 func (s *service) viewInstance(row store.Instance) api.Instance {
+	view := s.viewObserved(row)
+	s.viewPlace(&view, row)
+	return view
+}
+
+// viewObserved shows an instance as its host sees it.
+func (s *service) viewObserved(row store.Instance) api.Instance {
 	view := api.Instance{ID: row.ID, Name: row.Name, Desired: "stopped", State: stateName(wire.State_STATE_UNKNOWN), Version: row.Version, Download: row.Download}
 	if row.Running {
 		view.Desired = "running"
@@ -221,18 +229,14 @@ func (s *service) CreateInstance(ctx context.Context, _ api.Caller, r api.Create
 	if err != nil {
 		return api.Instance{}, err
 	}
-	here := 0
 	for _, row := range rows {
-		if row.Host == h.id.String() {
-			here++
-		}
 		// Ids and names are used alike, so one must not be taken for the other.
 		if row.ID == r.Name {
 			return api.Instance{}, nameTaken(r.Name)
 		}
 	}
-	if here >= maxHostInstances {
-		return api.Instance{}, api.Errorf(api.Refused, "Use another host.", "this host has %d instances, more are not possible", here)
+	if err := s.roomOn(ctx, h); err != nil {
+		return api.Instance{}, err
 	}
 	row := store.Instance{ID: randomInstanceID(), Name: r.Name, Host: h.id.String(), Seed: r.Seed, CreatedAt: time.Now(), Version: r.Version, Download: !r.NoDownload}
 	if err := s.store.AddInstance(ctx, row); errors.Is(err, store.ErrExists) {
@@ -249,18 +253,33 @@ func nameTaken(name string) error {
 	return api.Errorf(api.Refused, "Choose another name.", "there is an instance %q already", name)
 }
 
-// checkName keeps names that can be a file's on every system.
-func checkName(name string) error {
-	ok := name != "" && len(name) <= maxInstanceName && !strings.HasPrefix(name, ".") && strings.TrimSpace(name) == name
-	for _, c := range []byte(name) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == ' ', c == '.', c == '_', c == '-':
-		default:
-			ok = false
+// roomOn refuses one instance more than a host takes.
+func (s *service) roomOn(ctx context.Context, h *host) error {
+	rows, err := s.store.Instances(ctx)
+	if err != nil {
+		return err
+	}
+	here := 0
+	for _, row := range rows {
+		if row.Host == h.id.String() {
+			here++
 		}
 	}
+	if here >= maxHostInstances {
+		return api.Errorf(api.Refused, "Use another host.", "this host has %d instances, more are not possible", here)
+	}
+	return nil
+}
+
+// checkName refuses what can't be shown, told apart or typed. File names are made of names by the agent, which leaves out what a
+// system may not take.
+func checkName(name string) error {
+	ok := name != "" && utf8.ValidString(name) && utf8.RuneCountInString(name) <= maxInstanceName && strings.TrimSpace(name) == name
+	for _, r := range name {
+		ok = ok && (unicode.IsPrint(r) || r == 0x200c || r == 0x200d)
+	}
 	if !ok {
-		return api.Errorf(api.Invalid, fmt.Sprintf("Use 1 to %d letters, digits, blanks and . _ -; not a dot at the start, nor a blank at either end.", maxInstanceName),
+		return api.Errorf(api.Invalid, fmt.Sprintf("Use 1 to %d characters that can be seen, and no blank at either end.", maxInstanceName),
 			"%.100q can't be an instance's name", name)
 	}
 	return nil

@@ -21,7 +21,10 @@ import (
 	"mainbus/transport/wire"
 )
 
-const maxInstances = 200
+const (
+	maxInstances    = 200
+	maxInstanceName = 80 // characters
+)
 
 var instanceID = regexp.MustCompile(`^[a-z0-9]{10}$`)
 
@@ -112,8 +115,8 @@ func checkDesired(d *wire.Desired) error {
 		if !instanceID.MatchString(i.GetId()) || seen[i.GetId()] {
 			return fmt.Errorf("malformed or repeated instance id %.20q", i.GetId())
 		}
-		if utf8.RuneCountInString(i.GetName()) > maxName {
-			return fmt.Errorf("instance name longer than %d characters", maxName)
+		if utf8.RuneCountInString(i.GetName()) > maxInstanceName {
+			return fmt.Errorf("instance name longer than %d characters", maxInstanceName)
 		}
 		seen[i.GetId()] = true
 	}

@@ -10,6 +10,7 @@ type Service interface {
 	Cluster
 	Hosts
 	Instances
+	Places
 	Supervising
 	Saves
 	Tasks

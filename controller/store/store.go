@@ -74,6 +74,15 @@ type Store interface {
 	SetSupervision(ctx context.Context, id, supervision string) error
 	SetVersion(ctx context.Context, id, version string, download bool) error
 
+	// MoveInstance says that an instance belongs on another host than it did; its folder at the old one becomes a leftover, one at the
+	// new one is none any more. DeleteInstance leaves one too. ErrNotFound: it is not there, or not on that host.
+	MoveInstance(ctx context.Context, id, from, to string) error
+	DeleteInstance(ctx context.Context, id string) error
+	RenameInstance(ctx context.Context, id, name string) error // ErrExists: the name is taken
+	CountAsked(ctx context.Context, id string) error           // what is wanted is the same, but wanted anew
+	Leftovers(ctx context.Context) ([]Leftover, error)
+	RemoveLeftover(ctx context.Context, l Leftover) error
+
 	Setting(ctx context.Context, key string) (string, error) // empty if never set
 	SetSetting(ctx context.Context, key, value string) error
 

@@ -135,14 +135,7 @@ func (s *SQLite) SetStartsAtOnce(ctx context.Context, host string, n uint32) err
 // update changes a row that is there.
 func (s *SQLite) update(ctx context.Context, what, query string, args ...any) error {
 	return s.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
-		res, err := conn.ExecContext(ctx, query, args...)
-		if err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return fmt.Errorf("%s: %w", what, errors.Join(ErrNotFound, err))
-		}
-		return nil
+		return changeOne(ctx, conn, what, query, args...)
 	})
 }
 
