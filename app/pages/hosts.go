@@ -149,7 +149,7 @@ func (h *Hosts) showHere() (words string) {
 	if problem := state.Problem(); problem != nil {
 		h.here.Say(problem.Message, problem.Next)
 		choose := lang.L("Choose folder…")
-		if state.State == view.LocalFailed && state.Game == "" { // no folder would mend it
+		if state.State != view.LocalMissing { // no folder would mend it
 			choose = ""
 		}
 		h.here.Action(choose, theme.FolderOpenIcon(), h.AskFactorio)

@@ -89,8 +89,14 @@ func (l Local) Words() string {
 	game := with{"folder": l.Game}
 	switch l.State {
 	case LocalStarting:
+		if l.Game == "" {
+			return say("is being made a host")
+		}
 		return say("is being made a host, with the game in {{.folder}}", game)
 	case LocalRunning:
+		if l.Game == "" {
+			return say("is a host")
+		}
 		return say("is a host, with the game in {{.folder}}", game)
 	case LocalRestarting:
 		return say("lost its host program, which is started again; games go on", nil)
@@ -105,7 +111,7 @@ func (l Local) Problem() *api.Error {
 	switch l.State {
 	case LocalMissing:
 		return api.Errorf(api.NotFound,
-			say("So this computer can't run servers itself; other hosts can. Choose the folder of a Factorio server or game; “bin/x64” is in it."),
+			say("So this computer can't run servers yet; other hosts can. Choose the folder of a Factorio server or game (“bin/x64” is in it), or select this computer and press Factorio… to download the server."),
 			"%s", say("No Factorio was found on this computer."))
 	case LocalFailed:
 		return api.Errorf(api.Unavailable,

@@ -4,17 +4,18 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"mainbus/app/view"
+	"mainbus/hostagent"
 )
 
 func TestAChosenFolderMakesThisComputerAHost(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
-	if FindFactorio() != "" {
+	if _, err := os.Stat("/opt/factorio"); err == nil {
 		t.Skip("SKIPPED: there is a Factorio on this computer")
 	}
 	b := newBench(t)
@@ -32,8 +33,8 @@ func TestAChosenFolderMakesThisComputerAHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wait("it to be a host", func() bool { return c.State().State == view.LocalRunning && b.linked() })
-	if kept, err := os.ReadFile(filepath.Join(b.cfg.DataDir, "factorio-folder")); err != nil || strings.TrimSpace(string(kept)) != b.cfg.Factorio {
-		t.Errorf("remembered is %q, %v", kept, err)
+	if g, err := hostagent.AskGames(t.Context(), b.cfg.DataDir, ""); err != nil || !slices.Equal(g.Folders, []string{b.cfg.Factorio}) {
+		t.Errorf("remembered is %q, %v", g.Folders, err)
 	}
 	cancel()
 	select {

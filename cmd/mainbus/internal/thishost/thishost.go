@@ -35,7 +35,7 @@ const (
 type Config struct {
 	Program  string // mainbus-host
 	DataDir  string // of the agent
-	Factorio string // installation of the game
+	Factorio string // an installation of the game beside those that the agent finds; may be empty
 	Service  api.Service
 	Caller   api.Caller
 	Log      *slog.Logger
@@ -76,12 +76,17 @@ func Keep(ctx context.Context, cfg Config) {
 		case <-ctx.Done():
 			return
 		}
-		if err := cfg.tend(ctx); err != nil && ctx.Err() == nil {
+		status, err := cfg.tend(ctx)
+		if err != nil && ctx.Err() == nil {
 			cfg.Log.Warn("this computer is no host yet", "err", err)
 			cfg.tell(view.LocalFailed, err.Error())
 			pause = min(2*pause, maxPause)
 		} else {
-			cfg.tell(view.LocalRunning, "")
+			state := view.LocalRunning
+			if status.GameVersion == "" {
+				state = view.LocalMissing
+			}
+			cfg.tell(state, "")
 			pause = interval
 		}
 		timer.Reset(pause)
@@ -89,7 +94,7 @@ func Keep(ctx context.Context, cfg Config) {
 }
 
 // tend brings the agent one look closer to how it should be; mostly there is nothing to do.
-func (cfg Config) tend(ctx context.Context) error {
+func (cfg Config) tend(ctx context.Context) (hostagent.Status, error) {
 	status, err := hostagent.AskStatus(ctx, cfg.DataDir)
 	gone := errors.Is(err, local.ErrNobody)
 	if err == nil && older(status.Version, wire.Version) {
@@ -101,10 +106,10 @@ func (cfg Config) tend(ctx context.Context) error {
 	if gone {
 		status, err = cfg.start(ctx)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = cfg.pair(ctx, status)
 	}
-	return cfg.pair(ctx, status)
+	return status, err
 }
 
 func (cfg Config) stop(ctx context.Context) error {
@@ -126,7 +131,10 @@ func (cfg Config) start(ctx context.Context) (status hostagent.Status, err error
 		return status, fmt.Errorf("start the host agent: %w", err)
 	}
 	defer log.Close()
-	cmd := exec.Command(cfg.Program, "--data", cfg.DataDir, "--factorio", cfg.Factorio)
+	cmd := exec.Command(cfg.Program, "--data", cfg.DataDir)
+	if cfg.Factorio != "" {
+		cmd.Args = append(cmd.Args, "--factorio", cfg.Factorio)
+	}
 	cmd.Stdout, cmd.Stderr = log, log
 	supervisor.Detach(cmd)
 	if err := cmd.Start(); err != nil {

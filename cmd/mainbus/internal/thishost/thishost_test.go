@@ -333,17 +333,27 @@ func (b *bench) game(id string) int {
 	return game.Run().PID
 }
 
+// unreadable makes a data folder with which an agent ends at once.
+func unreadable(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "peers.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 func TestAnAgentThatDiesIsStartedLessAndLess(t *testing.T) {
 	for _, test := range []struct{ name, program, says string }{
-		{"no game", program("mainbus-host"), "the host agent ended at once (see "},
+		{"unreadable data", program("mainbus-host"), "the host agent ended at once (see "},
 		{"no program", filepath.Join(programs, "nothing"), "start the host agent: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			dir, log := t.TempDir(), &logged{}
+			dir, log := unreadable(t), &logged{}
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				go Keep(ctx, Config{Program: test.program, DataDir: dir, Factorio: filepath.Join(dir, "nothing"), Log: log.logger()})
+				go Keep(ctx, Config{Program: test.program, DataDir: dir, Log: log.logger()})
 				time.Sleep(5 * time.Minute)
 			})
 			lines, at := log.with("this computer is no host yet")
@@ -362,15 +372,15 @@ func TestAnAgentThatDiesIsStartedLessAndLess(t *testing.T) {
 		})
 	}
 	// What the log points to says why.
-	dir := t.TempDir()
+	dir := unreadable(t)
 	ctx, cancel := context.WithTimeout(t.Context(), longEnough)
 	defer cancel()
-	cfg := Config{Program: program("mainbus-host"), DataDir: dir, Factorio: filepath.Join(dir, "nothing"), Log: slog.New(slog.DiscardHandler)}
+	cfg := Config{Program: program("mainbus-host"), DataDir: dir, Log: slog.New(slog.DiscardHandler)}
 	if _, err := cfg.start(ctx); err == nil {
-		t.Fatal("an agent runs without a game")
+		t.Fatal("an agent runs on data that it can't read")
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "agent.log"))
-	if err != nil || !strings.Contains(string(text), "nothing") {
+	if err != nil || !strings.Contains(string(text), "peers.json") {
 		t.Errorf("agent.log says %q (%v)", text, err)
 	}
 }
@@ -405,33 +415,6 @@ func TestOlder(t *testing.T) {
 	} {
 		if got := older(test.a, test.b); got != test.want {
 			t.Errorf("%q older than %q: %v", test.a, test.b, got)
-		}
-	}
-}
-
-func TestFindFactorio(t *testing.T) {
-	home := t.TempDir()
-	t.Setenv("HOME", home)
-	t.Setenv("USERPROFILE", home)
-	places := usualPlaces(runtime.GOOS, home)
-	for _, place := range places {
-		if !filepath.IsAbs(place) {
-			t.Errorf("%s depends on where the program was started", place)
-		}
-	}
-	if found := FindFactorio(); strings.HasPrefix(found, home) {
-		t.Errorf("found %s in an empty home", found)
-	}
-	if runtime.GOOS != "linux" {
-		t.Skip("SKIPPED: only on Linux does the home come first")
-	}
-	for _, place := range []string{places[len(places)-1], places[0]} {
-		installGame(t, place)
-		if place != places[0] && FindFactorio() == "/opt/factorio" {
-			continue // a developer's machine with a game of its own
-		}
-		if found := FindFactorio(); found != place {
-			t.Errorf("found %q, want %s", found, place)
 		}
 	}
 }
