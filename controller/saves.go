@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,10 +15,14 @@ import (
 	"mainbus/controller/api"
 	"mainbus/controller/store"
 	"mainbus/transport/bulk"
+	"mainbus/transport/link"
 	"mainbus/transport/wire"
 )
 
-const maxSaves = 1000 // that a host may list of an area
+const (
+	maxSaves    = 1000    // that a host may list of an area
+	maxMapTexts = 2 << 20 // bytes
+)
 
 // saveActions are what a host knows by other names.
 var saveActions = map[string]wire.SaveAction{
@@ -25,6 +30,7 @@ var saveActions = map[string]wire.SaveAction{
 	api.DeleteSave: wire.SaveAction_SAVE_ACTION_DELETE, api.RestoreSave: wire.SaveAction_SAVE_ACTION_RESTORE,
 	api.RemoveSave: wire.SaveAction_SAVE_ACTION_REMOVE, api.ChooseSave: wire.SaveAction_SAVE_ACTION_CHOOSE,
 	api.BackUpSave: wire.SaveAction_SAVE_ACTION_BACK_UP, api.TakeBackup: wire.SaveAction_SAVE_ACTION_TAKE_BACKUP,
+	api.KeepBackups: wire.SaveAction_SAVE_ACTION_KEEP,
 }
 
 func (s *service) Saves(ctx context.Context, _ api.Caller, r api.InstanceRef) (api.SaveList, error) {
@@ -43,6 +49,7 @@ func (s *service) savesOf(ctx context.Context, row store.Instance) (api.SaveList
 	return api.SaveList{
 		Saves: viewSaves(list.GetSaves()), Bin: viewSaves(list.GetBin()), Backups: viewSaves(list.GetBackups()),
 		Next: shown(list.GetNext(), 250), Why: shown(list.GetWhy(), 500), Chosen: shown(list.GetChosen(), 250),
+		Keep: api.Keep{Count: int(list.GetKeep().GetCount()), Days: int(list.GetKeep().GetDays()), Bytes: int64(list.GetKeep().GetBytes())},
 	}, nil
 }
 
@@ -75,6 +82,12 @@ func (s *service) ChangeSave(ctx context.Context, _ api.Caller, r api.ChangeSave
 		return api.SaveList{}, api.Errorf(api.Invalid, "", "saves can't be told to %.40q", r.Action)
 	}
 	change := &wire.SaveChange{Instance: row.ID, Action: action, Save: r.Save, To: r.To}
+	if k := r.Keep; k != nil {
+		if k.Count < 0 || k.Days < 0 || k.Bytes < 0 {
+			return api.SaveList{}, api.Errorf(api.Invalid, "", "less than nothing can't be kept")
+		}
+		change.Keep = &wire.BackupKeep{Count: uint32(min(k.Count, math.MaxInt32)), Days: uint32(min(k.Days, math.MaxInt32)), Bytes: uint64(k.Bytes)}
+	}
 	if err := s.call(ctx, s.hostOf(row), wire.Method_METHOD_SAVES_CHANGE, change, nil); err != nil {
 		return api.SaveList{}, err
 	}
@@ -172,6 +185,33 @@ func (s *service) TransferSave(ctx context.Context, _ api.Caller, r api.Transfer
 		return name, s.insist(ctx, t, func(ctx context.Context) error {
 			return s.relay(ctx, t, from, to, giving{wire.Method_METHOD_SAVES_OFFER, ask}, taking{wire.Method_METHOD_SAVES_TAKE, take})
 		})
+	})
+}
+
+func (s *service) CreateMap(ctx context.Context, _ api.Caller, r api.CreateMap) (api.Task, error) {
+	row, err := s.instance(ctx, r.Instance)
+	if err != nil {
+		return api.Task{}, err
+	}
+	if len(r.Exchange)+len(r.MapGenSettings)+len(r.MapSettings) > maxMapTexts {
+		return api.Task{}, api.Errorf(api.Invalid, "", "settings of a map are smaller than %d MiB", maxMapTexts>>20)
+	}
+	h := s.hostOf(row)
+	if _, err := s.linkTo(h); err != nil {
+		return api.Task{}, err
+	}
+	name := cmp.Or(r.Name, "new.zip")
+	ask := &wire.SaveCreate{
+		Instance: row.ID, Name: name, Preset: r.Preset, Seed: r.Seed, Exchange: r.Exchange, Scenario: r.Scenario,
+		MapGenSettings: []byte(r.MapGenSettings), MapSettings: []byte(r.MapSettings),
+	}
+	// A link that breaks is not tried again: the agent ends the work with it.
+	return s.startTask(fmt.Sprintf("Create %s on %s", name, row.Name), row.ID, func(ctx context.Context, t *task) (string, error) {
+		err := s.take(ctx, t, h, wire.Method_METHOD_SAVES_CREATE, ask)
+		if status := (*link.StatusError)(nil); errors.As(err, &status) {
+			err = api.Errorf(statusCode(status.Code), "", "%s", shown(status.Message, 1000))
+		}
+		return name, err
 	})
 }
 

@@ -29,6 +29,7 @@ func (a *Agent) saveHandlers() map[wire.Method]link.Handler {
 		wire.Method_METHOD_SAVES_CHANGE: a.owned(link.Unary(a.changeSave)),
 		wire.Method_METHOD_SAVES_OFFER:  a.owned(a.offerSave),
 		wire.Method_METHOD_SAVES_TAKE:   a.owned(a.takeSave),
+		wire.Method_METHOD_SAVES_CREATE: a.owned(a.createSave),
 	}
 }
 
@@ -136,6 +137,19 @@ func (a *Agent) fetchFor(ctx context.Context, c *link.Conn, s *link.Stream, tick
 			_ = s.Send(&wire.SaveProgress{Phase: p.Phase, Done: uint64(p.Done), Size: uint64(p.Size)}) // its failure ends ctx too
 		},
 	})
+}
+
+// createSave makes a new map. It goes on when the link ends, and is ended when the controller gives it up.
+func (a *Agent) createSave(ctx context.Context, c *link.Conn, s *link.Stream) error {
+	var r wire.SaveCreate
+	if err := s.Recv(&r); err != nil {
+		return err
+	}
+	i, err := a.find(r.GetInstance())
+	if err != nil {
+		return err
+	}
+	return saveRefusal(i.CreateMap(ctx, &r, func(phase string) { _ = s.Send(&wire.SaveProgress{Phase: phase}) }))
 }
 
 // maxSaveSize is what the game's format is believed to hold at most (factorio/save).

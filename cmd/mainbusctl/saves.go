@@ -19,7 +19,7 @@ func (c *ctl) savesCommand() *cobra.Command {
 		c.savesAreaCommand("bin", "List what was deleted; it is kept for a week", "The bin is empty.", "DELETED", func(l api.SaveList) []api.Save { return l.Bin }),
 		c.savesAreaCommand("backups", "List the backups of saves", "There is no backup. Make one: mainbusctl saves backup INSTANCE SAVE", "MADE",
 			func(l api.SaveList) []api.Save { return l.Backups }),
-		c.uploadCommand(), c.downloadCommand(), c.transferCommand(),
+		c.uploadCommand(), c.downloadCommand(), c.transferCommand(), c.createMapCommand(), c.keepCommand(),
 		c.saveCommand(saveVerb{"rename INSTANCE SAVE NAME", "Give a save another name", api.RenameSave, 3, "renamed to %[2]s", "mainbusctl saves rename nauvis one.zip two.zip"}),
 		c.saveCommand(saveVerb{"copy INSTANCE SAVE NAME", "Copy a save", api.CopySave, 3, "copied to %[2]s", "mainbusctl saves copy nauvis one.zip two.zip"}),
 		c.saveCommand(saveVerb{"promote INSTANCE AUTOSAVE NAME", "Make a save of an autosave, which the game would replace", api.CopySave, 3, "kept as %[2]s",
@@ -195,6 +195,75 @@ func (c *ctl) transferCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&r.Area, "from", "saves", "saves, bin or backups; SAVE is an ID of the last two")
 	cmd.Flags().StringVar(&r.Name, "name", "", "what the copy shall be called; else as the save is")
+	return cmd
+}
+
+func (c *ctl) createMapCommand() *cobra.Command {
+	var r api.CreateMap
+	var gen, settings, exchange string
+	cmd := &cobra.Command{
+		Use: "create INSTANCE NAME", Short: "Have the game of a stopped instance make a new map, which the next start loads", Args: cobra.ExactArgs(2),
+		Example: "  mainbusctl saves create nauvis rails.zip --preset rail-world --seed 42\n  mainbusctl saves create nauvis like-theirs.zip --exchange string.txt",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r.Instance, r.Name = args[0], args[1]
+			for _, file := range []struct {
+				path string
+				to   *string
+			}{{gen, &r.MapGenSettings}, {settings, &r.MapSettings}, {exchange, &r.Exchange}} {
+				if file.path == "" {
+					continue
+				}
+				content, err := os.ReadFile(file.path)
+				if err != nil {
+					return api.Errorf(api.Invalid, "", "%v", err)
+				}
+				*file.to = string(content)
+			}
+			t, err := c.client.CreateMap(cmd.Context(), me, r)
+			return c.follow(cmd, t, err)
+		},
+	}
+	cmd.Flags().StringVar(&r.Preset, "preset", "", "default, rich-resources, marathon, death-world, rail-world, ribbon-world, or one of a mod")
+	cmd.Flags().Uint32Var(&r.Seed, "seed", 0, "seed of the map; 0 leaves it to the game")
+	cmd.Flags().StringVar(&exchange, "exchange", "", "file with a map exchange string")
+	cmd.Flags().StringVar(&gen, "map-gen-settings", "", "the game's file of that name")
+	cmd.Flags().StringVar(&settings, "map-settings", "", "the game's file of that name")
+	cmd.Flags().StringVar(&r.Scenario, "scenario", "", "make the map of a scenario, like base/freeplay")
+	return cmd
+}
+
+func (c *ctl) keepCommand() *cobra.Command {
+	var k api.Keep
+	var gib float64
+	cmd := &cobra.Command{
+		Use: "keep INSTANCE", Short: "Set how many backups of saves are kept, of each reason; without options show it", Args: cobra.ExactArgs(1),
+		Example: "  mainbusctl saves keep nauvis --count 10 --days 14 --gib 2",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, err := c.client.Saves(cmd.Context(), me, api.InstanceRef{Instance: args[0]})
+			if err != nil {
+				return err
+			}
+			set := list.Keep
+			for name, use := range map[string]func(){
+				"count": func() { set.Count = k.Count }, "days": func() { set.Days = k.Days }, "gib": func() { set.Bytes = int64(gib * (1 << 30)) },
+			} {
+				if cmd.Flags().Changed(name) {
+					use()
+				}
+			}
+			if set != list.Keep {
+				if list, err = c.client.ChangeSave(cmd.Context(), me, api.ChangeSave{Instance: args[0], Action: api.KeepBackups, Keep: &set}); err != nil {
+					return err
+				}
+			}
+			return print(c, list.Keep, func(k api.Keep) {
+				fmt.Fprintf(c.out, "Of each reason %d backups, up to %d days old, up to %s in all; the newest in any case. 0 bounds nothing.\n", k.Count, k.Days, bytesText(k.Bytes))
+			})
+		},
+	}
+	cmd.Flags().IntVar(&k.Count, "count", 0, "how many")
+	cmd.Flags().IntVar(&k.Days, "days", 0, "how old at most")
+	cmd.Flags().Float64Var(&gib, "gib", 0, "how large in all, in GiB")
 	return cmd
 }
 

@@ -12,6 +12,7 @@ type Saves interface {
 	UploadSave(ctx context.Context, c Caller, r UploadSave) (Task, error)
 	DownloadSave(ctx context.Context, c Caller, r DownloadSave) (Task, error)
 	TransferSave(ctx context.Context, c Caller, r TransferSave) (Task, error)
+	CreateMap(ctx context.Context, c Caller, r CreateMap) (Task, error)
 }
 
 var saveMethods = map[string]method{
@@ -20,6 +21,7 @@ var saveMethods = map[string]method{
 	"UploadSave":   changes(SaveManage, with(Service.UploadSave)),
 	"DownloadSave": changes(SaveManage, with(Service.DownloadSave)),
 	"TransferSave": changes(SaveManage, with(Service.TransferSave)),
+	"CreateMap":    changes(SaveManage, with(Service.CreateMap)),
 }
 
 func (s stub) Saves(ctx context.Context, c Caller, r InstanceRef) (SaveList, error) {
@@ -42,6 +44,10 @@ func (s stub) TransferSave(ctx context.Context, c Caller, r TransferSave) (Task,
 	return ask[Task](ctx, s, c, "TransferSave", &r)
 }
 
+func (s stub) CreateMap(ctx context.Context, c Caller, r CreateMap) (Task, error) {
+	return ask[Task](ctx, s, c, "CreateMap", &r)
+}
+
 // SaveList is all saves of an instance, newest first.
 type SaveList struct {
 	Saves   []Save `json:"saves"`
@@ -50,6 +56,14 @@ type SaveList struct {
 	Next    string `json:"next"`   // name of the save that a start would load; empty: none
 	Why     string `json:"why"`    // it is that one, or there is none
 	Chosen  string `json:"chosen"` // for the next start; empty: the newest of the world
+	Keep    Keep   `json:"keep"`
+}
+
+// Keep is what is kept of backups, of each reason; 0 bounds nothing. The newest is kept in any case.
+type Keep struct {
+	Count int   `json:"count"`
+	Days  int   `json:"days"`
+	Bytes int64 `json:"size_bytes"`
 }
 
 // A Save is one save file.
@@ -80,6 +94,7 @@ const (
 	ChooseSave  = "choose"  // for the next start; no save: the newest
 	BackUpSave  = "back_up"
 	TakeBackup  = "take_backup" // makes the save To of a backup
+	KeepBackups = "keep"        // sets what is kept of backups
 )
 
 // ChangeSave does something with a save.
@@ -88,6 +103,7 @@ type ChangeSave struct {
 	Action   string `json:"action"`
 	Save     string `json:"save"` // id
 	To       string `json:"to,omitempty"`
+	Keep     *Keep  `json:"keep,omitempty"`
 }
 
 func (r ChangeSave) target() string { return r.Instance + ": " + r.Action + " " + r.Save + " " + r.To }
@@ -122,3 +138,17 @@ type TransferSave struct {
 }
 
 func (r TransferSave) target() string { return r.Instance + ": " + r.Save + " to " + r.To }
+
+// CreateMap has the game of a stopped instance make a new map, which the next start loads. What is empty is left to the game.
+type CreateMap struct {
+	Instance       string `json:"instance"` // name or id
+	Name           string `json:"name"`     // of the save
+	Preset         string `json:"preset,omitempty"`
+	Seed           uint32 `json:"seed,omitempty"`
+	Exchange       string `json:"exchange,omitempty"`         // map exchange string
+	MapGenSettings string `json:"map_gen_settings,omitempty"` // the content of the game's file
+	MapSettings    string `json:"map_settings,omitempty"`     // the same
+	Scenario       string `json:"scenario,omitempty"`         // like base/freeplay
+}
+
+func (r CreateMap) target() string { return r.Instance + ": " + r.Name }

@@ -91,8 +91,9 @@ type Instance struct {
 	state    state
 	launch   context.CancelFunc // of the launch that is under way
 	run      *run
-	orphaned bool // a game without supervisor may run
-	ending   bool // it is being ended
+	orphaned bool   // a game without supervisor may run
+	ending   bool   // it is being ended
+	working  string // what is done with the stopped instance, which keeps it from being started
 	// The last run has converted the older save that it was started with.
 	converted bool
 	stopping  bool // the game is about to end
@@ -298,6 +299,8 @@ func (i *Instance) reconcile() {
 		if !running && !i.asked {
 			i.stop()
 		}
+	case i.working != "":
+		i.status, i.phase, i.cause = wire.State_STATE_WORKING, i.working, ""
 	case !running && i.orphaned:
 		i.endOrphan()
 	case !running:

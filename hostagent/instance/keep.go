@@ -171,7 +171,11 @@ func (i *Instance) Saves() (*wire.SaveList, error) {
 			*area.to = append(*area.to, s)
 		}
 	}
-	var err error
+	kept, err := i.folder.kept()
+	if err != nil {
+		return nil, err
+	}
+	list.Keep = viewKeep(kept)
 	if list.Chosen, err = i.folder.next(); err != nil {
 		return nil, err
 	}
@@ -269,7 +273,9 @@ func (i *Instance) ChangeSave(ctx context.Context, c *wire.SaveChange) error {
 	case wire.SaveAction_SAVE_ACTION_CHOOSE:
 		return i.choose(name)
 	case wire.SaveAction_SAVE_ACTION_BACK_UP:
-		return i.backUp(name, "asked")
+		return i.folder.backUp(name, backupAsked)
+	case wire.SaveAction_SAVE_ACTION_KEEP:
+		return i.setKept(c.GetKeep())
 	case wire.SaveAction_SAVE_ACTION_TAKE_BACKUP:
 		return keep.Copy(savefiles.Backups, name, to)
 	}
@@ -305,13 +311,4 @@ func (i *Instance) choose(name string) error {
 		return fmt.Errorf("the save can't be read: %w", err)
 	}
 	return i.folder.setNext(name)
-}
-
-// backUp is called with the files locked.
-func (i *Instance) backUp(name, reason string) error {
-	keep := savefiles.In(i.cfg.Dir)
-	if _, err := keep.BackUp(name, reason); err != nil {
-		return err
-	}
-	return keep.Sweep(savefiles.Backups, savefiles.BackupKeep)
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -186,20 +185,11 @@ func (l *launch) source(ctx context.Context, damaged map[string]bool) (chosen, e
 	l.phase(wire.State_STATE_WORKING, "creating map")
 	l.state.World = ""
 	path := l.savePath()
-	args := []string{"--config", l.folder.config(), "--create", path, "--mod-directory", l.folder.mods()}
+	var options []string
 	if seed := l.want.GetCreate().GetSeed(); seed != 0 {
-		args = append(args, "--map-gen-seed", strconv.FormatUint(uint64(seed), 10))
+		options = append(options, "--map-gen-seed", strconv.FormatUint(uint64(seed), 10))
 	}
-	ctx, cancel := context.WithTimeout(ctx, createPatience)
-	defer cancel()
-	var output tailBuffer
-	cmd := exec.CommandContext(ctx, l.game.Binary(), args...)
-	cmd.Env = append(os.Environ(), l.game.Env()...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = string(l.folder), &output, &output
-	if err := cmd.Run(); err != nil {
-		return chosen{}, fmt.Errorf("create map: %w: %s", err, output.lastLines(3))
-	}
-	return chosen{path: path, version: l.game.Version}, nil
+	return chosen{path: path, version: l.game.Version}, l.createMap(ctx, path, options)
 }
 
 // chosenByName is the save that somebody has chosen. It is that one or none: another world must not start in its place.
@@ -210,6 +200,9 @@ func (l *launch) chosenByName(name string, err error) (chosen, error) {
 	}
 	if err == nil {
 		err = save.Verify(source.path)
+	}
+	if err == nil {
+		err = l.checkVersion(source)
 	}
 	if err != nil {
 		return chosen{}, fmt.Errorf("the save %s was chosen for this start and can't be loaded, choose another one: %w", name, err)
@@ -238,6 +231,9 @@ func (l *launch) patch(source chosen, modules map[string][]byte) (note, error) {
 	start := fmt.Sprintf("%d-%s", l.state.Starts, randomHex(4))
 	target := l.savePath()
 	written := modified(source.path) // before it may be replaced
+	if err := l.secure(source, target); err != nil {
+		return note{}, err
+	}
 	refusal, err := patch.Patch{Start: start, World: l.state.World, Modules: modules}.Apply(source.path, target)
 	if err != nil {
 		return note{}, fmt.Errorf("patch save %s: %w", filepath.Base(source.path), err)

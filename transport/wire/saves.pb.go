@@ -36,6 +36,7 @@ const (
 	SaveAction_SAVE_ACTION_CHOOSE      SaveAction = 6 // for the next start; no save: the newest of the world
 	SaveAction_SAVE_ACTION_BACK_UP     SaveAction = 7
 	SaveAction_SAVE_ACTION_TAKE_BACKUP SaveAction = 8 // makes a save of a backup
+	SaveAction_SAVE_ACTION_KEEP        SaveAction = 9 // sets what is kept of backups
 )
 
 // Enum value maps for SaveAction.
@@ -50,6 +51,7 @@ var (
 		6: "SAVE_ACTION_CHOOSE",
 		7: "SAVE_ACTION_BACK_UP",
 		8: "SAVE_ACTION_TAKE_BACKUP",
+		9: "SAVE_ACTION_KEEP",
 	}
 	SaveAction_value = map[string]int32{
 		"SAVE_ACTION_UNSPECIFIED": 0,
@@ -61,6 +63,7 @@ var (
 		"SAVE_ACTION_CHOOSE":      6,
 		"SAVE_ACTION_BACK_UP":     7,
 		"SAVE_ACTION_TAKE_BACKUP": 8,
+		"SAVE_ACTION_KEEP":        9,
 	}
 )
 
@@ -142,7 +145,8 @@ type SaveList struct {
 	Backups       []*SaveFile            `protobuf:"bytes,3,rep,name=backups,proto3" json:"backups,omitempty"` // the same
 	Next          string                 `protobuf:"bytes,4,opt,name=next,proto3" json:"next,omitempty"`       // name of the save that a start would load; empty: none
 	Why           string                 `protobuf:"bytes,5,opt,name=why,proto3" json:"why,omitempty"`         // it is that one, or why there is none: a sentence
-	Chosen        string                 `protobuf:"bytes,6,opt,name=chosen,proto3" json:"chosen,omitempty"`   // name of the save that somebody wants the next start to load; empty: the newest of the world
+	Keep          *BackupKeep            `protobuf:"bytes,7,opt,name=keep,proto3" json:"keep,omitempty"`
+	Chosen        string                 `protobuf:"bytes,6,opt,name=chosen,proto3" json:"chosen,omitempty"` // name of the save that somebody wants the next start to load; empty: the newest of the world
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -212,11 +216,79 @@ func (x *SaveList) GetWhy() string {
 	return ""
 }
 
+func (x *SaveList) GetKeep() *BackupKeep {
+	if x != nil {
+		return x.Keep
+	}
+	return nil
+}
+
 func (x *SaveList) GetChosen() string {
 	if x != nil {
 		return x.Chosen
 	}
 	return ""
+}
+
+// BackupKeep is what is kept of backups, of each reason; 0 bounds nothing. The newest is kept in any case.
+type BackupKeep struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Count         uint32                 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	Days          uint32                 `protobuf:"varint,2,opt,name=days,proto3" json:"days,omitempty"`
+	Bytes         uint64                 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupKeep) Reset() {
+	*x = BackupKeep{}
+	mi := &file_saves_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupKeep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupKeep) ProtoMessage() {}
+
+func (x *BackupKeep) ProtoReflect() protoreflect.Message {
+	mi := &file_saves_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupKeep.ProtoReflect.Descriptor instead.
+func (*BackupKeep) Descriptor() ([]byte, []int) {
+	return file_saves_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *BackupKeep) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *BackupKeep) GetDays() uint32 {
+	if x != nil {
+		return x.Days
+	}
+	return 0
+}
+
+func (x *BackupKeep) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
 }
 
 type SaveFile struct {
@@ -241,7 +313,7 @@ type SaveFile struct {
 
 func (x *SaveFile) Reset() {
 	*x = SaveFile{}
-	mi := &file_saves_proto_msgTypes[2]
+	mi := &file_saves_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -253,7 +325,7 @@ func (x *SaveFile) String() string {
 func (*SaveFile) ProtoMessage() {}
 
 func (x *SaveFile) ProtoReflect() protoreflect.Message {
-	mi := &file_saves_proto_msgTypes[2]
+	mi := &file_saves_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -266,7 +338,7 @@ func (x *SaveFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveFile.ProtoReflect.Descriptor instead.
 func (*SaveFile) Descriptor() ([]byte, []int) {
-	return file_saves_proto_rawDescGZIP(), []int{2}
+	return file_saves_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *SaveFile) GetId() string {
@@ -373,13 +445,14 @@ type SaveChange struct {
 	Action        SaveAction             `protobuf:"varint,2,opt,name=action,proto3,enum=mainbus.wire.v1.SaveAction" json:"action,omitempty"`
 	Save          string                 `protobuf:"bytes,3,opt,name=save,proto3" json:"save,omitempty"` // id
 	To            string                 `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`     // new name; of a restored one: empty for the name that it had
+	Keep          *BackupKeep            `protobuf:"bytes,5,opt,name=keep,proto3" json:"keep,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SaveChange) Reset() {
 	*x = SaveChange{}
-	mi := &file_saves_proto_msgTypes[3]
+	mi := &file_saves_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -391,7 +464,7 @@ func (x *SaveChange) String() string {
 func (*SaveChange) ProtoMessage() {}
 
 func (x *SaveChange) ProtoReflect() protoreflect.Message {
-	mi := &file_saves_proto_msgTypes[3]
+	mi := &file_saves_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -404,7 +477,7 @@ func (x *SaveChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveChange.ProtoReflect.Descriptor instead.
 func (*SaveChange) Descriptor() ([]byte, []int) {
-	return file_saves_proto_rawDescGZIP(), []int{3}
+	return file_saves_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SaveChange) GetInstance() string {
@@ -435,6 +508,13 @@ func (x *SaveChange) GetTo() string {
 	return ""
 }
 
+func (x *SaveChange) GetKeep() *BackupKeep {
+	if x != nil {
+		return x.Keep
+	}
+	return nil
+}
+
 // SaveOffer asks for a save to be fetched over a bulk connection, until this stream ends.
 type SaveOffer struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -447,7 +527,7 @@ type SaveOffer struct {
 
 func (x *SaveOffer) Reset() {
 	*x = SaveOffer{}
-	mi := &file_saves_proto_msgTypes[4]
+	mi := &file_saves_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -459,7 +539,7 @@ func (x *SaveOffer) String() string {
 func (*SaveOffer) ProtoMessage() {}
 
 func (x *SaveOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_saves_proto_msgTypes[4]
+	mi := &file_saves_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -472,7 +552,7 @@ func (x *SaveOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveOffer.ProtoReflect.Descriptor instead.
 func (*SaveOffer) Descriptor() ([]byte, []int) {
-	return file_saves_proto_rawDescGZIP(), []int{4}
+	return file_saves_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SaveOffer) GetInstance() string {
@@ -506,7 +586,7 @@ type SaveOffered struct {
 
 func (x *SaveOffered) Reset() {
 	*x = SaveOffered{}
-	mi := &file_saves_proto_msgTypes[5]
+	mi := &file_saves_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -518,7 +598,7 @@ func (x *SaveOffered) String() string {
 func (*SaveOffered) ProtoMessage() {}
 
 func (x *SaveOffered) ProtoReflect() protoreflect.Message {
-	mi := &file_saves_proto_msgTypes[5]
+	mi := &file_saves_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -531,7 +611,7 @@ func (x *SaveOffered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveOffered.ProtoReflect.Descriptor instead.
 func (*SaveOffered) Descriptor() ([]byte, []int) {
-	return file_saves_proto_rawDescGZIP(), []int{5}
+	return file_saves_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SaveOffered) GetTicket() string {
@@ -561,7 +641,7 @@ type SaveTake struct {
 
 func (x *SaveTake) Reset() {
 	*x = SaveTake{}
-	mi := &file_saves_proto_msgTypes[6]
+	mi := &file_saves_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -573,7 +653,7 @@ func (x *SaveTake) String() string {
 func (*SaveTake) ProtoMessage() {}
 
 func (x *SaveTake) ProtoReflect() protoreflect.Message {
-	mi := &file_saves_proto_msgTypes[6]
+	mi := &file_saves_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -586,7 +666,7 @@ func (x *SaveTake) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveTake.ProtoReflect.Descriptor instead.
 func (*SaveTake) Descriptor() ([]byte, []int) {
-	return file_saves_proto_rawDescGZIP(), []int{6}
+	return file_saves_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SaveTake) GetInstance() string {
@@ -617,6 +697,108 @@ func (x *SaveTake) GetKey() string {
 	return ""
 }
 
+// SaveCreate has the game make a new map, which the next start loads. It answers as SaveTake does. What is given as settings goes before
+// what the exchange string says; what is empty is left to the game.
+type SaveCreate struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Instance       string                 `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
+	Name           string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`                                             // of the save
+	Preset         string                 `protobuf:"bytes,3,opt,name=preset,proto3" json:"preset,omitempty"`                                         // like rail-world
+	Seed           uint32                 `protobuf:"varint,4,opt,name=seed,proto3" json:"seed,omitempty"`                                            // 0: the game's choice
+	MapGenSettings []byte                 `protobuf:"bytes,5,opt,name=map_gen_settings,json=mapGenSettings,proto3" json:"map_gen_settings,omitempty"` // the content of the game's file, JSON
+	MapSettings    []byte                 `protobuf:"bytes,6,opt,name=map_settings,json=mapSettings,proto3" json:"map_settings,omitempty"`            // the same
+	Exchange       string                 `protobuf:"bytes,7,opt,name=exchange,proto3" json:"exchange,omitempty"`                                     // map exchange string
+	Scenario       string                 `protobuf:"bytes,8,opt,name=scenario,proto3" json:"scenario,omitempty"`                                     // like base/freeplay
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *SaveCreate) Reset() {
+	*x = SaveCreate{}
+	mi := &file_saves_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveCreate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveCreate) ProtoMessage() {}
+
+func (x *SaveCreate) ProtoReflect() protoreflect.Message {
+	mi := &file_saves_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveCreate.ProtoReflect.Descriptor instead.
+func (*SaveCreate) Descriptor() ([]byte, []int) {
+	return file_saves_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *SaveCreate) GetInstance() string {
+	if x != nil {
+		return x.Instance
+	}
+	return ""
+}
+
+func (x *SaveCreate) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SaveCreate) GetPreset() string {
+	if x != nil {
+		return x.Preset
+	}
+	return ""
+}
+
+func (x *SaveCreate) GetSeed() uint32 {
+	if x != nil {
+		return x.Seed
+	}
+	return 0
+}
+
+func (x *SaveCreate) GetMapGenSettings() []byte {
+	if x != nil {
+		return x.MapGenSettings
+	}
+	return nil
+}
+
+func (x *SaveCreate) GetMapSettings() []byte {
+	if x != nil {
+		return x.MapSettings
+	}
+	return nil
+}
+
+func (x *SaveCreate) GetExchange() string {
+	if x != nil {
+		return x.Exchange
+	}
+	return ""
+}
+
+func (x *SaveCreate) GetScenario() string {
+	if x != nil {
+		return x.Scenario
+	}
+	return ""
+}
+
 type SaveProgress struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Phase         string                 `protobuf:"bytes,1,opt,name=phase,proto3" json:"phase,omitempty"` // "receiving", "verifying"
@@ -628,7 +810,7 @@ type SaveProgress struct {
 
 func (x *SaveProgress) Reset() {
 	*x = SaveProgress{}
-	mi := &file_saves_proto_msgTypes[7]
+	mi := &file_saves_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -640,7 +822,7 @@ func (x *SaveProgress) String() string {
 func (*SaveProgress) ProtoMessage() {}
 
 func (x *SaveProgress) ProtoReflect() protoreflect.Message {
-	mi := &file_saves_proto_msgTypes[7]
+	mi := &file_saves_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -653,7 +835,7 @@ func (x *SaveProgress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveProgress.ProtoReflect.Descriptor instead.
 func (*SaveProgress) Descriptor() ([]byte, []int) {
-	return file_saves_proto_rawDescGZIP(), []int{7}
+	return file_saves_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SaveProgress) GetPhase() string {
@@ -683,14 +865,20 @@ const file_saves_proto_rawDesc = "" +
 	"\n" +
 	"\vsaves.proto\x12\x0fmainbus.wire.v1\"&\n" +
 	"\bSavesAsk\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\"\xdb\x01\n" +
+	"\binstance\x18\x01 \x01(\tR\binstance\"\x8c\x02\n" +
 	"\bSaveList\x12/\n" +
 	"\x05saves\x18\x01 \x03(\v2\x19.mainbus.wire.v1.SaveFileR\x05saves\x12+\n" +
 	"\x03bin\x18\x02 \x03(\v2\x19.mainbus.wire.v1.SaveFileR\x03bin\x123\n" +
 	"\abackups\x18\x03 \x03(\v2\x19.mainbus.wire.v1.SaveFileR\abackups\x12\x12\n" +
 	"\x04next\x18\x04 \x01(\tR\x04next\x12\x10\n" +
-	"\x03why\x18\x05 \x01(\tR\x03why\x12\x16\n" +
-	"\x06chosen\x18\x06 \x01(\tR\x06chosen\"\xc6\x02\n" +
+	"\x03why\x18\x05 \x01(\tR\x03why\x12/\n" +
+	"\x04keep\x18\a \x01(\v2\x1b.mainbus.wire.v1.BackupKeepR\x04keep\x12\x16\n" +
+	"\x06chosen\x18\x06 \x01(\tR\x06chosen\"L\n" +
+	"\n" +
+	"BackupKeep\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\rR\x05count\x12\x12\n" +
+	"\x04days\x18\x02 \x01(\rR\x04days\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x04R\x05bytes\"\xc6\x02\n" +
 	"\bSaveFile\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -706,13 +894,14 @@ const file_saves_proto_rawDesc = "" +
 	"\arunning\x18\v \x01(\bR\arunning\x12\x18\n" +
 	"\aproblem\x18\f \x01(\tR\aproblem\x12\x10\n" +
 	"\x03put\x18\r \x01(\x03R\x03put\x12\x16\n" +
-	"\x06reason\x18\x0e \x01(\tR\x06reason\"\x81\x01\n" +
+	"\x06reason\x18\x0e \x01(\tR\x06reason\"\xb2\x01\n" +
 	"\n" +
 	"SaveChange\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x123\n" +
 	"\x06action\x18\x02 \x01(\x0e2\x1b.mainbus.wire.v1.SaveActionR\x06action\x12\x12\n" +
 	"\x04save\x18\x03 \x01(\tR\x04save\x12\x0e\n" +
-	"\x02to\x18\x04 \x01(\tR\x02to\"O\n" +
+	"\x02to\x18\x04 \x01(\tR\x02to\x12/\n" +
+	"\x04keep\x18\x05 \x01(\v2\x1b.mainbus.wire.v1.BackupKeepR\x04keep\"O\n" +
 	"\tSaveOffer\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12\x12\n" +
 	"\x04area\x18\x02 \x01(\tR\x04area\x12\x12\n" +
@@ -724,11 +913,21 @@ const file_saves_proto_rawDesc = "" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
 	"\x06ticket\x18\x03 \x01(\tR\x06ticket\x12\x10\n" +
-	"\x03key\x18\x04 \x01(\tR\x03key\"L\n" +
+	"\x03key\x18\x04 \x01(\tR\x03key\"\xed\x01\n" +
+	"\n" +
+	"SaveCreate\x12\x1a\n" +
+	"\binstance\x18\x01 \x01(\tR\binstance\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
+	"\x06preset\x18\x03 \x01(\tR\x06preset\x12\x12\n" +
+	"\x04seed\x18\x04 \x01(\rR\x04seed\x12(\n" +
+	"\x10map_gen_settings\x18\x05 \x01(\fR\x0emapGenSettings\x12!\n" +
+	"\fmap_settings\x18\x06 \x01(\fR\vmapSettings\x12\x1a\n" +
+	"\bexchange\x18\a \x01(\tR\bexchange\x12\x1a\n" +
+	"\bscenario\x18\b \x01(\tR\bscenario\"L\n" +
 	"\fSaveProgress\x12\x14\n" +
 	"\x05phase\x18\x01 \x01(\tR\x05phase\x12\x12\n" +
 	"\x04done\x18\x02 \x01(\x04R\x04done\x12\x12\n" +
-	"\x04size\x18\x03 \x01(\x04R\x04size*\xee\x01\n" +
+	"\x04size\x18\x03 \x01(\x04R\x04size*\x84\x02\n" +
 	"\n" +
 	"SaveAction\x12\x1b\n" +
 	"\x17SAVE_ACTION_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -739,7 +938,8 @@ const file_saves_proto_rawDesc = "" +
 	"\x12SAVE_ACTION_REMOVE\x10\x05\x12\x16\n" +
 	"\x12SAVE_ACTION_CHOOSE\x10\x06\x12\x17\n" +
 	"\x13SAVE_ACTION_BACK_UP\x10\a\x12\x1b\n" +
-	"\x17SAVE_ACTION_TAKE_BACKUP\x10\bB\x18Z\x16mainbus/transport/wireb\x06proto3"
+	"\x17SAVE_ACTION_TAKE_BACKUP\x10\b\x12\x14\n" +
+	"\x10SAVE_ACTION_KEEP\x10\tB\x18Z\x16mainbus/transport/wireb\x06proto3"
 
 var (
 	file_saves_proto_rawDescOnce sync.Once
@@ -754,28 +954,32 @@ func file_saves_proto_rawDescGZIP() []byte {
 }
 
 var file_saves_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_saves_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_saves_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_saves_proto_goTypes = []any{
 	(SaveAction)(0),      // 0: mainbus.wire.v1.SaveAction
 	(*SavesAsk)(nil),     // 1: mainbus.wire.v1.SavesAsk
 	(*SaveList)(nil),     // 2: mainbus.wire.v1.SaveList
-	(*SaveFile)(nil),     // 3: mainbus.wire.v1.SaveFile
-	(*SaveChange)(nil),   // 4: mainbus.wire.v1.SaveChange
-	(*SaveOffer)(nil),    // 5: mainbus.wire.v1.SaveOffer
-	(*SaveOffered)(nil),  // 6: mainbus.wire.v1.SaveOffered
-	(*SaveTake)(nil),     // 7: mainbus.wire.v1.SaveTake
-	(*SaveProgress)(nil), // 8: mainbus.wire.v1.SaveProgress
+	(*BackupKeep)(nil),   // 3: mainbus.wire.v1.BackupKeep
+	(*SaveFile)(nil),     // 4: mainbus.wire.v1.SaveFile
+	(*SaveChange)(nil),   // 5: mainbus.wire.v1.SaveChange
+	(*SaveOffer)(nil),    // 6: mainbus.wire.v1.SaveOffer
+	(*SaveOffered)(nil),  // 7: mainbus.wire.v1.SaveOffered
+	(*SaveTake)(nil),     // 8: mainbus.wire.v1.SaveTake
+	(*SaveCreate)(nil),   // 9: mainbus.wire.v1.SaveCreate
+	(*SaveProgress)(nil), // 10: mainbus.wire.v1.SaveProgress
 }
 var file_saves_proto_depIdxs = []int32{
-	3, // 0: mainbus.wire.v1.SaveList.saves:type_name -> mainbus.wire.v1.SaveFile
-	3, // 1: mainbus.wire.v1.SaveList.bin:type_name -> mainbus.wire.v1.SaveFile
-	3, // 2: mainbus.wire.v1.SaveList.backups:type_name -> mainbus.wire.v1.SaveFile
-	0, // 3: mainbus.wire.v1.SaveChange.action:type_name -> mainbus.wire.v1.SaveAction
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	4, // 0: mainbus.wire.v1.SaveList.saves:type_name -> mainbus.wire.v1.SaveFile
+	4, // 1: mainbus.wire.v1.SaveList.bin:type_name -> mainbus.wire.v1.SaveFile
+	4, // 2: mainbus.wire.v1.SaveList.backups:type_name -> mainbus.wire.v1.SaveFile
+	3, // 3: mainbus.wire.v1.SaveList.keep:type_name -> mainbus.wire.v1.BackupKeep
+	0, // 4: mainbus.wire.v1.SaveChange.action:type_name -> mainbus.wire.v1.SaveAction
+	3, // 5: mainbus.wire.v1.SaveChange.keep:type_name -> mainbus.wire.v1.BackupKeep
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_saves_proto_init() }
@@ -789,7 +993,7 @@ func file_saves_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_saves_proto_rawDesc), len(file_saves_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
