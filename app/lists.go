@@ -52,7 +52,11 @@ func taskRow(t *view.Task) fyne.CanvasObject {
 	case t.Failure != "":
 		state, words, color = look.Trouble, t.Failure, look.Bad
 	}
-	return iconRow(state, t.Words, words, color)
+	row := iconRow(state, t.Words, words, color)
+	if !t.Going() || t.Cancel == nil {
+		return row
+	}
+	return container.NewBorder(nil, nil, nil, container.NewCenter(widget.NewButton(lang.L("Cancel"), t.Cancel)), row)
 }
 
 // openProblems lists what wants attention; a tap leads to where it can be mended.

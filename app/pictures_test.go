@@ -94,6 +94,15 @@ func busyCluster() *headless.Cluster {
 	})
 	c.SetPolicy(api.BusPolicy{Burst: 1_600_000, Rate: 160_000})
 	c.SetBackups(api.Backup{Path: "/home/anna/.local/share/mainbus/controller/backups/20261126-114007-regular.db", At: at, Reason: "regular", Bytes: 5 << 20})
+	c.SetSaves(api.SaveList{
+		Saves: []api.Save{
+			{ID: "_autosave3.zip", Name: "_autosave3.zip", SizeBytes: 82 << 20, SavedAt: at, Version: "2.0.77", Mods: make([]string, 6), Tick: 19_044_001, Autosave: true},
+			{ID: "Nauvis main.zip", Name: "Nauvis main.zip", SizeBytes: 81 << 20, SavedAt: at.Add(-time.Hour), Version: "2.0.77", Mods: make([]string, 6), Tick: 18_830_412, Running: true},
+			{ID: "vor dem großen Umbau.zip", Name: "vor dem großen Umbau.zip", SizeBytes: 64 << 20, SavedAt: at.Add(-72 * time.Hour), Version: "2.0.73", Mods: make([]string, 5), Tick: 12_000_000},
+			{ID: "broken.zip", Name: "broken.zip", SizeBytes: 1200, SavedAt: at.Add(-100 * time.Hour), Problem: "it is no zip file, or its end is missing"},
+		},
+		Next: "_autosave3.zip", Why: "it is the newest save of the world that runs here",
+	})
 	c.Print("i1",
 		"   0.000 2026-08-02 02:16:26; Factorio 2.0.77 (build 84539, linux64, headless, space-age)",
 		"   0.543 Warning Something.cpp:1: something odd", "   0.567 Error Other.cpp:2: something bad",
@@ -112,6 +121,10 @@ func TestPicturesOfEveryScreen(t *testing.T) {
 				s.Open("i1")
 				s.Soon()
 				picture(t, s, "instance-"+name)
+				s.Tap("Saves")
+				s.Soon()
+				picture(t, s, "saves-"+name)
+				s.Tap("Console")
 				s.Press("Graphs…")
 				s.Soon()
 				picture(t, s, "graphs-"+name)

@@ -104,6 +104,7 @@ func New(p Params) *Window {
 	w.window.SetContent(container.NewStack(w.frame(), tips.Object()))
 	w.window.Resize(fyne.NewSize(1280, 800))
 	w.addShortcuts()
+	w.window.SetOnDropped(func(_ fyne.Position, files []fyne.URI) { w.Drop(localPaths(files)) })
 	w.model.Watch(w.refresh)
 	w.visit(view.Place{Page: view.HostsPage})
 	return w
@@ -336,4 +337,21 @@ func (w *Window) closePopup() {
 		w.popup.Hide()
 		w.popup = nil
 	}
+}
+
+// Drop gives files that fell on the window to the page that is shown, if it takes any.
+func (w *Window) Drop(paths []string) {
+	if page, ok := w.shown.(interface{ Dropped(paths []string) }); ok {
+		page.Dropped(paths)
+	}
+}
+
+// localPaths leaves out what is on no disk of this machine.
+func localPaths(files []fyne.URI) (paths []string) {
+	for _, file := range files {
+		if file.Scheme() == "file" {
+			paths = append(paths, file.Path())
+		}
+	}
+	return paths
 }

@@ -40,6 +40,8 @@ type Instance struct {
 	why     api.Failure // of the trouble, once its host has told; At is zero until then
 	asked   string      // the trouble that the host was asked about
 	players []string    // seen on the console, for completion
+	saves   *saves
+	tabs    *container.AppTabs
 	content fyne.CanvasObject
 	leave   func() // ends what goes on while the page is in sight; nil: it is not
 }
@@ -64,10 +66,14 @@ func NewInstance(p Params, id string) *Instance {
 	copyAll := widget.NewButtonWithIcon(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(s.console.Text()) })
 	graphs := widget.NewButton(lang.L("Graphs…"), func() { ShowGraphs(p, api.KindInstance, id, s.row.Name) })
 	title := container.NewBorder(nil, nil, spaced(s.state, s.name), spaced(s.start, s.stop, s.kill), s.words)
-	tools := container.NewBorder(nil, nil, widgets.NewText(lang.L("Console"), "", theme.SizeNameSubHeadingText).Bold(),
+	tools := container.NewBorder(nil, nil, nil,
 		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), s.find), copyAll, graphs))
-	s.content = container.NewPadded(container.NewBorder(
-		container.NewVBox(title, s.facts, s.trouble, s.problem, tools, s.unread), s.input, nil, nil, s.console))
+	s.saves = newSaves(p, id, func() string { return s.row.Name })
+	s.tabs = container.NewAppTabs(
+		container.NewTabItem(lang.L("Console"), container.NewBorder(container.NewVBox(tools, s.unread), s.input, nil, nil, s.console)),
+		container.NewTabItem(lang.L("Saves"), s.saves.content))
+	s.tabs.OnSelected = s.turn
+	s.content = container.NewPadded(container.NewBorder(container.NewVBox(title, s.facts, s.trouble, s.problem), nil, nil, nil, s.tabs))
 	return s
 }
 
@@ -85,11 +91,28 @@ func (s *Instance) Shown() {
 		unwatch()
 		unfollow()
 	}
+	s.turn(nil)
+}
+
+// turn shows what is on the selected tab.
+func (s *Instance) turn(*container.TabItem) {
+	if s.tabs.SelectedIndex() == 1 && s.leave != nil {
+		s.saves.shown()
+		return
+	}
+	s.saves.hidden()
 	s.Frame.Window().Canvas().Focus(s.input)
+}
+
+// Dropped uploads what was let fall on the page.
+func (s *Instance) Dropped(paths []string) {
+	s.tabs.SelectIndex(1)
+	s.saves.upload(paths)
 }
 
 // Hidden implements Page.
 func (s *Instance) Hidden() {
+	s.saves.hidden()
 	if s.leave != nil {
 		s.leave()
 		s.leave = nil

@@ -13,6 +13,7 @@ type Task struct {
 	Failure  string    // why it did not end well
 	Phase    string    // what it is at
 	Progress float64   // 0 to 1; below 0 if it is not known
+	Cancel   func()    // asks for its end; nil: it can't be asked for
 
 	instance string
 	goal     Goal

@@ -168,36 +168,59 @@ func TestSameNameTwiceInTheBin(t *testing.T) {
 
 func TestBackupsAreKeptByCountAgeAndSize(t *testing.T) {
 	f, now := newFolder(t, "a.zip")
-	for n := range 5 {
-		if _, err := f.BackUp("a.zip", fmt.Sprint("why", n)); err != nil {
+	for _, reason := range []string{"asked", "start", "start", "start", "start", "start"} {
+		if _, err := f.BackUp("a.zip", reason); err != nil {
 			t.Fatal(err)
 		}
 		*now = now.Add(time.Hour)
 	}
-	reasons := func() (all []string) {
-		list, _ := f.List(Backups)
-		for _, b := range list {
-			all = append(all, b.Reason)
-		}
-		return all
-	}
+	begin := now.Add(-5 * time.Hour) // when the first of them was made that nobody asked for
 	for _, test := range []struct {
 		keep Keep
 		want string
 	}{
-		{Keep{}, "why4 why3 why2 why1 why0"},
-		{Keep{Count: 4}, "why4 why3 why2 why1"},
-		{Keep{Age: 3*time.Hour + time.Minute}, "why4 why3 why2"},
-		{Keep{Bytes: 2 * int64(len("content of a.zip"))}, "why4 why3"},
-		{Keep{Bytes: 1, Age: time.Minute, Least: 1}, "why4"},
+		{Keep{}, "4 3 2 1 0 asked"},
+		{Keep{Count: 4}, "4 3 2 1 asked"}, // what was asked for is counted by itself
+		{Keep{Age: 3*time.Hour + time.Minute, Least: 1}, "4 3 2 asked"},
+		{Keep{Bytes: 2 * int64(len("content of a.zip"))}, "4 3 asked"},
+		{Keep{Bytes: 1, Age: time.Minute, Least: 1}, "4 asked"},
 		{Keep{Age: time.Minute}, ""},
 	} {
 		if err := f.Sweep(Backups, test.keep); err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(reasons(), " "); got != test.want {
+		list, _ := f.List(Backups)
+		var got []string
+		for _, b := range list {
+			if b.Reason == "asked" {
+				got = append(got, b.Reason)
+			} else {
+				got = append(got, fmt.Sprint(int(b.Put.Sub(begin).Hours())))
+			}
+		}
+		if strings.Join(got, " ") != test.want {
 			t.Errorf("%+v keeps %q, want %q", test.keep, got, test.want)
 		}
+	}
+}
+
+// Securing costs neither room nor a second backup of the same file, and what replaces the save later does not touch it.
+func TestSecure(t *testing.T) {
+	f, _ := newFolder(t, "a.zip")
+	first, err := f.Secure("a.zip", "start")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := f.Secure("a.zip", "start"); err != nil || again != first {
+		t.Errorf("secured twice: %s, %s, %v", first, again, err)
+	}
+	other := f.Path(Live, "other")
+	os.WriteFile(other, []byte("newer"), 0o600)
+	if err := os.Rename(other, f.Path(Live, "a.zip")); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(f.Path(Backups, first)); err != nil || string(b) != "content of a.zip" {
+		t.Errorf("the backup is %q, %v", b, err)
 	}
 }
 

@@ -25,6 +25,8 @@ type Cluster struct {
 	history   []api.BusPosting
 	problems  api.BusProblems
 	policy    api.BusPolicy
+	saves     api.SaveList
+	carried   []api.Task
 	backups   []api.Backup
 	invited   []api.Invitation
 	failures  map[string]api.Failure // by instance
@@ -339,6 +341,65 @@ func (c *Cluster) Backups(context.Context, api.Caller) ([]api.Backup, error) {
 // BackUp implements api.Service.
 func (c *Cluster) BackUp(context.Context, api.Caller) (api.Backup, error) {
 	return api.Backup{Path: "/data/backups/new.db"}, c.note("BackUp")
+}
+
+// SetSaves replaces the saves of all instances, and what has been carried.
+func (c *Cluster) SetSaves(list api.SaveList, tasks ...api.Task) {
+	c.news(func() { c.saves, c.carried = list, tasks })
+}
+
+// Saves implements api.Service.
+func (c *Cluster) Saves(context.Context, api.Caller, api.InstanceRef) (api.SaveList, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.saves, nil
+}
+
+// ChangeSave implements api.Service.
+func (c *Cluster) ChangeSave(_ context.Context, _ api.Caller, r api.ChangeSave) (api.SaveList, error) {
+	err := c.note("ChangeSave", r.Instance, r.Action, r.Save, r.To)
+	return c.saves, err
+}
+
+func (c *Cluster) begun() api.Task {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.carried) == 0 {
+		return api.Task{ID: "t0", State: api.TaskDone}
+	}
+	return c.carried[0]
+}
+
+// UploadSave implements api.Service.
+func (c *Cluster) UploadSave(_ context.Context, _ api.Caller, r api.UploadSave) (api.Task, error) {
+	return c.begun(), c.note("UploadSave", r.Instance, r.Path)
+}
+
+// DownloadSave implements api.Service.
+func (c *Cluster) DownloadSave(_ context.Context, _ api.Caller, r api.DownloadSave) (api.Task, error) {
+	return c.begun(), c.note("DownloadSave", r.Instance, r.Save, r.Path)
+}
+
+// TransferSave implements api.Service.
+func (c *Cluster) TransferSave(_ context.Context, _ api.Caller, r api.TransferSave) (api.Task, error) {
+	return c.begun(), c.note("TransferSave", r.Instance, r.Save, r.To, r.Name)
+}
+
+// CreateMap implements api.Service.
+func (c *Cluster) CreateMap(_ context.Context, _ api.Caller, r api.CreateMap) (api.Task, error) {
+	return c.begun(), c.note("CreateMap", r.Instance, r.Name, r.Preset)
+}
+
+// Tasks implements api.Service.
+func (c *Cluster) Tasks(context.Context, api.Caller) ([]api.Task, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.carried), nil
+}
+
+// CancelTask implements api.Service.
+func (c *Cluster) CancelTask(_ context.Context, _ api.Caller, r api.TaskRef) (api.Task, error) {
+	return api.Task{}, c.note("CancelTask", r.Task)
 }
 
 // PairHost implements api.Service.

@@ -282,6 +282,28 @@ func (s *Screen) chip(tip string) (found *widgets.Chip) {
 	return found
 }
 
+// Choose takes an option of a selection that has it.
+func (s *Screen) Choose(option string) {
+	s.t.Helper()
+	var found *widget.Select
+	walk(s.roots(), fyne.Position{}, func(o fyne.CanvasObject, _ fyne.Position) {
+		if w, ok := o.(*widget.Select); ok && slices.Contains(w.Options, option) {
+			found = w
+		}
+	})
+	if found == nil {
+		s.t.Fatalf("no selection has %q", option)
+	}
+	found.SetSelected(option)
+	s.Settle()
+}
+
+// Drop lets files fall on the window.
+func (s *Screen) Drop(paths ...string) {
+	s.Window.Drop(paths)
+	s.Settle()
+}
+
 // On returns those of the buttons that are not off.
 func (s *Screen) On(buttons ...string) (on []string) {
 	s.t.Helper()

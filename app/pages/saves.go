@@ -1,0 +1,333 @@
+package pages
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"mainbus/app/look"
+	"mainbus/app/view"
+	"mainbus/app/widgets"
+	"mainbus/controller/api"
+)
+
+const (
+	savesEach = 5 * time.Second        // the list is read again while it is in sight
+	taskEach  = 500 * time.Millisecond // the same of what is carried
+)
+
+// Places in which an instance keeps saves, as api names them.
+const (
+	liveSaves = "saves"
+	binSaves  = "bin"
+	backups   = "backups"
+)
+
+// saves is the part of an instance's screen with its save files.
+type saves struct {
+	Params
+	id      string
+	name    func() string // of the instance
+	problem *widgets.ErrorCard
+	list    api.SaveList
+	table   *widgets.Table[view.Save]
+	area    *widget.Select
+	next    *widgets.Text
+	load    *widget.Button
+	more    *widget.Button
+	content fyne.CanvasObject
+	leave   func()
+}
+
+func newSaves(p Params, id string, name func() string) *saves {
+	s := &saves{Params: p, id: id, name: name, problem: widgets.NewErrorCard(), next: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40)}
+	muted := func(text string) widgets.Cell { return widgets.Cell{Text: text, Color: look.Muted} }
+	s.table = arranged(p, "saves", widgets.NewTable(p.Frame, p.Tips, func(r view.Save) string { return r.ID },
+		widgets.Column[view.Save]{ID: "name", Title: lang.L("Save"), Cell: saveName, Order: func(a, b view.Save) int { return strings.Compare(a.Name, b.Name) }},
+		widgets.Column[view.Save]{ID: "saved", Title: lang.L("Saved"), Width: 130, Cell: func(r view.Save) widgets.Cell {
+			return widgets.Cell{Text: view.Ago(r.Saved, time.Now()), Tip: view.Moment(r.Saved)}
+		}, Order: func(a, b view.Save) int { return a.Saved.Compare(b.Saved) }},
+		widgets.Column[view.Save]{ID: "size", Title: lang.L("Size"), Width: 90, Right: true, Cell: func(r view.Save) widgets.Cell { return muted(view.Size(r.Size)) },
+			Order: func(a, b view.Save) int { return int(min(max(a.Size-b.Size, -1), 1)) }},
+		widgets.Column[view.Save]{ID: "game", Title: lang.L("Factorio"), Width: 80, Cell: func(r view.Save) widgets.Cell { return widgets.Cell{Text: r.Game} }},
+		widgets.Column[view.Save]{ID: "played", Title: lang.L("Played"), Width: 80, Right: true, Cell: func(r view.Save) widgets.Cell { return muted(r.Played) }},
+		widgets.Column[view.Save]{ID: "mods", Title: lang.L("Mods"), Width: 60, Right: true, Cell: func(r view.Save) widgets.Cell { return muted(fmt.Sprint(r.Mods)) }},
+		widgets.Column[view.Save]{ID: "note", Title: lang.L("Note"), Width: 260, Cell: func(r view.Save) widgets.Cell { return muted(r.Note) }},
+	))
+	s.table.OnSelect = s.point
+	s.table.Menu = s.menu
+	places := []string{lang.L("Saves"), lang.L("Backups"), lang.L("Bin")}
+	s.area = widget.NewSelect(places, func(string) { s.show() })
+	s.load = primary(lang.L("Load at next start"), theme.MediaPlayIcon(), func() { s.one(func(r view.Save) { s.change(api.ChooseSave, r, "") }) })
+	s.more = widget.NewButtonWithIcon(lang.L("More"), theme.MoreHorizontalIcon(), s.openMenu)
+	create := widget.NewButton(lang.L("New map…"), s.askCreate)
+	upload := widget.NewButtonWithIcon(lang.L("Upload…"), theme.UploadIcon(), s.askUpload)
+	tools := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(150, 36), s.area), spaced(create, upload, s.more, s.load), nil)
+	s.content = container.NewBorder(container.NewVBox(tools, s.problem), s.next, nil, nil, s.table)
+	s.area.SetSelectedIndex(0)
+	s.point()
+	return s
+}
+
+func saveName(r view.Save) widgets.Cell {
+	c := widgets.Cell{Text: r.Name}
+	switch {
+	case r.Bad:
+		c.State, c.Color = &look.Trouble, look.Bad
+	case r.Next:
+		c.State = &look.Done
+	}
+	return c
+}
+
+// shown reads the list again and again until hidden.
+func (s *saves) shown() {
+	if s.leave != nil {
+		return
+	}
+	s.leave = s.Frame.Go(func(ctx context.Context) {
+		for {
+			list, err := s.Service.Saves(ctx, s.Caller, api.InstanceRef{Instance: s.id})
+			if ctx.Err() != nil {
+				return
+			}
+			s.Frame.Do(func() { s.take(list, err) })
+			select {
+			case <-time.After(savesEach):
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+func (s *saves) hidden() {
+	if s.leave != nil {
+		s.leave()
+		s.leave = nil
+	}
+}
+
+func (s *saves) take(list api.SaveList, err error) {
+	if err != nil {
+		shown := api.AsError(err)
+		s.next.Set(lang.L("The saves can't be listed: {{.why}}", with{"why": shown.Message}), look.Bad)
+		return
+	}
+	s.list = list
+	s.show()
+}
+
+func (s *saves) place() string {
+	return []string{liveSaves, backups, binSaves}[max(0, s.area.SelectedIndex())]
+}
+
+func (s *saves) show() {
+	switch s.place() {
+	case backups:
+		s.table.SetRows(view.Saves(s.list.Backups, ""))
+		s.next.Set(lang.L("Kept of each reason: {{.count}} backups, {{.days}} days, {{.size}}. A start makes one of the save that it replaces.",
+			with{"count": s.list.Keep.Count, "days": s.list.Keep.Days, "size": view.Size(s.list.Keep.Bytes)}), look.Muted)
+	case binSaves:
+		s.table.SetRows(view.Saves(s.list.Bin, ""))
+		s.next.Set(lang.L("What is deleted stays here for a week."), look.Muted)
+	default:
+		s.table.SetRows(view.Saves(s.list.Saves, s.list.Next))
+		text := s.list.Why
+		if s.list.Next != "" {
+			text = lang.L("A start loads “{{.save}}”: {{.why}}.", with{"save": s.list.Next, "why": s.list.Why})
+		}
+		s.next.Set(text, look.Muted)
+	}
+	s.point()
+}
+
+// point enables what can be done with the selection.
+func (s *saves) point() {
+	selected := s.table.Selected()
+	enable(s.load, s.place() == liveSaves && len(selected) == 1 && !selected[0].Bad)
+	enable(s.more, len(selected) > 0 || s.place() == backups)
+}
+
+// one calls f with the selected save, if it is one.
+func (s *saves) one(f func(view.Save)) {
+	if selected := s.table.Selected(); len(selected) == 1 {
+		f(selected[0])
+	}
+}
+
+func (s *saves) openMenu() {
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(s.more).AddXY(0, s.more.Size().Height)
+	widget.ShowPopUpMenuAtPosition(s.menu(), s.Frame.Window().Canvas(), at)
+}
+
+// menu is what can be done with the selected saves.
+func (s *saves) menu() *fyne.Menu {
+	selected := s.table.Selected()
+	item := func(title string, alone bool, do func(view.Save)) *fyne.MenuItem {
+		m := fyne.NewMenuItem(title, func() {
+			for _, r := range selected {
+				do(r)
+			}
+		})
+		m.Disabled = len(selected) == 0 || alone && len(selected) != 1
+		return m
+	}
+	download := item(lang.L("Download…"), true, s.askDownload)
+	transfer := item(lang.L("Copy to another instance…"), true, s.askTransfer)
+	removal := item(lang.L("Remove for good…"), true, s.askRemove)
+	switch s.place() {
+	case backups:
+		return fyne.NewMenu("", item(lang.L("Make a save of it…"), true, func(r view.Save) { s.askName(lang.L("Make a save of it"), r, api.TakeBackup) }),
+			download, transfer, fyne.NewMenuItemSeparator(), removal, fyne.NewMenuItem(lang.L("What is kept…"), s.askKeep))
+	case binSaves:
+		return fyne.NewMenu("", item(lang.L("Restore…"), true, func(r view.Save) { s.askName(lang.L("Restore"), r, api.RestoreSave) }), download, transfer,
+			fyne.NewMenuItemSeparator(), removal)
+	}
+	copyTitle := lang.L("Copy…")
+	if len(selected) == 1 && selected[0].Autosave {
+		copyTitle = lang.L("Promote to a save…")
+	}
+	return fyne.NewMenu("",
+		item(lang.L("Rename…"), true, func(r view.Save) { s.askName(lang.L("Rename"), r, api.RenameSave) }),
+		item(copyTitle, true, func(r view.Save) { s.askName(lang.L("Copy"), r, api.CopySave) }),
+		item(lang.L("Back up"), false, func(r view.Save) { s.change(api.BackUpSave, r, "") }),
+		download, transfer, fyne.NewMenuItemSeparator(),
+		item(lang.L("Delete"), false, func(r view.Save) { s.change(api.DeleteSave, r, "") }))
+}
+
+// change does what is done at once.
+func (s *saves) change(action string, r view.Save, to string) {
+	s.send(map[string]string{
+		api.ChooseSave: lang.L("Load {{.save}} at the next start", with{"save": r.Name}), api.DeleteSave: lang.L("Move {{.save}} into the bin", with{"save": r.Name}),
+		api.BackUpSave: lang.L("Back up {{.save}}", with{"save": r.Name}), api.RenameSave: lang.L("Rename {{.save}}", with{"save": r.Name}),
+		api.CopySave: lang.L("Copy {{.save}}", with{"save": r.Name}), api.RestoreSave: lang.L("Restore {{.save}}", with{"save": r.Name}),
+		api.TakeBackup: lang.L("Make a save of a backup of {{.save}}", with{"save": r.Name}), api.RemoveSave: lang.L("Remove {{.save}} for good", with{"save": r.Name}),
+	}[action], api.ChangeSave{Action: action, Save: r.ID, To: to})
+}
+
+func (s *saves) send(words string, r api.ChangeSave) {
+	r.Instance = s.id
+	s.try(s.problem, words, "", func(ctx context.Context) error {
+		list, err := s.Service.ChangeSave(ctx, s.Caller, r)
+		if err == nil {
+			s.Frame.Do(func() { s.take(list, nil) })
+		}
+		return err
+	}, nil)
+}
+
+// carry begins what takes long and follows it in the list of tasks, where it can be canceled.
+func (s *saves) carry(words string, begin func(ctx context.Context) (api.Task, error)) {
+	task := s.Tasks.Begin(words)
+	s.Frame.Go(func(ctx context.Context) {
+		now, err := begin(ctx)
+		if err == nil {
+			id := now.ID
+			s.Frame.Do(func() {
+				task.Cancel = func() {
+					s.Frame.Go(func(ctx context.Context) { s.Service.CancelTask(ctx, s.Caller, api.TaskRef{Task: id}) })
+				}
+			})
+			now, err = s.follow(ctx, task, now)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil && now.Error != nil {
+			err = now.Error
+		}
+		s.Frame.Do(func() { s.ended(task, words, now, err) })
+	})
+}
+
+func (s *saves) ended(task *view.Task, words string, now api.Task, err error) {
+	switch {
+	case err != nil:
+		shown := api.AsError(err)
+		s.Tasks.End(task, shown.Message)
+		s.problem.Say(shown.Message, shown.Next)
+	case now.State == api.TaskCanceled:
+		s.Tasks.End(task, lang.L("canceled"))
+	default:
+		s.Tasks.End(task, "")
+		s.problem.Say("", "")
+		s.Frame.Toast(lang.L("{{.what}}: done", with{"what": words}))
+	}
+	if s.leave != nil { // see what has come
+		s.hidden()
+		s.shown()
+	}
+}
+
+func (s *saves) follow(ctx context.Context, task *view.Task, now api.Task) (api.Task, error) {
+	for now.State == api.TaskRunning {
+		s.Frame.Do(func() { s.Tasks.Show(task, now) })
+		select {
+		case <-time.After(taskEach):
+		case <-ctx.Done():
+			return now, ctx.Err()
+		}
+		all, err := s.Service.Tasks(ctx, s.Caller)
+		if err != nil {
+			continue // the controller goes on with it
+		}
+		at := slices.IndexFunc(all, func(t api.Task) bool { return t.ID == now.ID })
+		if at < 0 {
+			return now, api.Errorf(api.NotFound, "", "the controller knows nothing of it any more")
+		}
+		now = all[at]
+	}
+	return now, nil
+}
+
+// upload brings files of this computer to the instance.
+func (s *saves) upload(paths []string) {
+	for _, path := range paths {
+		s.carry(lang.L("Upload {{.file}} to {{.instance}}", with{"file": filepath.Base(path), "instance": s.name()}), func(ctx context.Context) (api.Task, error) {
+			return s.Service.UploadSave(ctx, s.Caller, api.UploadSave{Instance: s.id, Path: path})
+		})
+	}
+}
+
+func (s *saves) askUpload() {
+	open := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
+		if err != nil || file == nil {
+			return
+		}
+		path := file.URI().Path()
+		file.Close()
+		s.upload([]string{path})
+	}, s.Frame.Window())
+	open.SetFilter(storage.NewExtensionFileFilter([]string{".zip"}))
+	open.Resize(fyne.NewSize(820, 560))
+	open.Show()
+}
+
+func (s *saves) askDownload(r view.Save) {
+	area := s.place()
+	open := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
+		if err != nil || file == nil {
+			return
+		}
+		path := file.URI().Path()
+		file.Close() // the dialog has asked whether a file there may be replaced
+		s.carry(lang.L("Download {{.save}}", with{"save": r.Name}), func(ctx context.Context) (api.Task, error) {
+			return s.Service.DownloadSave(ctx, s.Caller, api.DownloadSave{Instance: s.id, Area: area, Save: r.ID, Path: path, Replace: true})
+		})
+	}, s.Frame.Window())
+	open.SetFileName(r.Name)
+	open.Resize(fyne.NewSize(820, 560))
+	open.Show()
+}
