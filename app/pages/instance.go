@@ -263,7 +263,9 @@ func (s *Instance) showTrouble() {
 		what, lines := lang.L("Its host is asked what that means."), view.Decisive(s.console.Lines(2000))
 		if !s.why.At.IsZero() {
 			what = strings.Join([]string{s.why.Meaning, s.why.Advice, s.why.Next}, " ")
-			lines = slices.Concat(s.why.Decisive, s.why.Last)
+			if told := slices.Concat(s.why.Decisive, s.why.Last); len(told) > 0 {
+				lines = told
+			}
 		}
 		s.trouble.Say(lang.L("{{.name}} does not run: {{.cause}}", with{"name": s.row.Name, "cause": s.row.Cause}), what)
 		s.trouble.Action(lang.L("Try again"), theme.ViewRefreshIcon(), func() { s.Start(s.row) })
