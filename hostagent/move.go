@@ -29,6 +29,8 @@ func (a *Agent) moveHandlers() map[wire.Method]link.Handler {
 		wire.Method_METHOD_INSTANCE_OFFER:   a.owned(a.offerInstance),
 		wire.Method_METHOD_INSTANCE_TAKE:    a.owned(a.takeInstance),
 		wire.Method_METHOD_INSTANCE_DISCARD: a.owned(link.Unary(a.discardInstance)),
+		wire.Method_METHOD_SETTINGS_READ:    a.owned(link.Unary(a.readSettings)),
+		wire.Method_METHOD_SETTINGS_CHANGE:  a.owned(link.Unary(a.changeSettings)),
 	}
 }
 

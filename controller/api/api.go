@@ -11,6 +11,7 @@ type Service interface {
 	Hosts
 	Instances
 	Places
+	Settings
 	Supervising
 	Saves
 	Tasks

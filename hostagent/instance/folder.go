@@ -97,6 +97,14 @@ func (f folder) writeServerSettings(game *install.Installation, name string) err
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("make server settings from the game's example: %w", err)
 	}
+	if err := forCluster(settings, name); err != nil {
+		return err
+	}
+	return disk.Write(f.serverSettings(), settings.Bytes())
+}
+
+// forCluster sets what a server in a cluster needs differently.
+func forCluster(settings *serversettings.File, name string) error {
 	for _, set := range []struct {
 		key   string
 		value any
@@ -108,5 +116,5 @@ func (f folder) writeServerSettings(game *install.Installation, name string) err
 			return fmt.Errorf("make server settings: %w", err)
 		}
 	}
-	return disk.Write(f.serverSettings(), settings.Bytes())
+	return nil
 }
