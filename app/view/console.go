@@ -86,7 +86,7 @@ func (m *Model) Follow(ctx context.Context, instance string, show func(lines []s
 		if len(page.Lines) > 0 || !reflect.DeepEqual(problem, before) {
 			m.hand(ctx, func() { show(page.Lines, problem) })
 		}
-		if len(page.Lines) == limit && page.Next != r.Offset {
+		if len(page.Lines) >= limit && page.Next != r.Offset {
 			pause = 0 // far behind
 		}
 		r.Offset, r.WaitMS = page.Next, wait

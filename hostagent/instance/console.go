@@ -17,7 +17,8 @@ import (
 const (
 	maxUnanswered = 16 // console commands that a busy game may owe an answer to
 	maxPageLines  = 2000
-	pageBytes     = 256 << 10 // of output read for one page; more than the longest line
+	floodPause    = 250 * time.Millisecond // of those who follow the output while there is too much
+	pageBytes     = 256 << 10              // of output read for one page; more than the longest line
 )
 
 // SendConsole types a line, a command or chat, on the game's console and returns what the game answered. A busy game
@@ -60,13 +61,20 @@ func (i *Instance) startCommand(line string) (<-chan rcon.Reply, error) {
 }
 
 // ReadConsole returns at most limit lines of output from offset on, without link lines, and the offset to go on
-// with. At the end of the output it waits for more, at most for the time given. The output outlives the game.
+// with. At the end of the output it waits for more, at most for the time given. The output outlives the game. What was left out of a flood
+// is told in a line of its own.
 func (i *Instance) ReadConsole(ctx context.Context, offset uint64, wait time.Duration, limit int) (lines []string, next uint64, err error) {
 	if limit <= 0 || limit > maxPageLines {
 		limit = maxPageLines
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	if _, flood := i.flood.count(); flood && wait > 0 {
+		select { // or who follows it would read as fast as it is printed
+		case <-time.After(floodPause):
+		case <-ctx.Done():
+		}
+	}
 	for {
 		more := i.output.wait()
 		lines, next, err = i.page(offset, limit)
@@ -87,6 +95,7 @@ func (i *Instance) ReadConsole(ctx context.Context, offset uint64, wait time.Dur
 
 // page reads what there is.
 func (i *Instance) page(offset uint64, limit int) (lines []string, next uint64, err error) {
+	offset, marks := i.flood.after(offset)
 	buffer := make([]byte, pageBytes)
 	n, at, end, err := supervisor.ReadOutput(i.folder.ours(), buffer, offset)
 	if err != nil {
@@ -101,9 +110,21 @@ func (i *Instance) page(offset uint64, limit int) (lines []string, next uint64, 
 	}
 	for line, ok := cutter.Next(); ok && len(lines) < limit; line, ok = cutter.Next() {
 		next = line.End
-		if !strings.HasPrefix(line.Text, gamelink.Prefix) {
-			lines = append(lines, line.Text)
+		if strings.HasPrefix(line.Text, gamelink.Prefix) {
+			continue
 		}
+		if line.Gap && offset > 0 {
+			lines = append(lines, "[mainbus] What was printed before this is gone: it came faster than it was read.")
+		}
+		if len(marks) > 0 && line.Offset >= marks[0].from {
+			m := marks[0]
+			marks = marks[1:]
+			lines = append(lines, m.text)
+			if m.to > line.Offset {
+				return lines, m.to, nil
+			}
+		}
+		lines = append(lines, line.Text)
 	}
 	return lines, next, nil
 }

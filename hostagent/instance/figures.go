@@ -117,6 +117,8 @@ func (i *Instance) Figures() (f *wire.InstanceFigures, pid int) {
 	}
 	f = &wire.InstanceFigures{Id: i.cfg.ID}
 	r.gauges.fill(f, i.folder)
+	left, _ := i.flood.count()
+	f.LinesLeftOut = proto.Float64(float64(left))
 	if a := r.attached.Load(); a != nil {
 		f.BacklogMessages = proto.Float64(float64(a.up.Len() + a.session.Waiting()))
 	}

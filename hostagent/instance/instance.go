@@ -68,6 +68,7 @@ type Instance struct {
 	inbox  chan func()
 	done   chan struct{} // closed when the loop has ended
 	output broadcast
+	flood  flood
 	tick   atomic.Uint64
 	// The game that runs, for those who only measure it.
 	running atomic.Pointer[run]
@@ -116,11 +117,17 @@ type Instance struct {
 
 // New returns an instance that Run brings to life.
 func New(cfg Config) *Instance {
-	return &Instance{
+	i := &Instance{
 		cfg: cfg, folder: folder(cfg.Dir), log: cfg.Log.With("instance", cfg.ID),
 		inbox: make(chan func(), 64), done: make(chan struct{}), status: wire.State_STATE_STOPPED, files: newFiles(),
 		observed: &wire.ObservedInstance{Id: cfg.ID, State: wire.State_STATE_STOPPED}, avoid: map[uint16]bool{},
 	}
+	i.flood.changed = func() { i.tryPost(func() {}) }
+	i.flood.calm = func(left uint64) {
+		i.log.Warn("the game printed too much; lines were left out", "lines", left)
+		i.flood.changed()
+	}
+	return i
 }
 
 // Run brings the instance to what is wanted and keeps it there until ctx ends, which leaves a running game alone.
@@ -131,6 +138,7 @@ func (i *Instance) Run(ctx context.Context) error {
 	defer cancel()
 	i.ctx = ctx
 	defer i.cfg.Starts.Leave(i.cfg.ID)
+	defer i.flood.settle(true)
 	var err error
 	if i.state, err = i.folder.readState(); err != nil {
 		i.status, i.cause = wire.State_STATE_FAILED, err.Error()
@@ -269,6 +277,7 @@ func (i *Instance) follow(game *supervisor.Game, n note) {
 	i.run, i.status, i.phase, i.cause, i.stopping = r, wire.State_STATE_STARTING, "starting game", "", false
 	i.asked, i.overdue, i.remark = false, false, ""
 	i.setCurrent(game, nil)
+	i.flood.begin()
 	i.running.Store(r)
 	i.workers.Go(func() { r.watch(i.ctx) })
 }
@@ -556,7 +565,7 @@ func (i *Instance) publish() {
 		o.RetryMs = i.retryAt.UnixMilli()
 	}
 	if i.run != nil {
-		o.Warning = unlimited(i.run.game)
+		o.Warning = strings.TrimSpace(unlimited(i.run.game) + " " + i.flood.warning())
 		o.Save, o.GamePort, o.Starts = i.run.note.Save, uint32(i.run.note.Port), i.run.note.Number
 	}
 	i.mu.Lock()

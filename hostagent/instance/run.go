@@ -24,6 +24,8 @@ type run struct {
 	game     *supervisor.Game
 	note     note
 	follower console.Follower // of the output, by read and what it calls
+	live     uint64           // end of what was printed before this agent read it; by read, as is missed
+	missed   bool             // lines of the game's own were left out
 	assigned bool             // the world has had a ledger in this run; by connect and what it calls
 
 	saves  *saves
@@ -60,6 +62,9 @@ func (r *run) watch(ctx context.Context) {
 // read follows the output to the game's end.
 func (r *run) read(ctx context.Context) (supervisor.Exit, error) {
 	offset := r.game.Run().Offset
+	if _, _, end, err := supervisor.ReadOutput(r.instance.folder.ours(), nil, 0); err == nil {
+		r.live = end
+	}
 	var wait backoff
 	for {
 		if tail, err := r.game.Tail(ctx, offset); err == nil {
@@ -97,16 +102,41 @@ func (r *run) follow(tail *supervisor.Tail, offset uint64) (next uint64) {
 }
 
 func (r *run) onLine(line supervisor.Line) {
+	link := strings.HasPrefix(line.Text, gamelink.Prefix)
+	if !link && !r.takes(line) {
+		return
+	}
 	if a := r.attached.Load(); a != nil {
 		a.session.Feed(line.Text, line.Offset)
 	}
-	if strings.HasPrefix(line.Text, gamelink.Prefix) {
+	if link {
 		if name, ok := gamelink.Hello(line.Text); ok {
 			r.command.Store(&name)
 		}
 		return
 	}
 	r.tell(r.follower.Feed(line.Text))
+}
+
+// takes tells whether a line is worked on; one of a flood is not. What was printed before this agent came is read at once and is none.
+func (r *run) takes(line supervisor.Line) bool {
+	now, flood := time.Now(), &r.instance.flood
+	if line.Cut {
+		flood.tooLong(line, now)
+	}
+	if line.Offset < r.live {
+		return true
+	}
+	ok, own := flood.takes(line, now)
+	switch {
+	case ok && own && r.missed:
+		r.missed = false
+		r.tell(r.follower.Gap())
+	case !ok && own:
+		r.missed = true
+		r.readyOnce.Do(func() { close(r.ready) }) // it may have been this line: if it was not, dialing is tried again
+	}
+	return ok
 }
 
 // tell passes on what the output says of the game's state.

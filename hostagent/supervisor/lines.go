@@ -11,6 +11,7 @@ type Line struct {
 	End    uint64 // of its line end: where the next line starts
 	Text   string
 	Gap    bool // output before this line was overwritten before it could be read
+	Cut    bool // it was longer than MaxLine
 }
 
 // Lines cuts a stream of output into lines. Add what was read, then call Next until it says no.
@@ -54,7 +55,7 @@ func (l *Lines) Next() (Line, bool) {
 			continue
 		}
 		l.keep(piece)
-		line := Line{Offset: l.start, End: l.restAt, Text: string(bytes.TrimSuffix(l.part, []byte{'\r'})), Gap: l.gap}
+		line := Line{Offset: l.start, End: l.restAt, Text: string(bytes.TrimSuffix(l.part, []byte{'\r'})), Gap: l.gap, Cut: l.skip}
 		l.part, l.skip, l.gap = l.part[:0], false, false
 		return line, true
 	}

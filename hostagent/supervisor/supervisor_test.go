@@ -386,9 +386,9 @@ func TestLinesAreCutAndBounded(t *testing.T) {
 		chunks []string
 		want   []Line
 	}{
-		{"several in one", []string{"a\nbb\r\n\nc"}, []Line{{0, 2, "a", false}, {2, 6, "bb", false}, {6, 7, "", false}}},
-		{"one in several", []string{"a", "b", "c\nd\n"}, []Line{{0, 4, "abc", false}, {4, 6, "d", false}}},
-		{"too long", []string{long, "yy\nz\n"}, []Line{{0, MaxLine + 103, long[:MaxLine], false}, {MaxLine + 103, MaxLine + 105, "z", false}}},
+		{"several in one", []string{"a\nbb\r\n\nc"}, []Line{{0, 2, "a", false, false}, {2, 6, "bb", false, false}, {6, 7, "", false, false}}},
+		{"one in several", []string{"a", "b", "c\nd\n"}, []Line{{0, 4, "abc", false, false}, {4, 6, "d", false, false}}},
+		{"too long", []string{long, "yy\nz\n"}, []Line{{0, MaxLine + 103, long[:MaxLine], false, true}, {MaxLine + 103, MaxLine + 105, "z", false, false}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var lines Lines
@@ -418,7 +418,7 @@ func TestLinesAfterAGapStartWithAWholeOne(t *testing.T) {
 		t.Fatal(line)
 	}
 	lines.Add([]byte("f\nwhole\n"), 1000)
-	if line, ok := lines.Next(); !ok || line != (Line{1002, 1008, "whole", true}) {
+	if line, ok := lines.Next(); !ok || line != (Line{1002, 1008, "whole", true, false}) {
 		t.Errorf("got %+v %v", line, ok)
 	}
 }

@@ -42,6 +42,7 @@ var (
 		{"save_seconds", "How long the newest save took"},
 		{"save_bytes", "Size of the newest save"},
 		{"disk_bytes", "Size of the instance's folder"},
+		{"lines_left_out", "Lines of the game's output that were left out because there were too many"},
 	}
 )
 

@@ -195,7 +195,8 @@ type InstanceFigures struct {
 	BacklogMessages *float64               `protobuf:"fixed64,7,opt,name=backlog_messages,json=backlogMessages,proto3,oneof" json:"backlog_messages,omitempty"` // that wait, to and from the world
 	SaveSeconds     *float64               `protobuf:"fixed64,8,opt,name=save_seconds,json=saveSeconds,proto3,oneof" json:"save_seconds,omitempty"`             // the newest save took
 	SaveBytes       *float64               `protobuf:"fixed64,9,opt,name=save_bytes,json=saveBytes,proto3,oneof" json:"save_bytes,omitempty"`
-	DiskBytes       *float64               `protobuf:"fixed64,10,opt,name=disk_bytes,json=diskBytes,proto3,oneof" json:"disk_bytes,omitempty"` // the instance's folder
+	DiskBytes       *float64               `protobuf:"fixed64,10,opt,name=disk_bytes,json=diskBytes,proto3,oneof" json:"disk_bytes,omitempty"`            // the instance's folder
+	LinesLeftOut    *float64               `protobuf:"fixed64,11,opt,name=lines_left_out,json=linesLeftOut,proto3,oneof" json:"lines_left_out,omitempty"` // of the game's output since it was started, because there were too many
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -300,6 +301,13 @@ func (x *InstanceFigures) GetDiskBytes() float64 {
 	return 0
 }
 
+func (x *InstanceFigures) GetLinesLeftOut() float64 {
+	if x != nil && x.LinesLeftOut != nil {
+		return *x.LinesLeftOut
+	}
+	return 0
+}
+
 var File_figures_proto protoreflect.FileDescriptor
 
 const file_figures_proto_rawDesc = "" +
@@ -326,7 +334,7 @@ const file_figures_proto_rawDesc = "" +
 	"\x10_disk_free_bytesB\x13\n" +
 	"\x11_disk_total_bytesB\x12\n" +
 	"\x10_agent_cpu_coresB\x15\n" +
-	"\x13_agent_memory_bytes\"\xf1\x03\n" +
+	"\x13_agent_memory_bytes\"\xaf\x04\n" +
 	"\x0fInstanceFigures\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x03ups\x18\x02 \x01(\x01H\x00R\x03ups\x88\x01\x01\x12\x1d\n" +
@@ -340,7 +348,8 @@ const file_figures_proto_rawDesc = "" +
 	"save_bytes\x18\t \x01(\x01H\aR\tsaveBytes\x88\x01\x01\x12\"\n" +
 	"\n" +
 	"disk_bytes\x18\n" +
-	" \x01(\x01H\bR\tdiskBytes\x88\x01\x01B\x06\n" +
+	" \x01(\x01H\bR\tdiskBytes\x88\x01\x01\x12)\n" +
+	"\x0elines_left_out\x18\v \x01(\x01H\tR\flinesLeftOut\x88\x01\x01B\x06\n" +
 	"\x04_upsB\n" +
 	"\n" +
 	"\b_playersB\f\n" +
@@ -351,7 +360,8 @@ const file_figures_proto_rawDesc = "" +
 	"\x11_backlog_messagesB\x0f\n" +
 	"\r_save_secondsB\r\n" +
 	"\v_save_bytesB\r\n" +
-	"\v_disk_bytesB\x18Z\x16mainbus/transport/wireb\x06proto3"
+	"\v_disk_bytesB\x11\n" +
+	"\x0f_lines_left_outB\x18Z\x16mainbus/transport/wireb\x06proto3"
 
 var (
 	file_figures_proto_rawDescOnce sync.Once
