@@ -101,7 +101,7 @@ func TestFluidsAndEnergyFlow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w, err = Load(data, w.Catalog); err != nil {
+	if w, err = Load(data, w.Catalog, Renames{}); err != nil {
 		t.Fatal(err)
 	}
 	run(w, 4)
