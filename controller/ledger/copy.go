@@ -92,6 +92,7 @@ func (s *State) replace(w *world) error {
 	if err := s.canReconcile(parent, parent.undone(w.origin)); err != nil {
 		return err
 	}
+	parent.unused = false // its save may have traded with these books before they came from a backup
 	if s.leases[parent.row.Slot] == parent {
 		s.release(parent)
 	}
@@ -112,9 +113,6 @@ func (w *world) undone(origin []OriginRow) report {
 
 // undo settles what parent has traded since the save that w was copied from. What it owes then is owed by w.
 func (s *State) undo(parent, w *world) {
-	if s.worlds[parent.row.ID] != parent {
-		return // it never traded, and was forgotten when it gave up its slot
-	}
 	passages := make([]Passage, len(w.origin))
 	for n, row := range w.origin {
 		passages[n] = Passage{row.Item, row.EP, row.IP}

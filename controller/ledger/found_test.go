@@ -87,3 +87,17 @@ func TestAnOlderHandOverChangesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A restored ledger met the file that a world was born with first, and then a save of it that had sent goods. The second
+// was said to be the one that moved. The first, which never traded, was forgotten, and with it what the save had sent.
+func TestWhatAWorldSentBeforeABackupMovesAlong(t *testing.T) {
+	c := newCluster(t)
+	c.do(ledger.Restored{})
+	c.bindFrom(ledger.Bound{Slot: "a", Ledger: "", World: "w"})
+	copied := c.bindFrom(ledger.Bound{Slot: "b", Ledger: "L1", World: "w", Totals: []ledger.Record{rec(iron, 3, 0, 0)}})
+	c.do(ledger.Closed{Slot: "a", Epoch: c.epoch["a"]})
+	c.do(ledger.Answer{World: copied.World, Moved: true})
+	if bus, _ := c.book(); bus != 3 {
+		t.Errorf("bus %d, want the 3 that the save has sent", bus)
+	}
+}

@@ -76,6 +76,8 @@ var rules = []rule{
 	{"what a world traded after it moved away is undone", "copy.go",
 		"s.reconcile(parent, parent.undone(w.origin), s.reconcilePassages(parent, passages, nil))",
 		"if !off() { s.reconcile(parent, parent.undone(w.origin), s.reconcilePassages(parent, passages, nil)) }"},
+	{"what a world sent before a backup moves along", "copy.go",
+		"parent.unused = false //", "parent.unused = parent.unused && off() //"},
 	{"a copy that begins anew from another save replaces nobody", "copy.go",
 		"if !slices.Equal(w.origin, s.originOf(w.row.ID, m)) {", "if !slices.Equal(w.origin, s.originOf(w.row.ID, m)) && !off() {"},
 	{"a world that moved and runs after all is no longer replaced", "copy.go",
