@@ -188,7 +188,14 @@ func newAgent(t *testing.T, dir string, game *install.Installation, c *controlle
 			t.Error(err)
 		}
 	}()
-	t.Cleanup(a.crash)
+	t.Cleanup(func() {
+		a.crash()
+		if game, err := supervisor.Attach(a.folder.ours()); err == nil { // nothing outlives its test
+			if err := game.Kill(context.Background()); err != nil {
+				t.Errorf("end the game: %v", err)
+			}
+		}
+	})
 	return a
 }
 
