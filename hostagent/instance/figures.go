@@ -26,6 +26,23 @@ type gauges struct {
 	took    time.Duration
 	saved   bool // since its size was looked up
 	bytes   int64
+	log     string // what is wrong with the game's log
+}
+
+// lookAtLog keeps the game's log within bounds. It tells whether what is to be said of it has changed.
+func (g *gauges) lookAtLog(folder folder) (changed bool) {
+	warning := folder.boundLog(logLimit, logKept)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	changed = (warning == "") != (g.log == "")
+	g.log = warning
+	return changed
+}
+
+func (g *gauges) logWarning() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.log
 }
 
 type reading struct {
@@ -117,6 +134,9 @@ func (i *Instance) Figures() (f *wire.InstanceFigures, pid int) {
 	}
 	f = &wire.InstanceFigures{Id: i.cfg.ID}
 	r.gauges.fill(f, i.folder)
+	if r.gauges.lookAtLog(i.folder) {
+		i.tryPost(func() {})
+	}
 	left, _ := i.flood.count()
 	f.LinesLeftOut = proto.Float64(float64(left))
 	if a := r.attached.Load(); a != nil {

@@ -565,7 +565,7 @@ func (i *Instance) publish() {
 		o.RetryMs = i.retryAt.UnixMilli()
 	}
 	if i.run != nil {
-		o.Warning = strings.TrimSpace(unlimited(i.run.game) + " " + i.flood.warning())
+		o.Warning = strings.TrimSpace(unlimited(i.run.game) + " " + i.flood.warning() + " " + i.run.gauges.logWarning())
 		o.Save, o.GamePort, o.Starts = i.run.note.Save, uint32(i.run.note.Port), i.run.note.Number
 	}
 	i.mu.Lock()

@@ -98,6 +98,9 @@ func (l *launch) start(ctx context.Context) (*supervisor.Game, note, error) {
 	if err := l.folder.prepare(l.game.Installation, l.want.GetName()); err != nil {
 		return nil, note{}, err
 	}
+	if err := l.folder.rotateLogs(); err != nil {
+		l.cfg.Log.Warn("the game's older logs stay as they are", "instance", l.cfg.ID, "err", err)
+	}
 	modules, err := l.cfg.Modules(l.want.bundle)
 	if err != nil {
 		return nil, note{}, err
