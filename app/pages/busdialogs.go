@@ -42,6 +42,21 @@ func numberEntry(n int64, hint string) *widget.Entry {
 	return e
 }
 
+// countEntry is for a number that can't be below 0.
+func countEntry(n uint32, hint string) *widget.Entry {
+	e := numberEntry(int64(n), hint)
+	e.Validator = func(text string) error {
+		if text = strings.TrimSpace(text); text == "" {
+			return nil
+		}
+		if _, err := strconv.ParseUint(text, 10, 32); err != nil {
+			return errors.New(lang.L("a whole number is needed, 0 or more"))
+		}
+		return nil
+	}
+	return e
+}
+
 func words(text string) *widget.Label {
 	l := widget.NewLabel(text)
 	l.Wrapping = fyne.TextWrapWord

@@ -157,6 +157,8 @@ func (b *buttons) menu() *fyne.Menu {
 		id, name := b.targets[0].ID, b.targets[0].Name
 		add(lang.L("Open"), true, func() { b.p.Frame.Open(id) })
 		add(lang.L("Graphs…"), true, func() { ShowGraphs(b.p, api.KindInstance, id, name) })
+		row := b.targets[0]
+		add(lang.L("Supervision…"), true, func() { ShowSupervision(b.p, b.card, row) })
 		items = append(items, fyne.NewMenuItemSeparator())
 	}
 	for _, button := range []*widget.Button{b.start, b.stop, b.kill} {

@@ -46,6 +46,44 @@ func (h *Hosts) forgetSelected() {
 	d.Show()
 }
 
+// menu is that of the host that is selected.
+func (h *Hosts) menu() *fyne.Menu {
+	r, ok := h.selected()
+	own := ok && !r.WantsToJoin && !r.Elsewhere
+	item := func(text string, on bool, act func()) *fyne.MenuItem {
+		m := fyne.NewMenuItem(text, act)
+		m.Disabled = !on
+		return m
+	}
+	return fyne.NewMenu("",
+		item(lang.L("Graphs…"), own, func() { ShowGraphs(h.Params, api.KindHost, r.ID, r.Name) }),
+		item(lang.L("Starts at once…"), own, func() { h.askStarts(r) }),
+		fyne.NewMenuItemSeparator(),
+		item(h.pair.Text, !h.pair.Disabled(), h.pair.OnTapped),
+		item(h.games.Text, !h.games.Disabled(), h.games.OnTapped),
+		item(h.gone.Text, !h.gone.Disabled(), h.gone.OnTapped))
+}
+
+// askStarts asks how many games may be starting at a time.
+func (h *Hosts) askStarts(r view.Host) {
+	starts := countEntry(r.Starts, "0")
+	f := dialog.NewForm(lang.L("Starts at once on {{.name}}", with{"name": r.Name}), lang.L("Save"), lang.L("Cancel"), []*widget.FormItem{
+		widget.NewFormItem("", words(lang.L("So many servers may be starting at a time; the others wait in their order. 0 leaves it to the host: as many as it has processors, and two."))),
+		widget.NewFormItem(lang.L("Servers"), starts),
+	}, func(ok bool) {
+		if !ok {
+			return
+		}
+		n := uint32(typed(starts))
+		h.try(h.problem, lang.L("Change {{.name}}", with{"name": r.Name}), lang.L("{{.name}} is changed", with{"name": r.Name}), func(ctx context.Context) error {
+			_, err := h.Service.ChangeHost(ctx, h.Caller, api.ChangeHost{Host: r.ID, StartsAtOnce: &n})
+			return err
+		}, nil)
+	}, h.Frame.Window())
+	f.Resize(fyne.NewSize(460, 250))
+	f.Show()
+}
+
 // invite asks under which address the host can reach this controller, and then shows a join code. Those that are open stand
 // below, to be revoked.
 func (h *Hosts) invite() {

@@ -56,6 +56,7 @@ func NewHosts(p Params) *Hosts {
 	h.gone.Disable()
 	h.table.OnSelect = h.selectionChanged
 	h.table.OnOpen = h.open
+	h.table.Menu = h.menu
 	h.listPage = newListPage(p, view.HostsPage, lang.L("Filter hosts"), h.here, h.refresh)
 	h.listPage.buttons.Add(widget.NewButton(lang.L("Backups…"), func() { ShowBackups(p, h.problem) }))
 	h.listPage.buttons.Add(widget.NewButton(lang.L("Search"), h.search))

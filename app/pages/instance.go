@@ -30,6 +30,7 @@ type Instance struct {
 	state   *widget.Icon
 	words   *widgets.Text
 	facts   *widgets.Text
+	remark  *widget.Label
 	trouble *widgets.ErrorCard // of the instance itself
 	problem *widgets.ErrorCard // of what the user did last
 	unread  *widgets.ErrorCard // why the console can't be read
@@ -55,6 +56,8 @@ func NewInstance(p Params, id string) *Instance {
 		console: widgets.NewConsole(), find: widgets.NewEntry(p.Frame), input: widgets.NewEntry(p.Frame),
 		typed: view.NewTyped(p.Settings.Instance(id).Typed),
 	}
+	s.remark = words("")
+	s.remark.Hide()
 	s.buttons = newButtons(p, s.problem)
 	s.input.SetPlaceHolder(lang.L("Type a command, or something to say, and press Return"))
 	s.input.OnSubmitted = s.submit
@@ -65,15 +68,16 @@ func NewInstance(p Params, id string) *Instance {
 	s.find.OnKey = s.findKey
 	copyAll := widget.NewButtonWithIcon(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(s.console.Text()) })
 	graphs := widget.NewButton(lang.L("Graphs…"), func() { ShowGraphs(p, api.KindInstance, id, s.row.Name) })
+	kept := widget.NewButton(lang.L("Supervision…"), func() { ShowSupervision(p, s.problem, s.row) })
 	title := container.NewBorder(nil, nil, spaced(s.state, s.name), spaced(s.start, s.stop, s.kill), s.words)
 	tools := container.NewBorder(nil, nil, nil,
-		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), s.find), copyAll, graphs))
+		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), s.find), copyAll, graphs, kept))
 	s.saves = newSaves(p, id, func() string { return s.row.Name })
 	s.tabs = container.NewAppTabs(
 		container.NewTabItem(lang.L("Console"), container.NewBorder(container.NewVBox(tools, s.unread), s.input, nil, nil, s.console)),
 		container.NewTabItem(lang.L("Saves"), s.saves.content))
 	s.tabs.OnSelected = s.turn
-	s.content = container.NewPadded(container.NewBorder(container.NewVBox(title, s.facts, s.trouble, s.problem), nil, nil, nil, s.tabs))
+	s.content = container.NewPadded(container.NewBorder(container.NewVBox(title, s.facts, s.remark, s.trouble, s.problem), nil, nil, nil, s.tabs))
 	return s
 }
 
@@ -246,6 +250,11 @@ func (s *Instance) show(r view.Instance) {
 		facts = append(facts, lang.L("trades on the bus"))
 	}
 	s.facts.Set(strings.Join(facts, " · "), look.Muted)
+	if s.remark.SetText(r.Remark); r.Remark == "" {
+		s.remark.Hide()
+	} else {
+		s.remark.Show()
+	}
 	s.point(r)
 	if r.State == "running" {
 		s.input.Enable()

@@ -31,6 +31,7 @@ type Host struct {
 	RTT         string // with unit; empty while not linked
 	LastSeen    time.Time
 	Instances   int
+	Starts      uint32 // games that may be starting at once; 0: the host's choice
 }
 
 // Pairable tells whether typing the host's code would help.
@@ -47,6 +48,7 @@ type Instance struct {
 	Words    string // phase or cause, a sentence or empty
 	Trouble  Trouble
 	Cause    string // of the trouble
+	Remark   string // what else is to be said: sentences, or empty
 	Trades   bool
 	Game     string
 	Port     string
@@ -103,7 +105,7 @@ func hostRows(hosts []api.Host, instances []api.Instance, games map[string]api.H
 		row := Host{
 			ID: h.ID, Name: h.Name, WantsToJoin: h.State == api.Discovered && h.Trouble == "",
 			Elsewhere: h.State == api.Discovered && h.Trouble != "", Wrong: h.Trouble, Problem: h.Problem, Next: h.Next, Linked: h.Linked, Address: strings.Join(h.Addresses, ", "),
-			FoundBy: h.DiscoveredBy, Game: h.GameVersion, System: h.OS, Version: h.Version, Instances: count[h.ID],
+			FoundBy: h.DiscoveredBy, Game: h.GameVersion, System: h.OS, Version: h.Version, Instances: count[h.ID], Starts: h.StartsAtOnce,
 		}
 		if g, ok := games[h.ID]; ok {
 			row.Game, row.NoGame = gameWords(g, h.GameVersion), h.Linked && g.Known && len(g.Games)+len(g.Downloads) == 0
@@ -166,6 +168,7 @@ func instanceRows(instances []api.Instance, measured []api.Measured) []Instance 
 		up := i.State == "running" || i.State == "starting"
 		row.measured(of[i.ID])
 		row.Trouble, row.Cause = trouble(i)
+		row.Remark = remark(i)
 		row.CanStart = i.Desired != "running" || row.Trouble == Failed
 		row.CanStop = i.Desired == "running"
 		row.CanKill = up || i.State == "stopping"
@@ -202,6 +205,24 @@ func trouble(i api.Instance) (Trouble, string) {
 		return Unlinked, i.Cause
 	}
 	return NoTrouble, ""
+}
+
+// remark says what was decided on the host itself, when a failed start is tried again, and what is wrong with a game that runs.
+func remark(i api.Instance) string {
+	var parts []string
+	switch i.DecidedHere {
+	case "running":
+		parts = append(parts, say("Somebody has started it on its host. That holds until it is started or stopped here."))
+	case "stopped":
+		parts = append(parts, say("Somebody has stopped it on its host. That holds until it is started or stopped here."))
+	}
+	if i.RetryAt != nil {
+		parts = append(parts, say("It is tried again at {{.time}}.", with{"time": i.RetryAt.Local().Format(time.TimeOnly)}))
+	}
+	if i.Warning != "" {
+		parts = append(parts, i.Warning)
+	}
+	return strings.Join(parts, " ")
 }
 
 // words says in a few words what the state alone does not.

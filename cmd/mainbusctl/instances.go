@@ -50,6 +50,15 @@ func describe(i api.Instance) string {
 	case i.State == "stopped" && i.GameVersion == "" && i.VersionRemark != "":
 		text += ": " + i.VersionRemark
 	}
+	if i.DecidedHere != "" {
+		text += "; " + i.DecidedHere + " as was decided on its host"
+	}
+	if i.RetryAt != nil {
+		text += "; it is tried again at " + i.RetryAt.Local().Format(time.TimeOnly)
+	}
+	if i.Warning != "" {
+		text += "; " + i.Warning
+	}
 	return text
 }
 

@@ -30,6 +30,7 @@ type Cluster struct {
 	backups   []api.Backup
 	invited   []api.Invitation
 	failures  map[string]api.Failure // by instance
+	kept      api.Supervision        // of every instance
 	measured  []api.Measured
 	games     []api.HostGames
 	available api.AvailableGames
@@ -221,6 +222,30 @@ func (c *Cluster) InstanceFailure(_ context.Context, _ api.Caller, r api.Instanc
 		return f, nil
 	}
 	return api.Failure{}, api.Errorf(api.NotFound, "", "it has not failed")
+}
+
+// SetSupervision says how all instances are kept running.
+func (c *Cluster) SetSupervision(s api.Supervision) { c.change(func() { c.kept = s }) }
+
+// InstanceSupervision implements api.Service.
+func (c *Cluster) InstanceSupervision(context.Context, api.Caller, api.InstanceRef) (api.Supervision, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kept, nil
+}
+
+// ChangeSupervision implements api.Service.
+func (c *Cluster) ChangeSupervision(_ context.Context, _ api.Caller, r api.ChangeSupervision) (api.Supervision, error) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return api.Supervision{}, err
+	}
+	return api.Supervision{}, c.note("ChangeSupervision", string(text))
+}
+
+// ChangeHost implements api.Service.
+func (c *Cluster) ChangeHost(_ context.Context, _ api.Caller, r api.ChangeHost) (api.Host, error) {
+	return api.Host{}, c.note("ChangeHost", r.Host, fmt.Sprint(*r.StartsAtOnce))
 }
 
 // SetBackups replaces the backups.
