@@ -89,7 +89,7 @@ func (s *State) replace(w *world) error {
 	if r := s.runs[parent.row.Slot]; r != nil && r.world == parent {
 		return fmt.Errorf("%w: world %s still runs in slot %s", ErrOrder, parent.row.ID, parent.row.Slot)
 	}
-	if err := s.canReconcile(parent, parent.undone(w.origin)); err != nil {
+	if err := s.canReconcile(parent, w.undone()); err != nil {
 		return err
 	}
 	parent.unused = false // its save may have traded with these books before they came from a backup
@@ -102,10 +102,11 @@ func (s *State) replace(w *world) error {
 	return nil
 }
 
-// undone is what a world reports when it comes with the save that it was copied from.
-func (w *world) undone(origin []OriginRow) report {
-	totals := make([]Record, len(origin))
-	for n, row := range origin {
+// undone is what the world that w was copied from reports when it comes with that save. The clock of w is that of the save,
+// and went on.
+func (w *world) undone() report {
+	totals := make([]Record, len(w.origin))
+	for n, row := range w.origin {
 		totals[n] = row.Record
 	}
 	return report{totals, w.tick, bindBasis}
@@ -117,7 +118,7 @@ func (s *State) undo(parent, w *world) {
 	for n, row := range w.origin {
 		passages[n] = Passage{row.Item, row.EP, row.IP}
 	}
-	s.reconcile(parent, parent.undone(w.origin), s.reconcilePassages(parent, passages, nil))
+	s.reconcile(parent, w.undone(), s.reconcilePassages(parent, passages, nil))
 	s.uncover(parent)
 	for _, item := range sortedItems(parent.accounts) {
 		s.moveDebt(parent, w, item)

@@ -94,10 +94,11 @@ func TestWhatAWorldSentBeforeABackupMovesAlong(t *testing.T) {
 	c := newCluster(t)
 	c.do(ledger.Restored{})
 	c.bindFrom(ledger.Bound{Slot: "a", Ledger: "", World: "w"})
-	copied := c.bindFrom(ledger.Bound{Slot: "b", Ledger: "L1", World: "w", Totals: []ledger.Record{rec(iron, 3, 0, 0)}})
+	const sent = 10_000_000 // as the ticks of the save allow, and more than could be sent at once
+	copied := c.bindFrom(ledger.Bound{Slot: "b", Ledger: "L1", World: "w", Tick: 1000, Totals: []ledger.Record{rec(iron, sent, 0, 0)}})
 	c.do(ledger.Closed{Slot: "a", Epoch: c.epoch["a"]})
 	c.do(ledger.Answer{World: copied.World, Moved: true})
-	if bus, _ := c.book(); bus != 3 {
-		t.Errorf("bus %d, want the 3 that the save has sent", bus)
+	if bus, _ := c.book(); bus != sent {
+		t.Errorf("bus %d, want the %d that the save has sent", bus, sent)
 	}
 }

@@ -74,8 +74,8 @@ var rules = []rule{
 		"r != nil && r.world == parent {", "r != nil && r.world == parent && !off() {"},
 
 	{"what a world traded after it moved away is undone", "copy.go",
-		"s.reconcile(parent, parent.undone(w.origin), s.reconcilePassages(parent, passages, nil))",
-		"if !off() { s.reconcile(parent, parent.undone(w.origin), s.reconcilePassages(parent, passages, nil)) }"},
+		"s.reconcile(parent, w.undone(), s.reconcilePassages(parent, passages, nil))",
+		"if !off() { s.reconcile(parent, w.undone(), s.reconcilePassages(parent, passages, nil)) }"},
 	{"what a world sent before a backup moves along", "copy.go",
 		"parent.unused = false //", "parent.unused = parent.unused && off() //"},
 	{"a copy that begins anew from another save replaces nobody", "copy.go",
