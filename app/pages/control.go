@@ -164,5 +164,9 @@ func (b *buttons) menu() *fyne.Menu {
 	for _, button := range []*widget.Button{b.start, b.stop, b.kill} {
 		add(button.Text, !button.Disabled(), button.OnTapped)
 	}
+	if len(b.targets) == 1 {
+		items = append(items, fyne.NewMenuItemSeparator())
+		items = append(items, b.moreItems(b.targets[0])...)
+	}
 	return fyne.NewMenu("", items...)
 }

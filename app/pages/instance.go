@@ -37,6 +37,7 @@ type Instance struct {
 	console *widgets.Console
 	find    *widgets.Entry
 	input   *widgets.Entry
+	more    *widget.Button
 	typed   *view.Typed
 	why     api.Failure // of the trouble, once its host has told; At is zero until then
 	asked   string      // the trouble that the host was asked about
@@ -50,7 +51,7 @@ type Instance struct {
 // NewInstance makes the screen of the instance with this id.
 func NewInstance(p Params, id string) *Instance {
 	s := &Instance{
-		Params: p, id: id, name: widgets.NewText("", "", theme.SizeNameHeadingText).Bold().Cut(400), state: widget.NewIcon(nil),
+		Params: p, id: id, name: widgets.NewText("", "", theme.SizeNameHeadingText).Bold().Cut(320), state: widget.NewIcon(nil),
 		words: widgets.NewText("", "", "").Cut(40), facts: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40),
 		trouble: widgets.NewErrorCard().Lasting(), problem: widgets.NewErrorCard(), unread: widgets.NewErrorCard().Lasting(),
 		console: widgets.NewConsole(), find: widgets.NewEntry(p.Frame), input: widgets.NewEntry(p.Frame),
@@ -59,6 +60,7 @@ func NewInstance(p Params, id string) *Instance {
 	s.remark = words("")
 	s.remark.Hide()
 	s.buttons = newButtons(p, s.problem)
+	s.more = s.newMore(func() view.Instance { return s.row })
 	s.input.SetPlaceHolder(lang.L("Type a command, or something to say, and press Return"))
 	s.input.OnSubmitted = s.submit
 	s.input.OnKey = s.inputKey
@@ -69,7 +71,7 @@ func NewInstance(p Params, id string) *Instance {
 	copyAll := widget.NewButtonWithIcon(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(s.console.Text()) })
 	graphs := widget.NewButton(lang.L("Graphs…"), func() { ShowGraphs(p, api.KindInstance, id, s.row.Name) })
 	kept := widget.NewButton(lang.L("Supervision…"), func() { ShowSupervision(p, s.problem, s.row) })
-	title := container.NewBorder(nil, nil, spaced(s.state, s.name), spaced(s.start, s.stop, s.kill), s.words)
+	title := container.NewBorder(nil, nil, spaced(s.state, s.name), spaced(s.start, s.stop, s.kill, s.more), s.words)
 	tools := container.NewBorder(nil, nil, nil,
 		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), s.find), copyAll, graphs, kept))
 	s.saves = newSaves(p, id, func() string { return s.row.Name })
@@ -217,6 +219,7 @@ func (s *Instance) refresh(now view.Snapshot) {
 		s.row = view.Instance{}
 		s.words.Set(lang.L("This instance is gone."), look.Muted)
 		s.point()
+		s.more.Disable()
 		s.input.Disable()
 		s.showTrouble()
 	}
@@ -256,6 +259,7 @@ func (s *Instance) show(r view.Instance) {
 		s.remark.Show()
 	}
 	s.point(r)
+	s.more.Enable()
 	if r.State == "running" {
 		s.input.Enable()
 	} else {

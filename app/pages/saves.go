@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,10 +21,7 @@ import (
 	"mainbus/controller/api"
 )
 
-const (
-	savesEach = 5 * time.Second        // the list is read again while it is in sight
-	taskEach  = 500 * time.Millisecond // the same of what is carried
-)
+const savesEach = 5 * time.Second // the list is read again while it is in sight
 
 // Places in which an instance keeps saves, as api names them.
 const (
@@ -228,68 +224,14 @@ func (s *saves) send(words string, r api.ChangeSave) {
 	}, nil)
 }
 
-// carry begins what takes long and follows it in the list of tasks, where it can be canceled.
+// carry begins what takes long, and shows what has come of it.
 func (s *saves) carry(words string, begin func(ctx context.Context) (api.Task, error)) {
-	task := s.Tasks.Begin(words)
-	s.Frame.Go(func(ctx context.Context) {
-		now, err := begin(ctx)
-		if err == nil {
-			id := now.ID
-			s.Frame.Do(func() {
-				task.Cancel = func() {
-					s.Frame.Go(func(ctx context.Context) { s.Service.CancelTask(ctx, s.Caller, api.TaskRef{Task: id}) })
-				}
-			})
-			now, err = s.follow(ctx, task, now)
+	s.Params.carry(s.problem, words, begin, func() {
+		if s.leave != nil {
+			s.hidden()
+			s.shown()
 		}
-		if ctx.Err() != nil {
-			return
-		}
-		if err == nil && now.Error != nil {
-			err = now.Error
-		}
-		s.Frame.Do(func() { s.ended(task, words, now, err) })
 	})
-}
-
-func (s *saves) ended(task *view.Task, words string, now api.Task, err error) {
-	switch {
-	case err != nil:
-		shown := api.AsError(err)
-		s.Tasks.End(task, shown.Message)
-		s.problem.Say(shown.Message, shown.Next)
-	case now.State == api.TaskCanceled:
-		s.Tasks.End(task, lang.L("canceled"))
-	default:
-		s.Tasks.End(task, "")
-		s.problem.Say("", "")
-		s.Frame.Toast(lang.L("{{.what}}: done", with{"what": words}))
-	}
-	if s.leave != nil { // see what has come
-		s.hidden()
-		s.shown()
-	}
-}
-
-func (s *saves) follow(ctx context.Context, task *view.Task, now api.Task) (api.Task, error) {
-	for now.State == api.TaskRunning {
-		s.Frame.Do(func() { s.Tasks.Show(task, now) })
-		select {
-		case <-time.After(taskEach):
-		case <-ctx.Done():
-			return now, ctx.Err()
-		}
-		all, err := s.Service.Tasks(ctx, s.Caller)
-		if err != nil {
-			continue // the controller goes on with it
-		}
-		at := slices.IndexFunc(all, func(t api.Task) bool { return t.ID == now.ID })
-		if at < 0 {
-			return now, api.Errorf(api.NotFound, "", "the controller knows nothing of it any more")
-		}
-		now = all[at]
-	}
-	return now, nil
 }
 
 // upload brings files of this computer to the instance.

@@ -44,6 +44,7 @@ type Instance struct {
 	ID       string
 	Name     string
 	Host     string
+	HostID   string
 	State    string // as in the api: the key of icon and colour
 	Words    string // phase or cause, a sentence or empty
 	Trouble  Trouble
@@ -64,6 +65,10 @@ type Instance struct {
 	CanStart bool
 	CanStop  bool
 	CanKill  bool
+	CanMove  bool
+	CanErase bool
+	Version  string // of Factorio that it shall run; empty: any
+	Download bool   // that version may be downloaded
 }
 
 // Trouble is what an instance can't get out of by itself, or has not for now.
@@ -159,7 +164,7 @@ func instanceRows(instances []api.Instance, measured []api.Measured) []Instance 
 	rows := make([]Instance, 0, len(instances))
 	for _, i := range instances {
 		row := Instance{
-			ID: i.ID, Name: i.Name, Host: i.HostName, State: i.State, Words: words(i), Trades: i.Linked, Game: i.GameVersion, Save: i.Save,
+			ID: i.ID, Name: i.Name, Host: i.HostName, HostID: i.Host, Version: i.Version, Download: i.Download, State: i.State, Words: words(i), Trades: i.Linked, Game: i.GameVersion, Save: i.Save,
 			Wanted: i.Desired, Starts: i.Starts, Progress: percent(i.Phase),
 		}
 		if i.GamePort != 0 {
@@ -172,10 +177,21 @@ func instanceRows(instances []api.Instance, measured []api.Measured) []Instance 
 		row.CanStart = i.Desired != "running" || row.Trouble == Failed
 		row.CanStop = i.Desired == "running"
 		row.CanKill = up || i.State == "stopping"
+		row.CanMove = i.State != "unknown" && i.State != "working" && i.State != "stray"
+		row.CanErase = i.Desired != "running" && ended(i)
 		rows = append(rows, row)
 	}
 	slices.SortFunc(rows, func(a, b Instance) int { return cmp.Or(byName(a.Name, b.Name), strings.Compare(a.ID, b.ID)) })
 	return rows
+}
+
+// ended tells whether no game runs, as far as its host has told.
+func ended(i api.Instance) bool {
+	state := i.State
+	if state == "unknown" {
+		state = i.LastState
+	}
+	return state == "" || state == "stopped" || state == "failed"
 }
 
 // measured takes in figures, rounded so that a quiet game does not change what is shown all the time.

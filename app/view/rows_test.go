@@ -47,21 +47,22 @@ func TestInstanceRowsSayWhatCanBeDone(t *testing.T) {
 	for _, test := range []struct {
 		desired, state    string
 		start, stop, kill bool
+		move, erase       bool
 	}{
-		{"stopped", "stopped", true, false, false},
-		{"stopped", "failed", true, false, false},
-		{"stopped", "stopping", true, false, true},
-		{"stopped", "running", true, false, true}, // told to stop, its host does not know yet
-		{"running", "stopped", false, true, false},
-		{"running", "starting", false, true, true},
-		{"running", "running", false, true, true},
-		{"running", "failed", true, true, false}, // its host goes on trying; a start tries at once
-		{"running", "unknown", false, true, false},
-		{"stopped", "unknown", true, false, false},
+		{"stopped", "stopped", true, false, false, true, true},
+		{"stopped", "failed", true, false, false, true, true},
+		{"stopped", "stopping", true, false, true, true, false},
+		{"stopped", "running", true, false, true, true, false}, // told to stop, its host does not know yet
+		{"running", "stopped", false, true, false, true, false},
+		{"running", "starting", false, true, true, true, false},
+		{"running", "running", false, true, true, true, false},
+		{"running", "failed", true, true, false, true, false}, // its host goes on trying; a start tries at once
+		{"running", "unknown", false, true, false, false, false},
+		{"stopped", "unknown", true, false, false, false, true},
 	} {
 		r := instanceRows([]api.Instance{{ID: "i", Name: "x", Desired: test.desired, State: test.state}}, nil)[0]
-		if r.CanStart != test.start || r.CanStop != test.stop || r.CanKill != test.kill {
-			t.Errorf("wanted %s, is %s: start %v, stop %v, kill %v", test.desired, test.state, r.CanStart, r.CanStop, r.CanKill)
+		if r.CanStart != test.start || r.CanStop != test.stop || r.CanKill != test.kill || r.CanMove != test.move || r.CanErase != test.erase {
+			t.Errorf("wanted %s, is %s: start %v, stop %v, kill %v, move %v, delete %v", test.desired, test.state, r.CanStart, r.CanStop, r.CanKill, r.CanMove, r.CanErase)
 		}
 	}
 }
@@ -78,7 +79,7 @@ func TestInstanceRows(t *testing.T) {
 	if rows[0].ID != "3" || rows[1].ID != "1" || rows[2].ID != "2" {
 		t.Errorf("order: %+v", rows)
 	}
-	want := Instance{ID: "1", Name: "Nauvis", Host: "attic", State: "running", Trades: true, Game: "2.0.77", Port: "34197", Save: "a.zip", Progress: -1, CanStop: true, CanKill: true,
+	want := Instance{ID: "1", Name: "Nauvis", Host: "attic", State: "running", Trades: true, Game: "2.0.77", Port: "34197", Save: "a.zip", Progress: -1, CanStop: true, CanKill: true, CanMove: true,
 		UPS: "55", Slow: true, Players: "0", CPU: "31 % of a core", Memory: "2.0 GiB"}
 	got := rows[1]
 	got.Wanted = ""

@@ -1,0 +1,97 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/widget"
+
+	"mainbus/app/view"
+	"mainbus/controller/api"
+)
+
+// askMove asks where an instance shall go. How far it is stands in the list of tasks.
+func (c *Control) askMove(r view.Instance) {
+	var names, ids []string
+	for _, h := range c.p.Model.Now().Hosts {
+		if h.Linked && h.ID != r.HostID {
+			names, ids = append(names, h.Name), append(ids, h.ID)
+		}
+	}
+	if len(ids) == 0 {
+		c.card.Say(lang.L("There is no other host that is linked."), lang.L("Pair another host first, or see why it has no link: page Hosts."))
+		return
+	}
+	names = apart(names, ids)
+	to := widget.NewSelect(names, nil)
+	to.SetSelectedIndex(0)
+	c.form(lang.L("Move {{.name}} to another host", with{"name": r.Name}), lang.L("Move"), []*widget.FormItem{
+		widget.NewFormItem("", words(lang.L("World, saves, mods and settings go along. If it runs, it saves and stops, and runs there afterwards. "+
+			"If anything fails, it is where it was."))),
+		widget.NewFormItem(lang.L("From"), widget.NewLabel(r.Host)), widget.NewFormItem(lang.L("To"), to),
+	}, func() {
+		request := api.MoveInstance{Instance: r.ID, Host: ids[to.SelectedIndex()]}
+		c.p.carry(c.card, lang.L("Move {{.name}} to {{.host}}", with{"name": r.Name, "host": to.Selected}), func(ctx context.Context) (api.Task, error) {
+			return c.p.Service.MoveInstance(ctx, c.p.Caller, request)
+		}, nil)
+	})
+}
+
+func (c *Control) askRename(r view.Instance) {
+	name := widget.NewEntry()
+	name.AlwaysShowValidationError = true // as in numberEntry
+	name.SetPlaceHolder(r.Name)
+	name.SetText(r.Name)
+	name.Validator = func(text string) error {
+		if strings.TrimSpace(text) == "" {
+			return errors.New(lang.L("a name is needed"))
+		}
+		return nil
+	}
+	f := c.form(lang.L("Rename {{.name}}", with{"name": r.Name}), lang.L("Rename"), []*widget.FormItem{
+		widget.NewFormItem(lang.L("Name"), name),
+		widget.NewFormItem("", words(lang.L("Players see the name in the server settings, which stays."))),
+	}, func() {
+		request := api.RenameInstance{Instance: r.ID, Name: strings.TrimSpace(name.Text)}
+		c.p.try(c.card, lang.L("Rename {{.name}} to {{.to}}", with{"name": r.Name, "to": request.Name}), "", func(ctx context.Context) error {
+			_, err := c.p.Service.RenameInstance(ctx, c.p.Caller, request)
+			return err
+		}, nil)
+	})
+	name.OnSubmitted = func(string) { f.Submit() }
+	c.p.Frame.Window().Canvas().Focus(name)
+}
+
+// askDelete says what becomes of the folder before it goes.
+func (c *Control) askDelete(r view.Instance) {
+	ask := dialog.NewConfirm(lang.L("Delete {{.name}}?", with{"name": r.Name}),
+		lang.L("It leaves the cluster. Its folder, with world, saves and mods, goes into the\nbin of {{.host}} and lies there for 30 days. What it has traded stays booked.", with{"host": r.Host}),
+		func(ok bool) {
+			if !ok {
+				return
+			}
+			c.p.try(c.card, lang.L("Delete {{.name}}", with{"name": r.Name}), lang.L("{{.name}} is in the bin of {{.host}}", with{"name": r.Name, "host": r.Host}), func(ctx context.Context) error {
+				_, err := c.p.Service.DeleteInstance(ctx, c.p.Caller, api.InstanceRef{Instance: r.ID})
+				return err
+			}, nil)
+		}, c.p.Frame.Window())
+	ask.SetConfirmText(lang.L("Delete"))
+	ask.SetDismissText(lang.L("Cancel"))
+	ask.SetConfirmImportance(widget.DangerImportance)
+	ask.Show()
+}
+
+func (c *Control) form(title, confirm string, items []*widget.FormItem, do func()) *dialog.FormDialog {
+	f := dialog.NewForm(title, confirm, lang.L("Cancel"), items, func(ok bool) {
+		if ok {
+			do()
+		}
+	}, c.p.Frame.Window())
+	f.Resize(fyne.NewSize(520, 290))
+	f.Show()
+	return f
+}
