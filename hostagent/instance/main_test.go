@@ -157,14 +157,14 @@ func (s *memoryStream) Close() { s.once.Do(func() { close(s.closed) }) }
 
 // agent stands for the agent that owns one instance.
 type agent struct {
-	t *testing.T
+	t testing.TB
 	*Instance
 	controller *controller
 	crash      context.CancelFunc
 	ended      chan struct{}
 }
 
-func newAgent(t *testing.T, dir string, game *install.Installation, c *controller) *agent {
+func newAgent(t testing.TB, dir string, game *install.Installation, c *controller) *agent {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -199,7 +199,7 @@ func newAgent(t *testing.T, dir string, game *install.Installation, c *controlle
 	return a
 }
 
-type testWriter struct{ t *testing.T }
+type testWriter struct{ t testing.TB }
 
 func (w testWriter) Write(p []byte) (int, error) {
 	w.t.Log(strings.TrimSpace(string(p)))
@@ -239,7 +239,7 @@ func (a *agent) processes() supervisor.Run {
 	return game.Run()
 }
 
-func eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -38,7 +38,7 @@ func exit(code int) {
 }
 
 // Install makes an installation whose worlds do what the scenario says.
-func Install(t *testing.T, scenario string) *install.Installation {
+func Install(t testing.TB, scenario string) *install.Installation {
 	t.Helper()
 	program, err := build()
 	if err != nil {
