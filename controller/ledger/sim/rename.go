@@ -99,16 +99,19 @@ func (s *simulation) updateAll() {
 type binding struct {
 	ledger.Bound
 	renamed []ledger.Rename
+	mods    int
 }
 
 func (s *simulation) binding(q *process, b ledger.Bound) binding {
 	if w, ok := q.world.(modded); ok {
-		return binding{b, w.Renames()}
+		return binding{b, w.Renames(), w.Mods()}
 	}
 	return binding{Bound: b}
 }
 
 func (s *simulation) applyBinding(b binding) {
+	s.binds = b.mods
+	defer func() { s.binds = versions }()
 	if len(b.renamed) > 0 {
 		s.stats.Renamed++
 		_ = s.apply(ledger.Renamed{Slot: b.Slot, Epoch: b.Epoch, Ledger: b.Ledger, World: b.World, Renames: b.renamed})
@@ -117,6 +120,20 @@ func (s *simulation) applyBinding(b binding) {
 		}
 	}
 	_ = s.apply(b.Bound)
+}
+
+// keepNames notes by which version of the mods a world's accounts are named.
+func (s *simulation) keepNames(m ledger.Message, changed ledger.Books, replies []ledger.Reply) {
+	if _, ok := m.(ledger.Renamed); ok {
+		for _, a := range changed.Accounts {
+			s.named[a.World] = max(s.named[a.World], s.binds)
+		}
+	}
+	for _, r := range replies {
+		if a, ok := r.(ledger.Assign); ok {
+			s.named[a.World] = max(s.named[a.World], s.binds)
+		}
+	}
 }
 
 // checkNames wants nothing to be left under an old name once everybody has the newest mods. A world that does not run keeps its

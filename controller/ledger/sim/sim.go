@@ -88,6 +88,8 @@ type simulation struct {
 	newest   int                   // version of mods that any slot has at least
 	together bool                  // all slots get newer mods at once
 	modded   bool                  // worlds have goods that mods may rename
+	binds    int                   // version of the mods of the world that is bound right now, above all if none is
+	named    map[ledger.World]int  // version of the mods by which the accounts of a world are named
 	lineages map[ledger.World]bool // every id that a world was assigned
 	err      error
 }
@@ -100,7 +102,7 @@ func Run(seed uint64, cfg Config) error {
 	if cfg.Genesis == nil {
 		cfg.Genesis = newGame
 	}
-	s := &simulation{r: rand.New(rand.NewPCG(seed, 7)), cfg: cfg, lineages: map[ledger.World]bool{}}
+	s := &simulation{r: rand.New(rand.NewPCG(seed, 7)), cfg: cfg, lineages: map[ledger.World]bool{}, named: map[ledger.World]int{}}
 	s.begin()
 	for third := range thirds {
 		for range cfg.Events {
