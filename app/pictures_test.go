@@ -51,6 +51,7 @@ func busyCluster() *headless.Cluster {
 	c.SetHosts(
 		api.Host{ID: "h1", Name: "attic", State: api.Paired, Linked: true, RTTMS: 0.4, GameVersion: "2.0.77", Addresses: []string{"192.0.2.7:34180"}},
 		api.Host{ID: "h2", Name: "cellar", State: api.Paired, GameVersion: "2.0.77", Addresses: []string{"192.0.2.8:34180"}},
+		api.Host{ID: "h5", Name: "box2", State: api.Paired, Linked: true, RTTMS: 1.2, GameVersion: "2.0.77", Addresses: []string{"192.0.2.12:34180"}},
 		api.Host{ID: "h4", Name: "garage", State: api.Paired, GameVersion: "2.0.77", Addresses: []string{"192.0.2.10:34180"}, Trouble: api.Forgotten,
 			Problem: "garage has forgotten this controller.", Next: "Pair the two again: mainbus-host pair on that machine shows a code. Games that run there go on."},
 		api.Host{ID: "h3", Name: strings.Repeat("очень длинное имя 🚂 ", 4), State: api.Discovered, Addresses: []string{"192.0.2.9:34180"}},
@@ -103,12 +104,42 @@ func busyCluster() *headless.Cluster {
 		},
 		Next: "_autosave3.zip", Why: "it is the newest save of the world that runs here",
 	})
+	c.SetServerSettings(api.ServerSettings{Settings: []byte(`{"name":"Nauvis main","description":"A cluster of five worlds","tags":["mainbus"],"max_players":0,` +
+		`"visibility":{"public":false,"lan":true},"username":"","token":"(not shown)","game_password":"(not shown)","autosave_interval":5,"autosave_slots":5,"auto_pause":false}`)})
 	c.Print("i1",
 		"   0.000 2026-08-02 02:16:26; Factorio 2.0.77 (build 84539, linux64, headless, space-age)",
 		"   0.543 Warning Something.cpp:1: something odd", "   0.567 Error Other.cpp:2: something bad",
 		"2026-08-02 02:16:35 [JOIN] anna joined the game", "2026-08-02 02:16:40 [CHAT] anna: hello",
 		"  12.000 Info AppManager.cpp:323: Saving to _autosave1 (blocking).")
 	return c
+}
+
+// instanceDialogs opens what stands in the menu of the instance that is shown.
+func instanceDialogs(t *testing.T, s *headless.Screen, mode string) {
+	t.Helper()
+	s.Press("More")
+	picture(t, s, "instance-menu-"+mode)
+	s.Tap("Server settings…")
+	s.Settle()
+	picture(t, s, "settings-"+mode)
+	s.Tap("All of it")
+	picture(t, s, "settings-all-"+mode)
+	s.Press("Cancel")
+	for _, d := range []struct{ item, name string }{{"Factorio version…", "version"}, {"Rename…", "rename"}, {"Move to another host…", "move"}} {
+		s.Press("More")
+		s.Tap(d.item)
+		s.Soon()
+		picture(t, s, d.name+"-"+mode)
+		s.Press("Cancel")
+	}
+	s.Page("Instances")
+	s.Menu("Aquilo")
+	picture(t, s, "instances-menu-"+mode)
+	s.Tap("Delete…")
+	picture(t, s, "delete-"+mode)
+	s.Press("Cancel")
+	s.Open("i1")
+	s.Soon()
 }
 
 func TestPicturesOfEveryScreen(t *testing.T) {
@@ -125,6 +156,7 @@ func TestPicturesOfEveryScreen(t *testing.T) {
 				s.Soon()
 				picture(t, s, "saves-"+name)
 				s.Tap("Console")
+				instanceDialogs(t, s, name)
 				s.Press("Graphs…")
 				s.Soon()
 				picture(t, s, "graphs-"+name)

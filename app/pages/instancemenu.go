@@ -17,6 +17,9 @@ func (c *Control) moreItems(r view.Instance) []*fyne.MenuItem {
 		return m
 	}
 	return []*fyne.MenuItem{
+		item(lang.L("Server settings…"), true, c.askSettings),
+		item(lang.L("Factorio version…"), true, c.askVersion),
+		fyne.NewMenuItemSeparator(),
 		item(lang.L("Rename…"), true, c.askRename),
 		item(lang.L("Move to another host…"), r.CanMove, c.askMove),
 		fyne.NewMenuItemSeparator(),

@@ -2,6 +2,7 @@ package view
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"mainbus/controller/api"
@@ -86,4 +87,34 @@ func sourceWords(g api.Game) string {
 		return say("chosen folder")
 	}
 	return say("found")
+}
+
+// AnyVersion stands for no wish in VersionOptions.
+const AnyVersion = "any"
+
+// VersionOptions lists what an instance on a host can be told to run: names of channels, lines like 2.0, and the versions that the host
+// has or can download, newest first.
+func VersionOptions(has api.HostGames, available api.AvailableGames) []string {
+	versions := slices.Clone(available.Versions)
+	for _, g := range has.Games {
+		versions = append(versions, g.Version)
+	}
+	versions = slices.DeleteFunc(versions, func(v string) bool { return v == "" })
+	slices.SortFunc(versions, func(a, b string) int { return slices.Compare(numbers(b), numbers(a)) })
+	versions = slices.Compact(versions)
+	options := []string{AnyVersion, "stable", "experimental"}
+	for _, v := range versions {
+		if end := strings.LastIndexByte(v, '.'); end > 0 && !slices.Contains(options, v[:end]) {
+			options = append(options, v[:end])
+		}
+	}
+	return append(options, versions...)
+}
+
+func numbers(version string) (all []int) {
+	for part := range strings.SplitSeq(version, ".") {
+		n, _ := strconv.Atoi(part) // only an order
+		all = append(all, n)
+	}
+	return all
 }

@@ -31,6 +31,7 @@ type Cluster struct {
 	invited   []api.Invitation
 	failures  map[string]api.Failure // by instance
 	kept      api.Supervision        // of every instance
+	settings  api.ServerSettings     // of every instance
 	measured  []api.Measured
 	games     []api.HostGames
 	available api.AvailableGames

@@ -2,6 +2,7 @@ package headless
 
 import (
 	"context"
+	"fmt"
 
 	"mainbus/controller/api"
 )
@@ -19,4 +20,24 @@ func (c *Cluster) RenameInstance(_ context.Context, _ api.Caller, r api.RenameIn
 // DeleteInstance implements api.Service.
 func (c *Cluster) DeleteInstance(_ context.Context, _ api.Caller, r api.InstanceRef) (api.Instance, error) {
 	return api.Instance{}, c.note("DeleteInstance", r.Instance)
+}
+
+// SetServerSettings replaces the server settings of all instances.
+func (c *Cluster) SetServerSettings(s api.ServerSettings) { c.change(func() { c.settings = s }) }
+
+// ServerSettings implements api.Service.
+func (c *Cluster) ServerSettings(context.Context, api.Caller, api.InstanceRef) (api.ServerSettings, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.settings, c.fail
+}
+
+// ChangeSettings implements api.Service.
+func (c *Cluster) ChangeSettings(_ context.Context, _ api.Caller, r api.ChangeSettings) (api.ServerSettings, error) {
+	return c.settings, c.note("ChangeSettings", r.Instance, r.Key, r.Value+r.File)
+}
+
+// SetVersion implements api.Service.
+func (c *Cluster) SetVersion(_ context.Context, _ api.Caller, r api.SetVersion) (api.Instance, error) {
+	return api.Instance{}, c.note("SetVersion", r.Instance, r.Version, fmt.Sprint(r.Download))
 }
