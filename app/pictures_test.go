@@ -115,7 +115,7 @@ func busyCluster() *headless.Cluster {
 }
 
 // instanceDialogs opens what stands in the menu of the instance that is shown.
-func instanceDialogs(t *testing.T, s *headless.Screen, mode string) {
+func instanceDialogs(t *testing.T, c *headless.Cluster, s *headless.Screen, mode string) {
 	t.Helper()
 	s.Press("More")
 	picture(t, s, "instance-menu-"+mode)
@@ -124,6 +124,10 @@ func instanceDialogs(t *testing.T, s *headless.Screen, mode string) {
 	picture(t, s, "settings-"+mode)
 	s.Tap("All of it")
 	picture(t, s, "settings-all-"+mode)
+	c.Fail(api.Errorf(api.Refused, "Put it right and save again.", "autosave_interval must be a whole number from 0 to 2147483647"))
+	s.Press("Save")
+	c.Fail(nil)
+	picture(t, s, "settings-error-"+mode)
 	s.Press("Cancel")
 	for _, d := range []struct{ item, name string }{{"Factorio version…", "version"}, {"Rename…", "rename"}, {"Move to another host…", "move"}} {
 		s.Press("More")
@@ -145,7 +149,8 @@ func instanceDialogs(t *testing.T, s *headless.Screen, mode string) {
 func TestPicturesOfEveryScreen(t *testing.T) {
 	for name, mode := range map[string]look.Mode{"dark": look.Dark, "light": look.Light} {
 		t.Run(name, func(t *testing.T) {
-			headless.RunIn(t, mode, busyCluster(), func(t *testing.T, s *headless.Screen) {
+			c := busyCluster()
+			headless.RunIn(t, mode, c, func(t *testing.T, s *headless.Screen) {
 				picture(t, s, "hosts-"+name)
 				s.Page("Instances")
 				picture(t, s, "instances-"+name)
@@ -156,7 +161,7 @@ func TestPicturesOfEveryScreen(t *testing.T) {
 				s.Soon()
 				picture(t, s, "saves-"+name)
 				s.Tap("Console")
-				instanceDialogs(t, s, name)
+				instanceDialogs(t, c, s, name)
 				s.Press("Graphs…")
 				s.Soon()
 				picture(t, s, "graphs-"+name)

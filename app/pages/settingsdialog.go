@@ -50,7 +50,7 @@ func openSettings(p Params, r view.Instance, now api.ServerSettings) {
 	s.tabs = container.NewAppTabs(
 		container.NewTabItem(lang.L("Common"), container.NewVScroll(s.form())),
 		container.NewTabItem(lang.L("All of it"), container.NewBorder(
-			words(lang.L("server-settings.json as a whole. What says “(not shown)” stays as it is. Save takes the page that is in sight.")), nil, nil, nil, s.all)))
+			words(lang.L("server-settings.json as a whole. What says “(not shown)” stays as it is; comments in the file get lost. Save takes the page that is in sight.")), nil, nil, nil, s.all)))
 	hint := words(lang.L("They hold from the next start on."))
 	s.dialog = dialog.NewCustomWithoutButtons(lang.L("Server settings of {{.name}}", with{"name": r.Name}),
 		container.NewBorder(container.NewVBox(hint, s.wrong, s.problem), nil, nil, nil, s.tabs), p.Frame.Window())
