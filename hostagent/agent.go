@@ -19,6 +19,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"mainbus/hostagent/adopt"
 	"mainbus/hostagent/games"
 	"mainbus/hostagent/releases"
 	"mainbus/transport/bulk"
@@ -149,6 +150,9 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	a.workers.Go(func() { a.serveDoor(ctx, door) })
 	defer door.Close()
 
+	if err := adopt.Clean(a.path("instances")); err != nil {
+		a.log.Warn("what is left of a copy that was cut off stays on the disk", "err", err)
+	}
 	a.fleet.start(ctx)
 	a.workers.Go(func() { a.refreshInstances(ctx) })
 	a.workers.Go(func() { a.watchSpace(ctx) })

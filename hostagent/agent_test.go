@@ -208,7 +208,7 @@ func TestOnlyTheFirstControllerRulesTheInstances(t *testing.T) {
 	}
 	second.dial(agent, addr)
 	for _, m := range []wire.Method{wire.Method_METHOD_DESIRED, wire.Method_METHOD_BUNDLE, wire.Method_METHOD_KILL,
-		wire.Method_METHOD_CONSOLE_SEND, wire.Method_METHOD_CONSOLE_READ} {
+		wire.Method_METHOD_CONSOLE_SEND, wire.Method_METHOD_CONSOLE_READ, wire.Method_METHOD_FOLDER_LOOK, wire.Method_METHOD_FOLDER_TAKE} {
 		err := second.call(agent, m, &wire.Empty{}, nil)
 		var status *link.StatusError
 		if !errors.As(err, &status) || status.Code != wire.Code_CODE_REFUSED {

@@ -40,6 +40,7 @@ func (a *Agent) handlers() map[wire.Method]link.Handler {
 	}
 	maps.Copy(all, a.saveHandlers())
 	maps.Copy(all, a.moveHandlers())
+	maps.Copy(all, a.adoptHandlers())
 	return all
 }
 

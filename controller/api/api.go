@@ -12,6 +12,7 @@ type Service interface {
 	Instances
 	Places
 	Settings
+	Adopting
 	Supervising
 	Saves
 	Tasks

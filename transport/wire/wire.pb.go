@@ -54,6 +54,8 @@ const (
 	Method_METHOD_SAVES_CREATE     Method = 25 // controller → agent: SaveCreate → SaveProgress, in the same way
 	Method_METHOD_SETTINGS_READ    Method = 43 // controller → agent: SettingsAsk → Settings
 	Method_METHOD_SETTINGS_CHANGE  Method = 44 // controller → agent: SettingsChange → Settings
+	Method_METHOD_FOLDER_LOOK      Method = 45 // controller → agent: FolderAsk → FolderFound
+	Method_METHOD_FOLDER_TAKE      Method = 46 // controller → agent: FolderTake → SaveProgress, again and again, the end means that the instance has its folder
 	Method_METHOD_FAILURE          Method = 60 // controller → agent: FailureAsk → Failure
 	Method_METHOD_MEASURE          Method = 50 // controller → agent: Empty, then a stream of Measured, newest only
 )
@@ -87,6 +89,8 @@ var (
 		25: "METHOD_SAVES_CREATE",
 		43: "METHOD_SETTINGS_READ",
 		44: "METHOD_SETTINGS_CHANGE",
+		45: "METHOD_FOLDER_LOOK",
+		46: "METHOD_FOLDER_TAKE",
 		60: "METHOD_FAILURE",
 		50: "METHOD_MEASURE",
 	}
@@ -117,6 +121,8 @@ var (
 		"METHOD_SAVES_CREATE":     25,
 		"METHOD_SETTINGS_READ":    43,
 		"METHOD_SETTINGS_CHANGE":  44,
+		"METHOD_FOLDER_LOOK":      45,
+		"METHOD_FOLDER_TAKE":      46,
 		"METHOD_FAILURE":          60,
 		"METHOD_MEASURE":          50,
 	}
@@ -527,7 +533,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
 	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1b\n" +
 	"\tbulk_port\x18\a \x01(\rR\bbulkPort\x12\x1a\n" +
-	"\bfeatures\x18\b \x03(\tR\bfeatures*\x88\x05\n" +
+	"\bfeatures\x18\b \x03(\tR\bfeatures*\xb8\x05\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -555,7 +561,9 @@ const file_wire_proto_rawDesc = "" +
 	"\x17METHOD_INSTANCE_DISCARD\x10*\x12\x17\n" +
 	"\x13METHOD_SAVES_CREATE\x10\x19\x12\x18\n" +
 	"\x14METHOD_SETTINGS_READ\x10+\x12\x1a\n" +
-	"\x16METHOD_SETTINGS_CHANGE\x10,\x12\x12\n" +
+	"\x16METHOD_SETTINGS_CHANGE\x10,\x12\x16\n" +
+	"\x12METHOD_FOLDER_LOOK\x10-\x12\x16\n" +
+	"\x12METHOD_FOLDER_TAKE\x10.\x12\x12\n" +
 	"\x0eMETHOD_FAILURE\x10<\x12\x12\n" +
 	"\x0eMETHOD_MEASURE\x102*t\n" +
 	"\x04Code\x12\v\n" +
