@@ -255,7 +255,7 @@ func TestCheckDesired(t *testing.T) {
 	for name, d := range map[string]*wire.Desired{
 		"path as id":   {Instances: []*wire.DesiredInstance{{Id: "../../../x"}}},
 		"repeated id":  {Instances: []*wire.DesiredInstance{ok, ok}},
-		"long name":    {Instances: []*wire.DesiredInstance{{Id: instanceName, Name: strings.Repeat("x", 41)}}},
+		"long name":    {Instances: []*wire.DesiredInstance{{Id: instanceName, Name: strings.Repeat("x", maxInstanceName+1)}}},
 		"path as hash": {Bundle: "../x"},
 		"too many":     {Instances: make([]*wire.DesiredInstance, maxInstances+1)},
 	} {
