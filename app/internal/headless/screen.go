@@ -94,6 +94,9 @@ func (s *Screen) Settle() {
 		work := s.queue.take()
 		if len(work) == 0 {
 			layOut(s.Canvas().Content())
+			for _, overlay := range s.Canvas().Overlays().List() {
+				layOut(overlay)
+			}
 			return
 		}
 		for _, f := range work {
