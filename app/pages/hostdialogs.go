@@ -139,8 +139,7 @@ func (h *Hosts) showCode(i api.Invitation) {
 	code.Selectable = true
 	hint := words(lang.L("Type this on the host. The code is good once, until {{.time}}; whoever has it can let a host of theirs join.", with{"time": view.Moment(i.ExpiresAt.In(time.Local))}))
 	where := words(lang.L("The host will try {{.addresses}}.", with{"addresses": strings.Join(i.Addresses, ", ")}))
-	var d *dialog.CustomDialog
-	d = dialog.NewCustomWithoutButtons(lang.L("Join code"), container.NewVBox(hint, code, where), h.Frame.Window())
+	d := dialog.NewCustomWithoutButtons(lang.L("Join code"), container.NewVBox(hint, code, where), h.Frame.Window())
 	d.SetButtons([]fyne.CanvasObject{
 		widget.NewButton(lang.L("Close"), func() { d.Hide() }),
 		primary(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(command) }),
