@@ -23,7 +23,7 @@ func TestLifeOfAnInstance(t *testing.T) {
 
 	a.wantRunning(true)
 	o := a.waitLinked()
-	if o.GetGamePort() < firstGamePort || o.GetSave() != "Alpha-One.zip" || o.GetStarts() != 1 || o.GetGameVersion() != "2.0.77" {
+	if o.GetGamePort() < uint32(ownPorts()) || o.GetSave() != "Alpha-One.zip" || o.GetStarts() != 1 || o.GetGameVersion() != "2.0.77" {
 		t.Errorf("observed %v", o)
 	}
 	eventually(t, "iron was sent and copper is wanted", func() bool {

@@ -100,6 +100,7 @@ func TestSavesOfARunningGame(t *testing.T) {
 	if chosen := a.saves().GetChosen(); chosen != "" {
 		t.Errorf("%s is still chosen: every restart would go back to it", chosen)
 	}
+	a.stopGame()
 }
 
 // A chosen save that can't be loaded is no reason to start another one.
@@ -139,4 +140,5 @@ func TestChosenSaveThatCannotBeLoaded(t *testing.T) {
 	}
 	a.wantRunning(true)
 	a.waitLinked()
+	a.stopGame()
 }

@@ -155,6 +155,9 @@ func (s *memoryStream) CloseSend() error { s.Close(); return nil }
 
 func (s *memoryStream) Close() { s.once.Do(func() { close(s.closed) }) }
 
+// ownPorts begin where no other package's tests look, which run at the same time: a game that loses its port is started again.
+func ownPorts() uint16 { return uint16(20_000 + os.Getpid()%10*1000) }
+
 // agent stands for the agent that owns one instance.
 type agent struct {
 	t testing.TB
@@ -178,7 +181,7 @@ func newAgent(t testing.TB, dir string, game *install.Installation, c *controlle
 		t.Fatal(err)
 	}
 	a.Instance = New(Config{
-		ID: "abcdefghij", Dir: dir, Games: store, Self: self, Ports: &Ports{}, Starts: &Starts{}, Room: func(int64) error { return nil },
+		ID: "abcdefghij", Dir: dir, Games: store, Self: self, Ports: &Ports{First: ownPorts()}, Starts: &Starts{}, Room: func(int64) error { return nil },
 		Modules: modules, OpenRun: c.open, Changed: func() {}, Log: log,
 	})
 	a.crash = func() { cancel(); <-a.ended; store.Wait() }
@@ -194,6 +197,7 @@ func newAgent(t testing.TB, dir string, game *install.Installation, c *controlle
 			if err := game.Kill(context.Background()); err != nil {
 				t.Errorf("end the game: %v", err)
 			}
+			eventually(t, "its supervisor has ended", func() bool { _, err := supervisor.Attach(a.folder.ours()); return err != nil })
 		}
 	})
 	return a

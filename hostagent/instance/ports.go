@@ -1,6 +1,7 @@
 package instance
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -14,11 +15,13 @@ const (
 
 // Ports hands out UDP ports for the games of one agent, each to one game at a time.
 type Ports struct {
+	First uint16 // of the thousand that are tried; 0: the game's own default
+
 	mu    sync.Mutex
 	taken map[uint16]bool
 }
 
-// Lease returns the preferred port if it is free, else the first free one from 34197 on, except those to be avoided.
+// Lease returns the preferred port if it is free, else the first free one, except those to be avoided.
 // A port is free if it can be bound.
 func (p *Ports) Lease(preferred uint16, avoid map[uint16]bool) (uint16, error) {
 	p.mu.Lock()
@@ -31,7 +34,8 @@ func (p *Ports) Lease(preferred uint16, avoid map[uint16]bool) (uint16, error) {
 		p.taken[preferred] = true
 		return preferred, nil
 	}
-	for port := uint16(firstGamePort); port < firstGamePort+gamePorts; port++ {
+	first := cmp.Or(p.First, firstGamePort)
+	for port := first; port < first+gamePorts; port++ {
 		if free(port) {
 			p.taken[port] = true
 			return port, nil
