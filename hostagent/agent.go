@@ -28,6 +28,7 @@ import (
 	"mainbus/transport/link"
 	"mainbus/transport/local"
 	"mainbus/transport/pairing"
+	"mainbus/transport/signal"
 	"mainbus/transport/wire"
 )
 
@@ -86,10 +87,10 @@ type Agent struct {
 	measured measured
 	space    *space
 
-	linked    signal        // a link came up
-	changed   signal        // an instance's observed state changed
-	restocked signal        // the copies of the game, or their downloads, changed
-	paired    signal        // a controller was paired, or tried to
+	linked    signal.Signal // a link came up
+	changed   signal.Signal // an instance's observed state changed
+	restocked signal.Signal // the copies of the game, or their downloads, changed
+	paired    signal.Signal // a controller was paired, or tried to
 	announced chan struct{} // wakes the announcement
 	listening chan struct{} // closed when endpoint is set
 
@@ -192,7 +193,7 @@ func (a *Agent) load(ctx context.Context) (err error) {
 	a.space = newSpace(a.cfg.DataDir, a.cfg.Free)
 	a.fleet, err = loadFleet(fleetConfig{
 		dir: a.cfg.DataDir, games: a.games, self: a.cfg.Self, room: a.space.room,
-		openRun: a.openRun, changed: a.changed.fire, log: a.log,
+		openRun: a.openRun, changed: a.changed.Fire, log: a.log,
 	})
 	return err
 }

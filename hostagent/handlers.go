@@ -5,13 +5,13 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"sync"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"mainbus/hostagent/instance"
 	"mainbus/transport/link"
+	"mainbus/transport/signal"
 	"mainbus/transport/wire"
 )
 
@@ -80,9 +80,10 @@ func (a *Agent) observe(ctx context.Context, _ *link.Conn, s *link.Stream) error
 	return sendChanges(ctx, s, &a.changed, func() proto.Message { return a.observed() })
 }
 
-func sendChanges(ctx context.Context, s *link.Stream, changes *signal, now func() proto.Message) error {
+// sendChanges sends how something is, at once and after each change, the newest only.
+func sendChanges(ctx context.Context, s *link.Stream, changes *signal.Signal, now func() proto.Message) error {
 	for {
-		changed := changes.wait()
+		changed := changes.Wait()
 		if err := s.Send(now()); err != nil {
 			return err
 		}
@@ -167,29 +168,4 @@ func refusal(err error) error {
 		return link.Errorf(wire.Code_CODE_UNAVAILABLE, "the game is busy: %v", err)
 	}
 	return link.Errorf(wire.Code_CODE_REFUSED, "%v", err)
-}
-
-// signal wakes everybody who waits for the next event.
-type signal struct {
-	mu sync.Mutex
-	ch chan struct{} // nil while nobody waits
-}
-
-// wait returns a channel that is closed at the next event.
-func (s *signal) wait() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ch == nil {
-		s.ch = make(chan struct{})
-	}
-	return s.ch
-}
-
-func (s *signal) fire() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ch != nil {
-		close(s.ch)
-		s.ch = nil
-	}
 }

@@ -18,14 +18,14 @@ import (
 func (a *Agent) openGames(ctx context.Context) (*games.Store, error) {
 	return games.Open(ctx, games.Config{
 		Dir: a.path("games"), Named: a.cfg.FactorioDirs, Places: a.cfg.Places, Distro: a.cfg.Distro,
-		Releases: releases.New(fetch.New(fetch.Options{}), a.cfg.Releases), Changed: a.restocked.fire, Log: a.log,
+		Releases: releases.New(fetch.New(fetch.Options{}), a.cfg.Releases), Changed: a.restocked.Fire, Log: a.log,
 	})
 }
 
 // refreshInstances shows at the instances what a change of the games means to them, until ctx ends.
 func (a *Agent) refreshInstances(ctx context.Context) {
 	for {
-		changed := a.restocked.wait()
+		changed := a.restocked.Wait()
 		a.fleet.refresh()
 		select {
 		case <-changed:

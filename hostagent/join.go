@@ -58,7 +58,7 @@ func (a *Agent) join(ctx context.Context, code string) (Joined, error) {
 		return Joined{}, err
 	}
 	a.window.Close() // whoever pairs from now on is somebody else, and has to be let in on this machine
-	a.paired.fire()
+	a.paired.Fire()
 	return Joined{i.Controller.Short(), at.String()}, nil
 }
 
@@ -119,7 +119,7 @@ func (a *Agent) forget(name string) (ControllerInfo, error) {
 	if !a.peers.any() {
 		a.window.Open(time.Now())
 	}
-	a.paired.fire()
+	a.paired.Fire()
 	a.announceAgain()
 	a.log.Info("forgot a controller", "peer", gone.ID.Short(), "name", gone.Name)
 	return a.controllerInfo(gone), nil

@@ -14,6 +14,7 @@ import (
 	"mainbus/hostagent/measure"
 	"mainbus/transport/figures"
 	"mainbus/transport/link"
+	"mainbus/transport/signal"
 	"mainbus/transport/wire"
 )
 
@@ -25,7 +26,7 @@ const (
 // measured keeps the newest figures.
 type measured struct {
 	newest atomic.Pointer[wire.Measured] // never changed once it is here
-	news   signal
+	news   signal.Signal
 }
 
 // keepMeasuring measures until ctx ends.
@@ -36,7 +37,7 @@ func (a *Agent) keepMeasuring(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		a.measured.newest.Store(a.measure(ctx, &meter, &folders))
-		a.measured.news.fire()
+		a.measured.news.Fire()
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
@@ -90,19 +91,7 @@ func (s *folderSizes) look(ctx context.Context, all map[string]*instance.Instanc
 
 // sendMeasured sends the newest figures, at once and whenever there are others.
 func (a *Agent) sendMeasured(ctx context.Context, _ *link.Conn, s *link.Stream) error {
-	for {
-		news := a.measured.news.wait()
-		if m := a.measured.newest.Load(); m != nil {
-			if err := s.Send(m); err != nil {
-				return err
-			}
-		}
-		select {
-		case <-news:
-		case <-ctx.Done():
-			return nil
-		}
-	}
+	return sendChanges(ctx, s, &a.measured.news, func() proto.Message { return a.measured.newest.Load() })
 }
 
 // serveMetrics shows the newest figures to Prometheus.

@@ -28,7 +28,7 @@ func (a *Agent) showCodes(ctx context.Context) {
 	}
 	var shown pairing.Code
 	for {
-		tried := a.paired.wait()
+		tried := a.paired.Wait()
 		code, expires, open := a.window.Code(time.Now())
 		if open && code != shown {
 			shown = code
@@ -57,7 +57,7 @@ func (a *Agent) openWindow() PairingCode {
 	now := time.Now()
 	if _, _, open := a.window.Code(now); !open {
 		a.window.Open(now)
-		a.paired.fire()
+		a.paired.Fire()
 	}
 	code, expires, _ := a.window.Code(now)
 	return PairingCode{string(code), expires}
@@ -66,7 +66,7 @@ func (a *Agent) openWindow() PairingCode {
 // pair is the agent's side of a pairing.
 func (a *Agent) pair(ctx context.Context, s link.PairStream) error {
 	<-a.listening
-	defer a.paired.fire()
+	defer a.paired.Fire()
 	code, release, err := a.window.Try(time.Now())
 	if err != nil {
 		return err
@@ -125,13 +125,13 @@ func (a *Agent) connected(c *link.Conn) {
 	if err := a.peers.saw(c.Peer(), c.PeerHello().GetName(), c.RemoteAddr()); err != nil {
 		a.log.Error("can't remember where the controller is", "err", err)
 	}
-	a.linked.fire()
+	a.linked.Fire()
 }
 
 // openRun waits for a link to the owner of the instances and opens a run stream over it.
 func (a *Agent) openRun(ctx context.Context) (instance.RunStream, error) {
 	for {
-		up := a.linked.wait()
+		up := a.linked.Wait()
 		if owner, ok := a.peers.owner(); ok {
 			if c, ok := a.endpoint.Conn(owner); ok {
 				return c.Open(ctx, wire.Method_METHOD_RUN)

@@ -85,7 +85,7 @@ func (a *Agent) watchSpace(ctx context.Context) {
 			if w := a.space.current().GetWarning(); w != "" {
 				a.log.Warn(w)
 			}
-			a.changed.fire()
+			a.changed.Fire()
 		}
 		select {
 		case <-tick.C:

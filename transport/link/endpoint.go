@@ -21,6 +21,7 @@ import (
 
 	"mainbus/transport/identity"
 	"mainbus/transport/internal/display"
+	"mainbus/transport/signal"
 	"mainbus/transport/wire"
 )
 
@@ -110,8 +111,8 @@ type Endpoint struct {
 	pairing  *places
 
 	gate   *gate
-	nudged signal
-	moved  signal // the network has changed
+	nudged signal.Signal
+	moved  signal.Signal // the network has changed
 
 	mu     sync.Mutex
 	closed bool

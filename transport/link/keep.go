@@ -27,14 +27,14 @@ func (e *Endpoint) Keep(ctx context.Context, id identity.ID, addrs func() []neti
 	var tried []netip.AddrPort
 	var useless *Conn
 	for failures := 0; ctx.Err() == nil; {
-		nudged := e.nudged.wait()
+		nudged := e.nudged.Wait()
 		if c, ok := e.Conn(id); ok && c != useless {
 			up := time.Now()
 			if e.hold(ctx, c); c.Err() == nil {
 				useless = c
 				continue // with another, beside it: it may come back
 			}
-			nudged = e.nudged.wait()
+			nudged = e.nudged.Wait()
 			if time.Since(up) >= settled {
 				failures = 0
 			}
@@ -82,7 +82,7 @@ func (e *Endpoint) dialUntil(ctx context.Context, nudged <-chan struct{}, id ide
 var errNudged = errors.New("there may be a better way")
 
 // Nudge makes every Keep that has no link try again at once: an address became known, or an interface came up.
-func (e *Endpoint) Nudge() { e.nudged.fire() }
+func (e *Endpoint) Nudge() { e.nudged.Fire() }
 
 func keepDelay(failures int) time.Duration {
 	d := keepDelays[min(failures, len(keepDelays)-1)]

@@ -12,7 +12,7 @@ func (e *Endpoint) watchNetwork() {
 	e.spawn(func() {
 		run(e.ctx, func() {
 			e.log.Debug("the network has changed")
-			e.moved.fire()
+			e.moved.Fire()
 			e.Nudge()
 		})
 	})
@@ -23,7 +23,7 @@ func (e *Endpoint) watchNetwork() {
 // sends to, so that only a new one helps.
 func (e *Endpoint) hold(ctx context.Context, c *Conn) {
 	for {
-		moved := e.moved.wait()
+		moved := e.moved.Wait()
 		select {
 		case <-ctx.Done():
 			return
