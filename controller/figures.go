@@ -22,22 +22,10 @@ func instanceSubject(id string) string { return "instance/" + id }
 
 // hearFigures takes in what a host measures.
 func (c *Controller) hearFigures(ctx context.Context, conn *link.Conn, h *host) error {
-	stream, err := conn.Open(ctx, wire.Method_METHOD_MEASURE)
-	if err != nil {
-		return err
-	}
-	defer stream.Close()
-	if err := stream.Send(&wire.Empty{}); err != nil {
-		return err
-	}
 	known := map[string]bool{} // subjects that there are newest values of
 	defer func() { c.series.Gone(slices.Collect(maps.Keys(known))...) }()
-	for {
-		var m wire.Measured
-		if err := stream.Recv(&m); err != nil {
-			return err
-		}
-		told, err := c.toldOf(ctx, conn, h, &m)
+	return hear(ctx, conn, wire.Method_METHOD_MEASURE, func(m *wire.Measured) error {
+		told, err := c.toldOf(ctx, conn, h, m)
 		if err != nil {
 			return err
 		}
@@ -50,7 +38,8 @@ func (c *Controller) hearFigures(ctx context.Context, conn *link.Conn, h *host) 
 		for subject := range told {
 			known[subject] = true
 		}
-	}
+		return nil
+	})
 }
 
 // toldOf returns the figures by subject, of the host and of what are its instances: a host can't speak for others'.

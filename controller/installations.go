@@ -2,7 +2,6 @@ package controller
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"mainbus/controller/api"
@@ -20,26 +19,10 @@ const (
 
 // hearGames takes in which copies of the game a host has.
 func (c *Controller) hearGames(ctx context.Context, conn *link.Conn, h *host) error {
-	stream, err := conn.Open(ctx, wire.Method_METHOD_GAMES)
-	if err != nil {
-		return err
-	}
-	defer stream.Close()
-	if err := stream.Send(&wire.Empty{}); err != nil {
-		return err
-	}
-	for {
-		var m wire.Games
-		err := stream.Recv(&m)
-		if noSuchMethod(err) {
-			<-ctx.Done() // the host is older than this question
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		c.hosts.hasGames(h, &m)
-	}
+	return hear(ctx, conn, wire.Method_METHOD_GAMES, func(m *wire.Games) error {
+		c.hosts.hasGames(h, m)
+		return nil
+	})
 }
 
 // hasGames takes in the copies of the game on a host, in place of those before.
@@ -203,10 +186,4 @@ func (s *service) SetVersion(ctx context.Context, _ api.Caller, r api.SetVersion
 	}
 	s.changes.cluster()
 	return s.viewInstance(row), nil
-}
-
-// noSuchMethod tells that a host is older than what it was asked for.
-func noSuchMethod(err error) bool {
-	status, ok := errors.AsType[*link.StatusError](err)
-	return ok && status.Code == wire.Code_CODE_NOT_FOUND
 }

@@ -142,7 +142,19 @@ func (c *Controller) sendDesired(ctx context.Context, conn *link.Conn, h *host) 
 
 // watch takes in how a host's instances are.
 func (c *Controller) watch(ctx context.Context, conn *link.Conn, h *host) error {
-	stream, err := conn.Open(ctx, wire.Method_METHOD_OBSERVE)
+	return hear(ctx, conn, wire.Method_METHOD_OBSERVE, func(o *wire.Observed) error {
+		c.hosts.observe(h, conn, o)
+		return nil
+	})
+}
+
+// hear passes on what a host tells by and by of one thing, until the stream fails. A host that is older than the question tells nothing
+// of it; then it returns when ctx ends.
+func hear[T any, M interface {
+	*T
+	message
+}](ctx context.Context, conn *link.Conn, about wire.Method, take func(M) error) error {
+	stream, err := conn.Open(ctx, about)
 	if err != nil {
 		return err
 	}
@@ -151,10 +163,17 @@ func (c *Controller) watch(ctx context.Context, conn *link.Conn, h *host) error 
 		return err
 	}
 	for {
-		var o wire.Observed
-		if err := stream.Recv(&o); err != nil {
+		m := M(new(T))
+		err := stream.Recv(m)
+		if status, ok := errors.AsType[*link.StatusError](err); ok && status.Code == wire.Code_CODE_NOT_FOUND {
+			<-ctx.Done()
+			return nil
+		}
+		if err != nil {
 			return err
 		}
-		c.hosts.observe(h, conn, &o)
+		if err := take(m); err != nil {
+			return err
+		}
 	}
 }
