@@ -21,13 +21,15 @@ const (
 	beatInterval  = time.Second
 	stillInterval = time.Minute            // between beats while the game stands still: each moves it by a few ticks
 	hurry         = 250 * time.Millisecond // between beats that suspicions ask for
-	stillTicks    = 10                     // fewer in a beat's interval, twice in a row, mean that the game is paused
 	readTime      = 2 * time.Second        // for lines that the module says it has printed
 
 	maxInFlight = 4 // commands, besides one of the core channel
 
 	maxJoined = 2 << 10 // bytes of messages in one command: compressed they mostly fit it
 )
+
+// StillTicks is what a game does at least between two beats, unless it is paused: fewer twice in a row mean that it is.
+const StillTicks = 10
 
 var (
 	// ErrEpoch says that somebody else has bound the world since.
@@ -401,7 +403,7 @@ func (s *Session) notice(tick uint64) {
 	if time.Since(s.noticed) < beatInterval/2 {
 		return
 	}
-	if tick < s.lastTick+stillTicks {
+	if tick < s.lastTick+StillTicks {
 		s.slow++
 	} else {
 		s.slow = 0

@@ -7,11 +7,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"mainbus/hostagent/gamelink"
 	"mainbus/transport/wire"
 )
-
-// pausedTicks in a beat's interval are so few that the game may be paused: then it is moved by the beats only.
-const pausedTicks = 10
 
 // gauges are what a run tells of itself by and by.
 type gauges struct {
@@ -68,7 +66,7 @@ func (g *gauges) beat(tick uint64, trip time.Duration) {
 		return
 	}
 	g.doubted.add(pace{tick - before.tick, now.at.Sub(before.at)})
-	if tick-before.tick >= pausedTicks {
+	if tick-before.tick >= gamelink.StillTicks {
 		g.paced.add(g.doubted)
 		g.doubted = pace{}
 	}
