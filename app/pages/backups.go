@@ -2,7 +2,6 @@ package pages
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -31,7 +30,7 @@ func openBackups(p Params, problem *widgets.ErrorCard, all []api.Backup) {
 		}},
 		widgets.Column[api.Backup]{ID: "why", Title: lang.L("Why"), Width: 140, Cell: func(b api.Backup) widgets.Cell { return widgets.Cell{Text: whyBackup(b.Reason)} }},
 		widgets.Column[api.Backup]{ID: "size", Title: lang.L("Size"), Width: 90, Right: true, Cell: func(b api.Backup) widgets.Cell {
-			return widgets.Cell{Text: fmt.Sprintf("%.1f MiB", float64(b.Bytes)/(1<<20)), Color: look.Muted}
+			return widgets.Cell{Text: api.BytesText(b.Bytes), Color: look.Muted}
 		}},
 		widgets.Column[api.Backup]{ID: "file", Title: lang.L("File"), Cell: func(b api.Backup) widgets.Cell { return widgets.Cell{Text: b.Path, Color: look.Muted} }},
 	)

@@ -54,7 +54,7 @@ func newSaves(p Params, id string, name func() string) *saves {
 		widgets.Column[view.Save]{ID: "saved", Title: lang.L("Saved"), Width: 130, Cell: func(r view.Save) widgets.Cell {
 			return widgets.Cell{Text: view.Ago(r.Saved, time.Now()), Tip: view.Moment(r.Saved)}
 		}, Order: func(a, b view.Save) int { return a.Saved.Compare(b.Saved) }},
-		widgets.Column[view.Save]{ID: "size", Title: lang.L("Size"), Width: 90, Right: true, Cell: func(r view.Save) widgets.Cell { return muted(view.Size(r.Size)) },
+		widgets.Column[view.Save]{ID: "size", Title: lang.L("Size"), Width: 90, Right: true, Cell: func(r view.Save) widgets.Cell { return muted(api.BytesText(r.Size)) },
 			Order: func(a, b view.Save) int { return int(min(max(a.Size-b.Size, -1), 1)) }},
 		widgets.Column[view.Save]{ID: "game", Title: lang.L("Factorio"), Width: 80, Cell: func(r view.Save) widgets.Cell { return widgets.Cell{Text: r.Game} }},
 		widgets.Column[view.Save]{ID: "played", Title: lang.L("Played"), Width: 80, Right: true, Cell: func(r view.Save) widgets.Cell { return muted(r.Played) }},
@@ -134,7 +134,7 @@ func (s *saves) show() {
 	case backups:
 		s.table.SetRows(view.Saves(s.list.Backups, ""))
 		s.next.Set(lang.L("Kept of each reason: {{.count}} backups, {{.days}} days, {{.size}}. A start makes one of the save that it replaces.",
-			with{"count": s.list.Keep.Count, "days": s.list.Keep.Days, "size": view.Size(s.list.Keep.Bytes)}), look.Muted)
+			with{"count": s.list.Keep.Count, "days": s.list.Keep.Days, "size": api.BytesText(s.list.Keep.Bytes)}), look.Muted)
 	case binSaves:
 		s.table.SetRows(view.Saves(s.list.Bin, ""))
 		s.next.Set(lang.L("What is deleted stays here for a week."), look.Muted)

@@ -31,7 +31,7 @@ func Saves(list []api.Save, next string) []Save {
 	rows := make([]Save, 0, len(list))
 	for _, s := range list {
 		rows = append(rows, Save{
-			ID: s.ID, Name: s.Name, Saved: s.SavedAt, Put: s.PutAt, Size: s.SizeBytes, Game: s.Version, Scenario: s.Scenario, Played: played(s.Tick), Mods: len(s.Mods),
+			ID: s.ID, Name: s.Name, Saved: s.SavedAt, Put: s.PutAt, Size: s.SizeBytes, Game: s.Version, Scenario: s.Scenario, Played: api.PlayedText(s.Tick), Mods: len(s.Mods),
 			Note: saveNote(s, s.Name == next), Bad: s.Problem != "", Next: s.Name == next, Autosave: s.Autosave, Running: s.Running,
 		})
 	}
@@ -66,26 +66,6 @@ func saveNote(s api.Save, next bool) string {
 	return strings.Join(notes, ", ")
 }
 
-// played is a game's time of 60 ticks a second.
-func played(tick uint64) string {
-	if tick == 0 {
-		return ""
-	}
-	minutes := tick / 3600
-	return fmt.Sprintf("%d:%02d h", minutes/60, minutes%60)
-}
-
-// Size is a number of bytes for people.
-func Size(bytes int64) string {
-	switch {
-	case bytes < 1<<20:
-		return fmt.Sprintf("%d KiB", (bytes+1023)>>10)
-	case bytes < 1<<30:
-		return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
-	}
-	return fmt.Sprintf("%.2f GiB", float64(bytes)/(1<<30))
-}
-
 // Show takes over how far the controller is with a task.
 func (ts *Tasks) Show(t *Task, now api.Task) {
 	if !t.Going() {
@@ -94,11 +74,11 @@ func (ts *Tasks) Show(t *Task, now api.Task) {
 	t.Phase, t.Progress = now.Phase, -1
 	if now.SizeBytes > 0 {
 		t.Progress = float64(now.DoneBytes) / float64(now.SizeBytes)
-		t.Phase += " · " + Size(now.SizeBytes)
+		t.Phase += " · " + api.BytesText(now.SizeBytes)
 	}
 	if now.BytesPerSecond > 0 {
 		left := time.Duration(float64(now.SizeBytes-now.DoneBytes) / float64(now.BytesPerSecond) * float64(time.Second)).Round(time.Second)
-		t.Phase += fmt.Sprintf(" · %s/s · %s", Size(now.BytesPerSecond), left)
+		t.Phase += fmt.Sprintf(" · %s/s · %s", api.BytesText(now.BytesPerSecond), left)
 	}
 	ts.changed()
 }

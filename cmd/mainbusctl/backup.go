@@ -22,7 +22,7 @@ func (c *ctl) backupCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return print(c, b, func(b api.Backup) { fmt.Fprintf(c.out, "%s (%s)\n", b.Path, bytesText(b.Bytes)) })
+			return print(c, b, func(b api.Backup) { fmt.Fprintf(c.out, "%s (%s)\n", b.Path, api.BytesText(b.Bytes)) })
 		},
 	}
 }
@@ -36,7 +36,7 @@ func (c *ctl) backupsCommand() *cobra.Command {
 				return err
 			}
 			return printList(c, all, "There is no backup yet. Make one: mainbusctl controller backup", "MADE\tWHY\tSIZE\tFILE", func(b api.Backup) string {
-				return columns(b.At.Local().Format("2006-01-02 15:04:05"), whyBackup(b.Reason), bytesText(b.Bytes), b.Path)
+				return columns(b.At.Local().Format("2006-01-02 15:04:05"), whyBackup(b.Reason), api.BytesText(b.Bytes), b.Path)
 			})
 		},
 	}
@@ -52,13 +52,6 @@ func whyBackup(reason string) string {
 		return "before a restore"
 	}
 	return reason
-}
-
-func bytesText(n int64) string {
-	if n < 1<<20 {
-		return fmt.Sprintf("%d KiB", (n+1023)>>10)
-	}
-	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
 }
 
 // restoreCommand works on the data folder and needs that no controller does.

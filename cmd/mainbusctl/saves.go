@@ -46,7 +46,7 @@ func (c *ctl) savesListCommand() *cobra.Command {
 			}
 			return print(c, list, func(list api.SaveList) {
 				printTable(c, list.Saves, "SAVE\tSAVED\tSIZE\tGAME\tSCENARIO\tMODS\tPLAYED\tNOTE", func(s api.Save) string {
-					return columns(s.Name, savedAt(s.SavedAt), bytesText(s.SizeBytes), s.Version, s.Scenario, len(s.Mods), played(s.Tick), saveNote(s))
+					return columns(s.Name, savedAt(s.SavedAt), api.BytesText(s.SizeBytes), s.Version, s.Scenario, len(s.Mods), api.PlayedText(s.Tick), saveNote(s))
 				})
 				if list.Next != "" {
 					fmt.Fprintf(c.out, "A start loads %s: %s.\n", printable(list.Next), printable(list.Why))
@@ -59,15 +59,6 @@ func (c *ctl) savesListCommand() *cobra.Command {
 }
 
 func savedAt(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
-
-// played is a game's time of 60 ticks a second.
-func played(tick uint64) string {
-	if tick == 0 {
-		return ""
-	}
-	minutes := tick / 3600
-	return fmt.Sprintf("%d:%02d h", minutes/60, minutes%60)
-}
 
 func saveNote(s api.Save) string {
 	var notes []string
@@ -92,7 +83,7 @@ func (c *ctl) savesAreaCommand(use, short, empty, when string, of func(api.SaveL
 				return err
 			}
 			return printList(c, of(list), empty, "ID\tSAVE\t"+when+"\tSAVED\tSIZE\tGAME\tWHY", func(s api.Save) string {
-				return columns(s.ID, s.Name, savedAt(s.PutAt), savedAt(s.SavedAt), bytesText(s.SizeBytes), s.Version, s.Reason)
+				return columns(s.ID, s.Name, savedAt(s.PutAt), savedAt(s.SavedAt), api.BytesText(s.SizeBytes), s.Version, s.Reason)
 			})
 		},
 	}
@@ -257,7 +248,7 @@ func (c *ctl) keepCommand() *cobra.Command {
 				}
 			}
 			return print(c, list.Keep, func(k api.Keep) {
-				fmt.Fprintf(c.out, "Of each reason %d backups, up to %d days old, up to %s in all; the newest in any case. 0 bounds nothing.\n", k.Count, k.Days, bytesText(k.Bytes))
+				fmt.Fprintf(c.out, "Of each reason %d backups, up to %d days old, up to %s in all; the newest in any case. 0 bounds nothing.\n", k.Count, k.Days, api.BytesText(k.Bytes))
 			})
 		},
 	}

@@ -47,9 +47,9 @@ func progressText(t api.Task) string {
 	if t.SizeBytes == 0 {
 		return t.Phase
 	}
-	text := fmt.Sprintf("%s, %d %% of %s", t.Phase, 100*t.DoneBytes/t.SizeBytes, bytesText(t.SizeBytes))
+	text := fmt.Sprintf("%s, %d %% of %s", t.Phase, 100*t.DoneBytes/t.SizeBytes, api.BytesText(t.SizeBytes))
 	if t.BytesPerSecond > 0 {
-		text += fmt.Sprintf(", %s/s, %d s left", bytesText(t.BytesPerSecond), (t.SizeBytes-t.DoneBytes)/t.BytesPerSecond)
+		text += fmt.Sprintf(", %s/s, %d s left", api.BytesText(t.BytesPerSecond), (t.SizeBytes-t.DoneBytes)/t.BytesPerSecond)
 	}
 	return text
 }
