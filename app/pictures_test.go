@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -202,4 +203,65 @@ func TestPicturesOfEveryScreen(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A crowd with names as long as they may be.
+func TestPicturesOfACrowd(t *testing.T) {
+	for name, mode := range map[string]look.Mode{"dark": look.Dark, "light": look.Light} {
+		t.Run(name, func(t *testing.T) {
+			c := crowd()
+			headless.RunIn(t, mode, c, func(t *testing.T, s *headless.Screen) {
+				picture(t, s, "crowd-hosts-"+name)
+				s.Page("Instances")
+				picture(t, s, "crowd-instances-"+name)
+				s.Open("i0")
+				s.Soon()
+				picture(t, s, "crowd-instance-"+name)
+				s.Press("Supervision…")
+				s.Soon()
+				picture(t, s, "supervision-"+name)
+				s.Press("Cancel")
+				s.Tap("Saves")
+				s.Soon()
+				picture(t, s, "crowd-saves-"+name)
+				c.SetSaves(api.SaveList{Why: "a new map is made"})
+				s.Open("i1")
+				s.Tap("Saves")
+				s.Soon()
+				s.Expect("No save yet.", "a new map is made")
+				picture(t, s, "empty-saves-"+name)
+				s.Page("Bus")
+				picture(t, s, "crowd-bus-"+name)
+			})
+		})
+	}
+}
+
+func crowd() *headless.Cluster {
+	c := headless.NewCluster()
+	long := string([]rune(strings.Repeat("Grüße aus Ваньково 🚂 ", 4))[:76])
+	var hosts []api.Host
+	var instances []api.Instance
+	var measured []api.Measured
+	var saves []api.Save
+	var items []api.BusItem
+	at := time.Date(2026, 11, 26, 12, 40, 7, 0, time.Local)
+	for n := range 200 {
+		id := fmt.Sprint(n)
+		hosts = append(hosts, api.Host{ID: "h" + id, Name: fmt.Sprint(n, " ", long), State: api.Paired, Linked: n%3 > 0, RTTMS: float64(n), GameVersion: "2.0.77",
+			Addresses: []string{"192.0.2.7:34180", "[2001:db8:1234:5678:9abc:def0:1234:5678]:34180"}, LastSeen: at})
+		instances = append(instances, api.Instance{ID: "i" + id, Name: fmt.Sprint(n, " ", long), Host: "h" + id, HostName: fmt.Sprint(n, " ", long),
+			Desired: "running", State: []string{"running", "failed", "starting", "stopped", "unknown"}[n%5], Cause: []string{"", "the port is taken by another server of this machine"}[min(1, n%5)],
+			Linked: n%5 == 0, GamePort: 34197, GameVersion: "2.0.77", Save: long + ".zip"})
+		measured = append(measured, api.Measured{Kind: api.KindInstance, ID: "i" + id, Figures: map[string]float64{"ups": float64(60 - n%9), "players": float64(n)}})
+		saves = append(saves, api.Save{ID: id, Name: fmt.Sprint(n, " ", long, ".zip"), SizeBytes: int64(n) << 24, SavedAt: at, Version: "2.0.77", Scenario: "a-scenario/with-a-long-name", Tick: uint64(n) << 16})
+		items = append(items, api.BusItem{Name: "a-mod-with-a-long-name-and-its-item-" + id, Quality: "legendary", Level: int64(n) << 40, Sent: int64(n) << 41})
+	}
+	instances[0].Warning, instances[0].DecidedHere, instances[1].RetryAt = "its output is a flood: 75,820 lines were left out", "running", &at
+	c.SetHosts(hosts...)
+	c.SetInstances(instances...)
+	c.SetMeasured(measured...)
+	c.SetSaves(api.SaveList{Saves: saves, Next: saves[0].Name, Why: "it is the newest save of the world that runs here"})
+	c.SetBus(items...)
+	return c
 }

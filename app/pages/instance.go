@@ -275,7 +275,8 @@ func (s *Instance) showTrouble() {
 		s.askWhy()
 		what, lines := lang.L("Its host is asked what that means."), view.Decisive(s.console.Lines(2000))
 		if !s.why.At.IsZero() {
-			what = strings.Join([]string{s.why.Meaning, s.why.Advice, s.why.Next}, " ")
+			said := []string{s.why.Meaning, s.why.Advice, s.why.Next}
+			what = strings.Join(slices.DeleteFunc(said, func(text string) bool { return text == "" }), " ")
 			if told := slices.Concat(s.why.Decisive, s.why.Last); len(told) > 0 {
 				lines = told
 			}

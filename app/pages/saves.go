@@ -39,6 +39,8 @@ type saves struct {
 	list    api.SaveList
 	table   *widgets.Table[view.Save]
 	area    *widget.Select
+	known   bool          // the list has come
+	none    *widgets.Text // in place of an empty table's rows
 	next    *widgets.Text
 	load    *widget.Button
 	more    *widget.Button
@@ -47,14 +49,14 @@ type saves struct {
 }
 
 func newSaves(p Params, id string, name func() string) *saves {
-	s := &saves{Params: p, id: id, name: name, problem: widgets.NewErrorCard(), next: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40)}
+	s := &saves{Params: p, id: id, name: name, problem: widgets.NewErrorCard(), none: widgets.NewText("", look.Muted, ""), next: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40)}
 	muted := func(text string) widgets.Cell { return widgets.Cell{Text: text, Color: look.Muted} }
 	s.table = arranged(p, "saves", widgets.NewTable(p.Frame, p.Tips, func(r view.Save) string { return r.ID },
 		widgets.Column[view.Save]{ID: "name", Title: lang.L("Save"), Cell: saveName, Order: func(a, b view.Save) int { return strings.Compare(a.Name, b.Name) }},
 		widgets.Column[view.Save]{ID: "saved", Title: lang.L("Saved"), Width: 130, Cell: func(r view.Save) widgets.Cell {
 			return widgets.Cell{Text: view.Ago(r.Saved, time.Now()), Tip: view.Moment(r.Saved)}
 		}, Order: func(a, b view.Save) int { return a.Saved.Compare(b.Saved) }},
-		widgets.Column[view.Save]{ID: "size", Title: lang.L("Size"), Width: 90, Right: true, Cell: func(r view.Save) widgets.Cell { return muted(api.BytesText(r.Size)) },
+		widgets.Column[view.Save]{ID: "size", Title: lang.L("Size"), Width: 100, Right: true, Cell: func(r view.Save) widgets.Cell { return muted(api.BytesText(r.Size)) },
 			Order: func(a, b view.Save) int { return int(min(max(a.Size-b.Size, -1), 1)) }},
 		widgets.Column[view.Save]{ID: "game", Title: lang.L("Factorio"), Width: 80, Cell: func(r view.Save) widgets.Cell { return widgets.Cell{Text: r.Game} }},
 		widgets.Column[view.Save]{ID: "played", Title: lang.L("Played"), Width: 80, Right: true, Cell: func(r view.Save) widgets.Cell { return muted(r.Played) }},
@@ -70,7 +72,7 @@ func newSaves(p Params, id string, name func() string) *saves {
 	create := widget.NewButton(lang.L("New map…"), s.askCreate)
 	upload := widget.NewButtonWithIcon(lang.L("Upload…"), theme.UploadIcon(), s.askUpload)
 	tools := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(150, 36), s.area), spaced(create, upload, s.more, s.load), nil)
-	s.content = container.NewBorder(container.NewVBox(tools, s.problem), s.next, nil, nil, s.table)
+	s.content = container.NewBorder(container.NewVBox(tools, s.problem), s.next, nil, nil, container.NewStack(s.table, container.NewCenter(s.none)))
 	s.area.SetSelectedIndex(0)
 	s.point()
 	return s
@@ -121,7 +123,7 @@ func (s *saves) take(list api.SaveList, err error) {
 		s.next.Set(lang.L("The saves can't be listed: {{.why}}", with{"why": shown.Message}), look.Bad)
 		return
 	}
-	s.list = list
+	s.list, s.known = list, true
 	s.show()
 }
 
@@ -130,22 +132,27 @@ func (s *saves) place() string {
 }
 
 func (s *saves) show() {
+	var rows []view.Save
+	var none, next string
 	switch s.place() {
 	case backups:
-		s.table.SetRows(view.Saves(s.list.Backups, ""))
-		s.next.Set(lang.L("Kept of each reason: {{.count}} backups, {{.days}} days, {{.size}}. A start makes one of the save that it replaces.",
-			with{"count": s.list.Keep.Count, "days": s.list.Keep.Days, "size": api.BytesText(s.list.Keep.Bytes)}), look.Muted)
+		rows, none = view.Saves(s.list.Backups, ""), lang.L("There is no backup yet.")
+		next = lang.L("Kept of each reason: {{.count}} backups, {{.days}} days, {{.size}}. A start makes one of the save that it replaces.",
+			with{"count": s.list.Keep.Count, "days": s.list.Keep.Days, "size": api.BytesText(s.list.Keep.Bytes)})
 	case binSaves:
-		s.table.SetRows(view.Saves(s.list.Bin, ""))
-		s.next.Set(lang.L("What is deleted stays here for a week."), look.Muted)
+		rows, none, next = view.Saves(s.list.Bin, ""), lang.L("The bin is empty."), lang.L("What is deleted stays here for a week.")
 	default:
-		s.table.SetRows(view.Saves(s.list.Saves, s.list.Next))
-		text := s.list.Why
-		if s.list.Next != "" {
-			text = lang.L("A start loads “{{.save}}”: {{.why}}.", with{"save": s.list.Next, "why": s.list.Why})
+		rows, none = view.Saves(s.list.Saves, s.list.Next), lang.L("No save yet. The first start makes a map; “New map…” and “Upload…” bring one before.")
+		if next = s.list.Why; s.list.Next != "" {
+			next = lang.L("A start loads “{{.save}}”: {{.why}}.", with{"save": s.list.Next, "why": s.list.Why})
 		}
-		s.next.Set(text, look.Muted)
 	}
+	if len(rows) > 0 || !s.known {
+		none = ""
+	}
+	s.table.SetRows(rows)
+	s.none.Set(none, look.Muted)
+	s.next.Set(next, look.Muted)
 	s.point()
 }
 
