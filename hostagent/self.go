@@ -21,24 +21,44 @@ func keepProgram(dir, self string) (string, error) {
 		return "", fmt.Errorf("keep a copy of this program: %w", err)
 	}
 	defer source.Close()
-	hash := sha256.New()
-	size, err := io.Copy(hash, source)
+	hash, err := hashOf(source)
 	if err != nil {
 		return "", fmt.Errorf("keep a copy of this program: %w", err)
 	}
-	name := programPrefix + hex.EncodeToString(hash.Sum(nil)[:8])
+	name := programPrefix + hex.EncodeToString(hash[:8])
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
 	path := filepath.Join(dir, name)
 	removeOtherPrograms(dir, name)
-	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() == size {
+	if runs(path, hash) {
 		return path, nil
 	}
 	if err := copyProgram(source, path); err != nil {
 		return "", fmt.Errorf("keep a copy of this program: %w", err)
 	}
 	return path, nil
+}
+
+func hashOf(file *os.File) (sum [sha256.Size]byte, err error) {
+	hash := sha256.New()
+	_, err = io.Copy(hash, file)
+	return [sha256.Size]byte(hash.Sum(nil)), err
+}
+
+// runs tells whether a copy is there, whole, and may be run: a data folder that came out of a backup may have lost that.
+func runs(path string, hash [sha256.Size]byte) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || runtime.GOOS != "windows" && info.Mode().Perm()&0o100 == 0 {
+		return false
+	}
+	found, err := hashOf(file)
+	return err == nil && found == hash
 }
 
 func copyProgram(source *os.File, path string) (err error) {
@@ -62,6 +82,9 @@ func copyProgram(source *os.File, path string) (err error) {
 		return err
 	}
 	if err := temp.Chmod(0o700); err != nil {
+		return err
+	}
+	if err := temp.Sync(); err != nil {
 		return err
 	}
 	if err := temp.Close(); err != nil {

@@ -27,6 +27,20 @@ func TestProgramIsKeptUnderTheNameOfItsContent(t *testing.T) {
 	if again := keep(); again != first {
 		t.Errorf("%s, then %s", first, again)
 	}
+	for name, spoil := range map[string]func() error{
+		"may not be run": func() error { return os.Chmod(first, 0o600) },
+		"is damaged":     func() error { return os.WriteFile(first, []byte("eno"), 0o700) },
+	} {
+		if err := spoil(); err != nil {
+			t.Fatal(err)
+		}
+		keep()
+		content, err := os.ReadFile(first)
+		info, failed := os.Stat(first)
+		if err != nil || failed != nil || string(content) != "one" || info.Mode().Perm()&0o100 == 0 {
+			t.Errorf("a copy that %s stays as it is: %q, %v", name, content, info)
+		}
+	}
 	write("two")
 	second := keep()
 	info, err := os.Stat(second)

@@ -94,8 +94,12 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
+	info, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
 	part := to + ".part"
-	if err := os.WriteFile(part, content, 0o600); err != nil {
+	if err := os.WriteFile(part, content, info.Mode().Perm()); err != nil {
 		return err
 	}
 	return os.Rename(part, to)
