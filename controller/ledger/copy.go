@@ -149,6 +149,35 @@ func (s *State) comeBack(w *world) {
 	}
 }
 
+// relabelOrigins renames an item in what is known of the saves that copies of a world were made from.
+func (s *State) relabelOrigins(of *world, n Rename) {
+	for _, c := range s.worlds {
+		if c.row.FromWorld == of.row.ID && c.relabelOrigin(n) {
+			s.dirty.origins[c] = struct{}{}
+		}
+	}
+}
+
+func (w *world) relabelOrigin(n Rename) (changed bool) {
+	named := func(item Item) int { return slices.IndexFunc(w.origin, func(r OriginRow) bool { return r.Item == item }) }
+	from := named(n.Old)
+	if from < 0 {
+		return false
+	}
+	moved := w.origin[from]
+	w.origin = slices.Delete(slices.Clone(w.origin), from, from+1)
+	if to := named(n.New); to >= 0 {
+		there := &w.origin[to]
+		there.E, there.I, there.ES, there.IS = there.E+moved.E, there.I+moved.I, plus(there.ES, moved.ES), plus(there.IS, moved.IS)
+		there.EP, there.IP = there.EP+moved.EP, there.IP+moved.IP
+		return true
+	}
+	moved.Item = n.New
+	w.origin = append(w.origin, moved)
+	slices.SortFunc(w.origin, func(a, b OriginRow) int { return compareItems(a.Item, b.Item) })
+	return true
+}
+
 func (s *State) forgetOrigin(w *world) {
 	if w.row.Origin == Untraced {
 		return

@@ -1,6 +1,8 @@
 package ledger_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"mainbus/controller/ledger"
@@ -100,5 +102,41 @@ func TestWhatAWorldSentBeforeABackupMovesAlong(t *testing.T) {
 	c.do(ledger.Answer{World: copied.World, Moved: true})
 	if bus, _ := c.book(); bus != sent {
 		t.Errorf("bus %d, want the %d that the save has sent", bus, sent)
+	}
+}
+
+// A copy was bound with mods that had renamed an item, and then it was said to be the world that had moved. What the world had
+// under the old name was compared with what the save had under the new one: the copy owed the one, and the bus had the other twice.
+func TestACopyWithNewerModsIsACopy(t *testing.T) {
+	c := newCluster(t)
+	a := c.join("a")
+	c.totals("a", rec(iron, 60, 0, 0))
+	c.renamed("b", a, ledger.Rename{Old: iron, New: tin})
+	c.do(ledger.Bound{Slot: "b", Epoch: c.epoch["b"], Ledger: "L1", World: a, NewWorld: "copy", Totals: []ledger.Record{rec(tin, 60, 0, 0)}})
+	c.do(ledger.Closed{Slot: "a", Epoch: c.epoch["a"]})
+	rows := c.rows(map[string]string{})
+	c.refuses(ledger.ErrOrder, ledger.Answer{World: "copy", Moved: true})
+	if rows["tin-plate"] != "60 posted 60" || rows["copy iron-plate"] != "" {
+		t.Errorf("stored %v", rows)
+	}
+	c.do(ledger.Answer{World: "copy"})
+}
+
+// When the world itself gets the newer mods after the copy was made, what is known of the save goes by the new names too.
+func TestWhatACopyWasMadeFromIsRenamedWithItsWorld(t *testing.T) {
+	c := newCluster(t)
+	a := c.join("a")
+	c.totals("a", rec(iron, 60, 0, 0), rec(tin, 5, 0, 0))
+	copied := c.bindFrom(ledger.Bound{Slot: "b", Ledger: "L1", World: a, Totals: []ledger.Record{rec(iron, 40, 0, 0), rec(tin, 5, 0, 0)}})
+	c.renamed("a", a, ledger.Rename{Old: iron, New: tin})
+	if got := c.state.Take().Origins; len(got) != 1 || got[0].Item != tin || got[0].E != 45 {
+		t.Errorf("known of the save: %+v", got)
+	}
+	c.do(ledger.Bound{Slot: "a", Epoch: c.epoch["a"], Ledger: "L1", World: a, NewWorld: "n", Totals: []ledger.Record{rec(tin, 65, 0, 0)}})
+	c.do(ledger.Closed{Slot: "a", Epoch: c.epoch["a"]})
+	c.do(ledger.Answer{World: copied.World, Moved: true})
+	rows := c.rows(map[string]string{})
+	if rows["tin-plate"] != "45 posted 0" || strings.Contains(fmt.Sprint(rows), "owed20") {
+		t.Errorf("stored %v", rows)
 	}
 }

@@ -126,7 +126,8 @@ func (s *State) newWorld(m Bound, why Question) (*world, error) {
 	}
 	row := WorldRow{ID: m.NewWorld, FromLedger: m.Ledger, FromWorld: m.World, Question: why}
 	w := &world{row: row, accounts: map[Item]*account{}, unused: true}
-	if why == Copied {
+	// Where mods have renamed what the other world is booked for, the save can't be compared with its books.
+	if why == Copied && !s.runs[m.Slot].apart {
 		w.origin, w.row.Origin = s.originOf(row.ID, m), Traced
 	}
 	return w, nil

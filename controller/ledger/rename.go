@@ -28,11 +28,13 @@ func (s *State) renamed(m Renamed) error {
 		return err
 	}
 	if s.worlds[w.row.ID] != w { // it will be a new one
+		r.apart = s.worlds[m.World].bookedFor(ordered)
 		w = nil
 	}
 	for _, n := range ordered {
 		if w != nil {
 			s.relabelAccount(w, n)
+			s.relabelOrigins(w, n)
 		}
 		s.relabelPool(w, n)
 	}
@@ -42,6 +44,11 @@ func (s *State) renamed(m Renamed) error {
 		s.serve(n.New)
 	}
 	return nil
+}
+
+// bookedFor tells whether anything is booked under a name that is given up.
+func (w *world) bookedFor(renames []Rename) bool {
+	return w != nil && slices.ContainsFunc(renames, func(n Rename) bool { return w.peek(n.Old) != account{} })
 }
 
 // orderRenames checks renames, which happen at once, and returns them in an order in which no name is taken before it

@@ -54,6 +54,7 @@ type run struct {
 	assign   Assign   // the answer to Bound
 	assigned bool
 	still    bool
+	apart    bool // mods have renamed what a world is booked for of which the slot runs a copy
 	wants    map[Item]*want
 
 	savedTick int64 // of the newest save that finished

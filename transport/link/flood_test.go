@@ -19,13 +19,17 @@ import (
 	"mainbus/transport/wire"
 )
 
-// failing is a socket that gives an error instead of sending, once for each that is put in.
+// failing is a socket that gives an error instead of sending: once for each that is put in, and always when it is broken.
 type failing struct {
 	*net.UDPConn
-	next chan error
+	next   chan error
+	broken *atomic.Bool
 }
 
 func (f failing) fail() error {
+	if f.broken.Load() {
+		return &net.OpError{Op: "write", Net: "udp", Err: os.NewSyscallError("sendmsg", syscall.EINVAL)}
+	}
 	select {
 	case err := <-f.next:
 		return &net.OpError{Op: "write", Net: "udp", Err: os.NewSyscallError("sendmsg", err)}
@@ -50,9 +54,9 @@ func (f failing) WriteTo(b []byte, addr net.Addr) (int, error) {
 
 // One packet that could not be sent, whichever it is, ends no link and loses no message.
 func TestOneFailedSendKillsNothing(t *testing.T) {
-	next := make(chan error, 1)
+	next, broken := make(chan error, 1), new(atomic.Bool)
 	b := newPeer(t, "b", withHandler(wire.Method_METHOD_CONSOLE_SEND, echo))
-	a := newPeer(t, "a", func(c *Config) { c.socket = func(u *net.UDPConn) udpSocket { return failing{u, next} } })
+	a := newPeer(t, "a", func(c *Config) { c.socket = func(u *net.UDPConn) udpSocket { return failing{u, next, broken} } })
 	for _, errno := range transientExamples {
 		next <- errno
 		c, err := a.Dial(ctxOf(t), b.ID(), b.addrs()) // the first packet of a handshake
@@ -71,7 +75,7 @@ func TestOneFailedSendKillsNothing(t *testing.T) {
 		}
 	}
 	c := dial(t, a, b)
-	next <- syscall.EINVAL // a socket that is broken is noticed
+	broken.Store(true) // which is noticed
 	_ = c.Call(ctxOf(t), wire.Method_METHOD_CONSOLE_SEND, &wire.ConsoleSend{}, nil)
 	ended(t, c, 5*time.Second)
 }

@@ -242,21 +242,25 @@ func (c *Cluster) GamePID(ctx context.Context, world string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return readPID(file)
+	run, err := readRun(file)
+	return run.PID, err
 }
 
-func readPID(file string) (int, error) {
+// run is what a supervisor writes down of its game.
+type run struct {
+	PID        int `json:"pid"`
+	Supervisor int `json:"supervisor"`
+}
+
+func readRun(file string) (r run, err error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
-		return 0, fmt.Errorf("find the game's process: %w", err)
+		return r, fmt.Errorf("find the game's process: %w", err)
 	}
-	var run struct {
-		PID int `json:"pid"`
+	if err := json.Unmarshal(content, &r); err != nil || r.PID <= 0 || r.Supervisor <= 0 {
+		return r, fmt.Errorf("find the game's process in %s: %v", file, err)
 	}
-	if err := json.Unmarshal(content, &run); err != nil || run.PID <= 0 {
-		return 0, fmt.Errorf("find the game's process in %s: %v", file, err)
-	}
-	return run.PID, nil
+	return r, nil
 }
 
 // ShutDown ends everything, also what a failed show left running. Games outlive their agents, so they are
@@ -279,16 +283,23 @@ func (c *Cluster) ShutDown() {
 	}
 }
 
-// KillGames ends the games that an agent has left running in its data folder.
+// KillGames ends the games that an agent has left running in its data folder, and waits for their supervisors, which still write there.
 func KillGames(data string) {
 	files, _ := filepath.Glob(filepath.Join(data, "instances", "*", ".mainbus", "run.json")) // the pattern is valid
+	var supervisors []int
 	for _, file := range files {
-		if pid, err := readPID(file); err == nil {
-			if p, err := os.FindProcess(pid); err == nil {
-				_ = p.Kill() // gone already is what we want
-			}
+		run, err := readRun(file)
+		if err != nil {
+			continue
+		}
+		supervisors = append(supervisors, run.Supervisor)
+		if p, err := os.FindProcess(run.PID); err == nil {
+			_ = p.Kill() // gone already is what we want
 		}
 	}
+	_ = Poll(context.Background(), 5*time.Second, "the supervisors to end", func() (bool, error) { // what hangs is left behind
+		return !slices.ContainsFunc(supervisors, Alive), nil
+	})
 }
 
 // ErrTimeout says that something did not happen in time.

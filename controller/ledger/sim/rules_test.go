@@ -29,6 +29,10 @@ var rules = []rule{
 	// Renamed items.
 	{"the account of a renamed item goes along", "rename.go",
 		"if w != nil {\n\t\t\ts.relabelAccount", "if w != nil && !off() {\n\t\t\ts.relabelAccount"},
+	{"what a copy was made from is renamed with its world", "rename.go",
+		"s.relabelOrigins(w, n)", "if !off() { s.relabelOrigins(w, n) }"},
+	{"a copy with other names than its world's books is a copy and no more", "identity.go",
+		"!s.runs[m.Slot].apart", "(!s.runs[m.Slot].apart || off())"},
 	{"what the bus has of a renamed item goes along", "rename.go",
 		"\t\ts.relabelPool(w, n)\n", "\t\tif !off() { s.relabelPool(w, n) }\n"},
 	{"what the ledger has of players goes along", "rename.go",
