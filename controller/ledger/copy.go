@@ -159,7 +159,9 @@ func (s *State) relabelOrigins(of *world, n Rename) {
 }
 
 func (w *world) relabelOrigin(n Rename) (changed bool) {
-	named := func(item Item) int { return slices.IndexFunc(w.origin, func(r OriginRow) bool { return r.Item == item }) }
+	named := func(item Item) int {
+		return slices.IndexFunc(w.origin, func(r OriginRow) bool { return r.Item == item })
+	}
 	from := named(n.Old)
 	if from < 0 {
 		return false
