@@ -24,6 +24,13 @@ const (
 	BackupMake        Permission = "backup.make"
 	SaveRead          Permission = "save.read"
 	SaveManage        Permission = "save.manage"
+	UserRead          Permission = "user.read"
+	UserManage        Permission = "user.manage"   // records, notes, lists, import
+	UserModerate      Permission = "user.moderate" // kick, ban, mute, message, send elsewhere
+	RoleManage        Permission = "role.manage"
+	ModRead           Permission = "mod.read"
+	ModManage         Permission = "mod.manage" // upload, download from the portal, delete
+	PackManage        Permission = "pack.manage"
 )
 
 // may says whether a caller has a permission. The owner has all; nobody else is known yet.
