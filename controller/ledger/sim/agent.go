@@ -79,15 +79,19 @@ func (s *simulation) silence(p *place, world ledger.World) {
 func (s *simulation) restart(p *place) {
 	p.process = nil
 	s.forget(p)
+	s.load(p, s.restartFrom(p), false)
+	s.forget(p) // other folders may have the forgotten world; this one has not
+}
+
+func (s *simulation) restartFrom(p *place) Save {
 	for _, wanted := range []ledger.World{p.world, p.former} {
 		for _, save := range slices.Backward(p.saves) {
 			if of, world := save.Identity(); (of == "" || of == s.control.id) && world == wanted {
-				s.load(p, save, false)
-				return
+				return save
 			}
 		}
 	}
-	s.load(p, p.last, false)
+	return p.last
 }
 
 func (s *simulation) crash(p *place) {
