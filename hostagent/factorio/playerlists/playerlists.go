@@ -14,6 +14,7 @@ import (
 
 	"mainbus/hostagent/factorio/internal/jsondoc"
 	"mainbus/hostagent/factorio/internal/jsonval"
+	"mainbus/hostagent/factorio/playername"
 )
 
 const maxPlayers = 200_000
@@ -33,9 +34,6 @@ type Player struct {
 
 	fields []jsondoc.Member // of an object, as they were read
 }
-
-// fold makes names of one player equal: the game does not tell upper from lower case.
-func fold(name string) string { return strings.ToLower(name) }
 
 // Parse reads a list.
 func Parse(data []byte) (List, error) {
@@ -106,7 +104,7 @@ func (p *Player) read(m jsondoc.Member) error {
 
 // Get returns the entry of a player, nil if there is none.
 func (l *List) Get(name string) *Player {
-	i := slices.IndexFunc(l.Players, func(p Player) bool { return fold(p.Name) == fold(name) })
+	i := slices.IndexFunc(l.Players, func(p Player) bool { return playername.Key(p.Name) == playername.Key(name) })
 	if i < 0 {
 		return nil
 	}
@@ -125,7 +123,7 @@ func (l *List) Set(p Player) {
 // Remove takes a player out. False means that there was none of that name.
 func (l *List) Remove(name string) bool {
 	before := len(l.Players)
-	l.Players = slices.DeleteFunc(l.Players, func(p Player) bool { return fold(p.Name) == fold(name) })
+	l.Players = slices.DeleteFunc(l.Players, func(p Player) bool { return playername.Key(p.Name) == playername.Key(name) })
 	return len(l.Players) < before
 }
 
@@ -160,10 +158,10 @@ func (l *List) Problems() (out []string) {
 	}
 	seen := make(map[string]bool)
 	for _, p := range l.Players {
-		if seen[fold(p.Name)] {
+		if seen[playername.Key(p.Name)] {
 			add("%.100q is there more than once", p.Name)
 		}
-		seen[fold(p.Name)] = true
+		seen[playername.Key(p.Name)] = true
 		if strings.TrimSpace(p.Name) != p.Name {
 			add("%.100q has blanks around the name, so it is nobody's", p.Name)
 		}
