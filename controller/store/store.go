@@ -28,6 +28,7 @@ var (
 // Store is what a controller needs of its storage. It is safe for concurrent use. Writes are not undone when their
 // context ends; only the wait for them is.
 type Store interface {
+	Packs
 	// Ledger is the ledger's id, made with the storage.
 	Ledger() string
 	// Incarnation grows with each opening, and whenever the books had to be read again after a failed write.
@@ -144,6 +145,7 @@ type Instance struct {
 	Supervision string // JSON; empty: as it is made
 	Version     string // of the game: stable, experimental, 2.0, 2.0.77; empty: any
 	Download    bool   // a version that is not on the host may be downloaded
+	Pack        string // Pack.ID; empty: the mods that lie in its folder are left as they are
 }
 
 // AuditEntry says who did what.

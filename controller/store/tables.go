@@ -77,7 +77,7 @@ func putHost(ctx context.Context, conn *sql.Conn, h Host) error {
 
 // Instances implements Store.
 func (s *SQLite) Instances(ctx context.Context) ([]Instance, error) {
-	rows, err := s.readers.QueryContext(ctx, "SELECT id, name, host, running, seed, created_at, asked, supervision, version, download FROM instance ORDER BY name")
+	rows, err := s.readers.QueryContext(ctx, "SELECT id, name, host, running, seed, created_at, asked, supervision, version, download, coalesce(pack, '') FROM instance ORDER BY name")
 	if err != nil {
 		return nil, fmt.Errorf("read instances: %w", err)
 	}
@@ -85,7 +85,7 @@ func (s *SQLite) Instances(ctx context.Context) ([]Instance, error) {
 	err = eachRow(rows, func(scan scanFunc) error {
 		var i Instance
 		var created int64
-		err := scan(&i.ID, &i.Name, &i.Host, &i.Running, &i.Seed, &created, &i.Asked, &i.Supervision, &i.Version, &i.Download)
+		err := scan(&i.ID, &i.Name, &i.Host, &i.Running, &i.Seed, &created, &i.Asked, &i.Supervision, &i.Version, &i.Download, &i.Pack)
 		i.CreatedAt = time.UnixMilli(created)
 		all = append(all, i)
 		return err
@@ -103,8 +103,8 @@ func (s *SQLite) AddInstance(ctx context.Context, i Instance) error {
 		if taken {
 			return fmt.Errorf("add instance %s: %w", i.Name, ErrExists)
 		}
-		_, err := conn.ExecContext(ctx, "INSERT INTO instance(id, name, host, running, seed, created_at, version, download) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			i.ID, i.Name, i.Host, i.Running, i.Seed, i.CreatedAt.UnixMilli(), i.Version, i.Download)
+		_, err := conn.ExecContext(ctx, "INSERT INTO instance(id, name, host, running, seed, created_at, version, download, pack) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''))",
+			i.ID, i.Name, i.Host, i.Running, i.Seed, i.CreatedAt.UnixMilli(), i.Version, i.Download, i.Pack)
 		if err != nil {
 			return fmt.Errorf("add instance %s: %w", i.Name, err)
 		}
