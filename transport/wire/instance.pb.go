@@ -169,6 +169,7 @@ type DesiredInstance struct {
 	Asked         uint64                 `protobuf:"varint,11,opt,name=asked,proto3" json:"asked,omitempty"`       // grows with each start and stop that somebody asks for: the same wish again is a new attempt
 	Version       string                 `protobuf:"bytes,30,opt,name=version,proto3" json:"version,omitempty"`    // of the game: "stable", "experimental", "2.0", "2.0.77"; empty: any
 	Download      bool                   `protobuf:"varint,31,opt,name=download,proto3" json:"download,omitempty"` // a version that is not on the host may be downloaded
+	Mods          *ModsWish              `protobuf:"bytes,50,opt,name=mods,proto3" json:"mods,omitempty"`          // none: the mods folder is left alone
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -259,6 +260,13 @@ func (x *DesiredInstance) GetDownload() bool {
 	return false
 }
 
+func (x *DesiredInstance) GetMods() *ModsWish {
+	if x != nil {
+		return x.Mods
+	}
+	return nil
+}
+
 type MapCreation struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Seed          uint32                 `protobuf:"varint,1,opt,name=seed,proto3" json:"seed,omitempty"` // 0: the game's choice
@@ -305,7 +313,8 @@ func (x *MapCreation) GetSeed() uint32 {
 
 type DesiredReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	NeedBundle    bool                   `protobuf:"varint,1,opt,name=need_bundle,json=needBundle,proto3" json:"need_bundle,omitempty"` // send METHOD_BUNDLE, the agent has not got it
+	NeedBundle    bool                   `protobuf:"varint,1,opt,name=need_bundle,json=needBundle,proto3" json:"need_bundle,omitempty"`     // send METHOD_BUNDLE, the agent has not got it
+	NeedModSets   []string               `protobuf:"bytes,2,rep,name=need_mod_sets,json=needModSets,proto3" json:"need_mod_sets,omitempty"` // send METHOD_MODS_SET for each
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -345,6 +354,13 @@ func (x *DesiredReply) GetNeedBundle() bool {
 		return x.NeedBundle
 	}
 	return false
+}
+
+func (x *DesiredReply) GetNeedModSets() []string {
+	if x != nil {
+		return x.NeedModSets
+	}
+	return nil
 }
 
 type Bundle struct {
@@ -531,9 +547,10 @@ type ObservedInstance struct {
 	Save          string                 `protobuf:"bytes,8,opt,name=save,proto3" json:"save,omitempty"`      // file name that the game runs from
 	Starts        uint64                 `protobuf:"varint,9,opt,name=starts,proto3" json:"starts,omitempty"` // start number of the newest run
 	Tick          uint64                 `protobuf:"varint,10,opt,name=tick,proto3" json:"tick,omitempty"`
-	RetryMs       int64                  `protobuf:"varint,11,opt,name=retry_ms,json=retryMs,proto3" json:"retry_ms,omitempty"`                  // of failed: when it is started again, Unix milliseconds; 0: not by itself
-	DecidedHere   string                 `protobuf:"bytes,12,opt,name=decided_here,json=decidedHere,proto3" json:"decided_here,omitempty"`       // "running" or "stopped": somebody on the host wants it so, against the controller
-	Warning       string                 `protobuf:"bytes,13,opt,name=warning,proto3" json:"warning,omitempty"`                                  // of a game that runs all the same: a sentence
+	RetryMs       int64                  `protobuf:"varint,11,opt,name=retry_ms,json=retryMs,proto3" json:"retry_ms,omitempty"`            // of failed: when it is started again, Unix milliseconds; 0: not by itself
+	DecidedHere   string                 `protobuf:"bytes,12,opt,name=decided_here,json=decidedHere,proto3" json:"decided_here,omitempty"` // "running" or "stopped": somebody on the host wants it so, against the controller
+	Warning       string                 `protobuf:"bytes,13,opt,name=warning,proto3" json:"warning,omitempty"`                            // of a game that runs all the same: a sentence
+	Mods          *ObservedMods          `protobuf:"bytes,50,opt,name=mods,proto3" json:"mods,omitempty"`
 	VersionRemark string                 `protobuf:"bytes,30,opt,name=version_remark,json=versionRemark,proto3" json:"version_remark,omitempty"` // what is to be said of game_version, which runs or would run: that it is downloaded first, or why it is empty
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -658,6 +675,13 @@ func (x *ObservedInstance) GetWarning() string {
 		return x.Warning
 	}
 	return ""
+}
+
+func (x *ObservedInstance) GetMods() *ObservedMods {
+	if x != nil {
+		return x.Mods
+	}
+	return nil
 }
 
 func (x *ObservedInstance) GetVersionRemark() string {
@@ -931,14 +955,15 @@ var File_instance_proto protoreflect.FileDescriptor
 
 const file_instance_proto_rawDesc = "" +
 	"\n" +
-	"\x0einstance.proto\x12\x0fmainbus.wire.v1\x1a\x11supervision.proto\"\xa7\x01\n" +
+	"\x0einstance.proto\x12\x0fmainbus.wire.v1\x1a\n" +
+	"mods.proto\x1a\x11supervision.proto\"\xa7\x01\n" +
 	"\aDesired\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x01 \x01(\x04R\n" +
 	"generation\x12\x16\n" +
 	"\x06bundle\x18\x02 \x01(\tR\x06bundle\x12>\n" +
 	"\tinstances\x18\x03 \x03(\v2 .mainbus.wire.v1.DesiredInstanceR\tinstances\x12$\n" +
-	"\x0estarts_at_once\x18\x04 \x01(\rR\fstartsAtOnce\"\x91\x02\n" +
+	"\x0estarts_at_once\x18\x04 \x01(\rR\fstartsAtOnce\"\xc0\x02\n" +
 	"\x0fDesiredInstance\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -948,12 +973,14 @@ const file_instance_proto_rawDesc = "" +
 	" \x01(\v2\x1c.mainbus.wire.v1.SupervisionR\vsupervision\x12\x14\n" +
 	"\x05asked\x18\v \x01(\x04R\x05asked\x12\x18\n" +
 	"\aversion\x18\x1e \x01(\tR\aversion\x12\x1a\n" +
-	"\bdownload\x18\x1f \x01(\bR\bdownload\"!\n" +
+	"\bdownload\x18\x1f \x01(\bR\bdownload\x12-\n" +
+	"\x04mods\x182 \x01(\v2\x19.mainbus.wire.v1.ModsWishR\x04mods\"!\n" +
 	"\vMapCreation\x12\x12\n" +
-	"\x04seed\x18\x01 \x01(\rR\x04seed\"/\n" +
+	"\x04seed\x18\x01 \x01(\rR\x04seed\"S\n" +
 	"\fDesiredReply\x12\x1f\n" +
 	"\vneed_bundle\x18\x01 \x01(\bR\n" +
-	"needBundle\"6\n" +
+	"needBundle\x12\"\n" +
+	"\rneed_mod_sets\x18\x02 \x03(\tR\vneedModSets\"6\n" +
 	"\x06Bundle\x12\x12\n" +
 	"\x04hash\x18\x01 \x01(\tR\x04hash\x12\x18\n" +
 	"\acontent\x18\x02 \x01(\fR\acontent\"\x96\x01\n" +
@@ -968,7 +995,7 @@ const file_instance_proto_rawDesc = "" +
 	"free_bytes\x18\x01 \x01(\x04R\tfreeBytes\x12\x1f\n" +
 	"\vtotal_bytes\x18\x02 \x01(\x04R\n" +
 	"totalBytes\x12\x18\n" +
-	"\awarning\x18\x03 \x01(\tR\awarning\"\x93\x03\n" +
+	"\awarning\x18\x03 \x01(\tR\awarning\"\xc6\x03\n" +
 	"\x10ObservedInstance\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12,\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x16.mainbus.wire.v1.StateR\x05state\x12\x14\n" +
@@ -983,7 +1010,8 @@ const file_instance_proto_rawDesc = "" +
 	" \x01(\x04R\x04tick\x12\x19\n" +
 	"\bretry_ms\x18\v \x01(\x03R\aretryMs\x12!\n" +
 	"\fdecided_here\x18\f \x01(\tR\vdecidedHere\x12\x18\n" +
-	"\awarning\x18\r \x01(\tR\awarning\x12%\n" +
+	"\awarning\x18\r \x01(\tR\awarning\x121\n" +
+	"\x04mods\x182 \x01(\v2\x1d.mainbus.wire.v1.ObservedModsR\x04mods\x12%\n" +
 	"\x0eversion_remark\x18\x1e \x01(\tR\rversionRemark\"\"\n" +
 	"\x04Kill\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\"=\n" +
@@ -1041,19 +1069,23 @@ var file_instance_proto_goTypes = []any{
 	(*ConsoleRead)(nil),      // 12: mainbus.wire.v1.ConsoleRead
 	(*ConsolePage)(nil),      // 13: mainbus.wire.v1.ConsolePage
 	(*Supervision)(nil),      // 14: mainbus.wire.v1.Supervision
+	(*ModsWish)(nil),         // 15: mainbus.wire.v1.ModsWish
+	(*ObservedMods)(nil),     // 16: mainbus.wire.v1.ObservedMods
 }
 var file_instance_proto_depIdxs = []int32{
 	2,  // 0: mainbus.wire.v1.Desired.instances:type_name -> mainbus.wire.v1.DesiredInstance
 	3,  // 1: mainbus.wire.v1.DesiredInstance.create:type_name -> mainbus.wire.v1.MapCreation
 	14, // 2: mainbus.wire.v1.DesiredInstance.supervision:type_name -> mainbus.wire.v1.Supervision
-	8,  // 3: mainbus.wire.v1.Observed.instances:type_name -> mainbus.wire.v1.ObservedInstance
-	7,  // 4: mainbus.wire.v1.Observed.disk:type_name -> mainbus.wire.v1.Disk
-	0,  // 5: mainbus.wire.v1.ObservedInstance.state:type_name -> mainbus.wire.v1.State
-	6,  // [6:6] is the sub-list for method output_type
-	6,  // [6:6] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	15, // 3: mainbus.wire.v1.DesiredInstance.mods:type_name -> mainbus.wire.v1.ModsWish
+	8,  // 4: mainbus.wire.v1.Observed.instances:type_name -> mainbus.wire.v1.ObservedInstance
+	7,  // 5: mainbus.wire.v1.Observed.disk:type_name -> mainbus.wire.v1.Disk
+	0,  // 6: mainbus.wire.v1.ObservedInstance.state:type_name -> mainbus.wire.v1.State
+	16, // 7: mainbus.wire.v1.ObservedInstance.mods:type_name -> mainbus.wire.v1.ObservedMods
+	8,  // [8:8] is the sub-list for method output_type
+	8,  // [8:8] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_instance_proto_init() }
@@ -1061,6 +1093,7 @@ func file_instance_proto_init() {
 	if File_instance_proto != nil {
 		return
 	}
+	file_mods_proto_init()
 	file_supervision_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

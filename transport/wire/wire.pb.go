@@ -56,6 +56,11 @@ const (
 	Method_METHOD_SETTINGS_CHANGE  Method = 44 // controller → agent: SettingsChange → Settings
 	Method_METHOD_FOLDER_LOOK      Method = 45 // controller → agent: FolderAsk → FolderFound
 	Method_METHOD_FOLDER_TAKE      Method = 46 // controller → agent: FolderTake → SaveProgress, again and again, the end means that the instance has its folder
+	Method_METHOD_MODS_TAKE        Method = 80 // controller → agent: ModsTake, then ModTicket as asked for → ModsNeed, again and again, the end means that all is there
+	Method_METHOD_MODS_SET         Method = 81 // controller → agent: ModSetContent → Empty
+	Method_METHOD_MODS_LIST        Method = 82 // controller → agent: ModsAsk → InstanceMods
+	Method_METHOD_MODS_CHANGE      Method = 83 // controller → agent: ModsChange → Empty
+	Method_METHOD_MODS_OF_SAVE     Method = 84 // controller → agent: SaveModsAsk → SaveMods
 	Method_METHOD_FAILURE          Method = 60 // controller → agent: FailureAsk → Failure
 	Method_METHOD_MEASURE          Method = 50 // controller → agent: Empty, then a stream of Measured, newest only
 )
@@ -91,6 +96,11 @@ var (
 		44: "METHOD_SETTINGS_CHANGE",
 		45: "METHOD_FOLDER_LOOK",
 		46: "METHOD_FOLDER_TAKE",
+		80: "METHOD_MODS_TAKE",
+		81: "METHOD_MODS_SET",
+		82: "METHOD_MODS_LIST",
+		83: "METHOD_MODS_CHANGE",
+		84: "METHOD_MODS_OF_SAVE",
 		60: "METHOD_FAILURE",
 		50: "METHOD_MEASURE",
 	}
@@ -123,6 +133,11 @@ var (
 		"METHOD_SETTINGS_CHANGE":  44,
 		"METHOD_FOLDER_LOOK":      45,
 		"METHOD_FOLDER_TAKE":      46,
+		"METHOD_MODS_TAKE":        80,
+		"METHOD_MODS_SET":         81,
+		"METHOD_MODS_LIST":        82,
+		"METHOD_MODS_CHANGE":      83,
+		"METHOD_MODS_OF_SAVE":     84,
 		"METHOD_FAILURE":          60,
 		"METHOD_MEASURE":          50,
 	}
@@ -533,7 +548,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
 	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1b\n" +
 	"\tbulk_port\x18\a \x01(\rR\bbulkPort\x12\x1a\n" +
-	"\bfeatures\x18\b \x03(\tR\bfeatures*\xb8\x05\n" +
+	"\bfeatures\x18\b \x03(\tR\bfeatures*\xaa\x06\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -563,7 +578,12 @@ const file_wire_proto_rawDesc = "" +
 	"\x14METHOD_SETTINGS_READ\x10+\x12\x1a\n" +
 	"\x16METHOD_SETTINGS_CHANGE\x10,\x12\x16\n" +
 	"\x12METHOD_FOLDER_LOOK\x10-\x12\x16\n" +
-	"\x12METHOD_FOLDER_TAKE\x10.\x12\x12\n" +
+	"\x12METHOD_FOLDER_TAKE\x10.\x12\x14\n" +
+	"\x10METHOD_MODS_TAKE\x10P\x12\x13\n" +
+	"\x0fMETHOD_MODS_SET\x10Q\x12\x14\n" +
+	"\x10METHOD_MODS_LIST\x10R\x12\x16\n" +
+	"\x12METHOD_MODS_CHANGE\x10S\x12\x17\n" +
+	"\x13METHOD_MODS_OF_SAVE\x10T\x12\x12\n" +
 	"\x0eMETHOD_FAILURE\x10<\x12\x12\n" +
 	"\x0eMETHOD_MEASURE\x102*t\n" +
 	"\x04Code\x12\v\n" +
