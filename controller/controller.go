@@ -109,7 +109,7 @@ func New(cfg Config) (*Controller, error) {
 	c.hosts = newHosts(c.changes.cluster)
 	c.prober = &discovery.Prober{Config: discovery.Config{Interfaces: cfg.Interfaces}, Found: c.found, Send: func(to addrPort, b []byte) error { return c.endpoint.Send(to, b) }}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
-	c.service = api.Guard(&service{c}, auditor{c})
+	c.service = api.Guard(&service{c}, authority{c})
 	if err := c.open(); err != nil {
 		release()
 		return nil, fmt.Errorf("open controller: %w", err)

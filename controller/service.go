@@ -32,15 +32,6 @@ type service struct{ *Controller }
 
 var _ api.Service = (*service)(nil)
 
-// auditor stores what the guard records.
-type auditor struct{ c *Controller }
-
-func (a auditor) Record(ctx context.Context, e api.AuditEntry) error {
-	return a.c.store.AddAudit(ctx, store.AuditEntry{
-		At: e.At, Who: shown(e.Who, 100), From: shown(e.From, 100), What: e.What, Target: shown(e.Target, 200), Result: shown(e.Result, 500),
-	})
-}
-
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func (s *service) Status(ctx context.Context, c api.Caller) (api.Status, error) {

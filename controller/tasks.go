@@ -112,16 +112,18 @@ func (t *task) end(result string, err error) {
 	}
 }
 
-// Tasks returns what is under way and what has ended lately, newest first.
-func (s *service) Tasks(context.Context, api.Caller) ([]api.Task, error) {
-	s.tasks.mu.Lock()
-	defer s.tasks.mu.Unlock()
+// views returns what is under way and what has ended lately, newest first.
+func (ts *tasks) views() []api.Task {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
 	list := []api.Task{}
-	for _, t := range slices.Backward(s.tasks.all) {
+	for _, t := range slices.Backward(ts.all) {
 		list = append(list, t.view)
 	}
-	return list, nil
+	return list
 }
+
+func (s *service) Tasks(context.Context, api.Caller) ([]api.Task, error) { return s.tasks.views(), nil }
 
 func (s *service) CancelTask(ctx context.Context, _ api.Caller, r api.TaskRef) (api.Task, error) {
 	s.tasks.mu.Lock()

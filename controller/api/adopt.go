@@ -31,12 +31,16 @@ type FolderRef struct {
 	Dir  string `json:"dir"`  // a whole path there
 }
 
+func (r *FolderRef) scope() []place { return []place{ofHost(&r.Host)} }
+
 // AdoptFolder makes an instance of a copy of the server in a folder. The folder is only read. The task's result is the instance's name.
 type AdoptFolder struct {
 	Host string `json:"host"`
 	Dir  string `json:"dir"`
 	Name string `json:"name,omitempty"` // of the instance; empty: as the folder is called
 }
+
+func (r *AdoptFolder) scope() []place { return []place{ofHost(&r.Host)} }
 
 func (r AdoptFolder) target() string { return r.Host + ": " + r.Dir + " as " + r.Name }
 

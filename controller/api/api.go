@@ -25,8 +25,9 @@ type Service interface {
 // from, the window's program for its own user.
 type Caller struct {
 	Kind CallerKind `json:"kind"`
-	Name string     `json:"name"` // for the audit: user name, key
-	From string     `json:"from"` // for the audit: "local", an address
+	Name string     `json:"name"`          // for the audit: user name, key
+	From string     `json:"from"`          // for the audit: "local", an address
+	Key  string     `json:"key,omitempty"` // of a User: the id of the key
 }
 
 // CallerKind says how a caller has shown who they are. The zero value has not.
@@ -34,3 +35,6 @@ type CallerKind string
 
 // Owner is the user who runs the controller, on the same machine.
 const Owner CallerKind = "owner"
+
+// User is somebody elsewhere who has proved a key.
+const User CallerKind = "user"

@@ -55,6 +55,11 @@ func (j *journal) Record(_ context.Context, e AuditEntry) error {
 	return nil
 }
 
+// Grants gives nobody anything.
+func (j *journal) Grants(context.Context, Caller) ([]Grant, error) { return nil, nil }
+
+func (j *journal) Atlas(context.Context) (Atlas, error) { return Atlas{}, nil }
+
 var owner = Caller{Kind: Owner, Name: "anna", From: "local"}
 
 func names() []string {
@@ -73,7 +78,7 @@ func TestEveryMethodHasItsRow(t *testing.T) {
 		return nil
 	}})
 	for _, name := range names() {
-		if methods[name].need == "" {
+		if methods[name].call.make == nil {
 			t.Errorf("%s has no row", name)
 		}
 		method := s.MethodByName(name)

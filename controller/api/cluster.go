@@ -16,8 +16,8 @@ type Cluster interface {
 }
 
 var clusterMethods = map[string]method{
-	"Status":  reads(ClusterRead, plain(Service.Status)),
-	"Changes": reads(ClusterRead, with(Service.Changes)),
+	"Status":  trimmed(ClusterRead, plain(Service.Status), (*Status).outline),
+	"Changes": trimmed(ClusterRead, with(Service.Changes), func(*Versions, sight) {}), // numbers say nothing of places
 	"Audit":   reads(AuditRead, with(Service.Audit)),
 	"Backups": reads(BackupRead, plain(Service.Backups)),
 	"BackUp":  changes(BackupMake, plain(Service.BackUp)),
@@ -59,6 +59,11 @@ type Status struct {
 	Instances        int       `json:"instances"`
 	InstancesRunning int       `json:"instances_running"`
 	CommitMS         Quantiles `json:"commit_ms"` // of the newest ledger transactions
+}
+
+// outline is what somebody gets to know who may see parts of the cluster only.
+func (s *Status) outline(sight) {
+	*s = Status{Name: s.Name, ID: s.ID, Version: s.Version, StartedAt: s.StartedAt, UptimeSeconds: s.UptimeSeconds}
 }
 
 // Quantiles of a duration in milliseconds.

@@ -15,7 +15,7 @@ type Figures interface {
 }
 
 var figureMethods = map[string]method{
-	"Figures":       reads(ClusterRead, plain(Service.Figures)),
+	"Figures":       lists[Measured](ClusterRead, plain(Service.Figures)),
 	"FigureHistory": reads(ClusterRead, with(Service.FigureHistory)),
 }
 
@@ -55,12 +55,23 @@ type Measured struct {
 	Figures map[string]float64 `json:"figures"`
 }
 
+func (m *Measured) scope() []place { return []place{ofKind(m.Kind, &m.ID)} }
+
 // ReadFigure asks what a figure was.
 type ReadFigure struct {
 	Kind    string `json:"kind"`
 	Name    string `json:"name"` // or id
 	Figure  string `json:"figure"`
 	Seconds int64  `json:"seconds"` // so long before now; 0: an hour, at most 90 days
+}
+
+func (r *ReadFigure) scope() []place { return []place{ofKind(r.Kind, &r.Name)} }
+
+func ofKind(kind string, name *string) place {
+	if kind == KindHost {
+		return ofHost(name)
+	}
+	return ofInstance(name)
 }
 
 func (r ReadFigure) target() string { return r.Name }

@@ -3,6 +3,9 @@ package api
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -10,6 +13,9 @@ import (
 type Permission string
 
 const (
+	// Everything is all permissions, also those of later versions.
+	Everything Permission = "everything"
+
 	ClusterRead       Permission = "cluster.read"
 	HostPair          Permission = "host.pair"
 	HostConfigure     Permission = "host.configure"
@@ -27,29 +33,34 @@ const (
 	UserRead          Permission = "user.read"
 	UserManage        Permission = "user.manage"   // records, notes, lists, import
 	UserModerate      Permission = "user.moderate" // kick, ban, mute, message, send elsewhere
-	RoleManage        Permission = "role.manage"
+	RoleManage        Permission = "role.manage"   // roles, who has them, and keys of users
 	ModRead           Permission = "mod.read"
 	ModManage         Permission = "mod.manage" // upload, download from the portal, delete
 	PackManage        Permission = "pack.manage"
 )
-
-// may says whether a caller has a permission. The owner has all; nobody else is known yet.
-func (c Caller) may(Permission) bool { return c.Kind == Owner }
 
 // A Recorder keeps audit entries.
 type Recorder interface {
 	Record(ctx context.Context, e AuditEntry) error
 }
 
+// An Authority knows what callers may do at this moment, and keeps records.
+type Authority interface {
+	Recorder
+	// Grants of a caller with a key. It is not asked for the owner.
+	Grants(ctx context.Context, c Caller) ([]Grant, error)
+	Atlas(ctx context.Context) (Atlas, error)
+}
+
 // Guard lets through to s only what its caller may do, and records changes and denials.
-func Guard(s Service, audit Recorder) Service {
-	g := guard{s, audit}
+func Guard(s Service, a Authority) Service {
+	g := guard{s, a}
 	return stub{g.invoke}
 }
 
 type guard struct {
-	next  Service
-	audit Recorder
+	next      Service
+	authority Authority
 }
 
 func (g guard) invoke(ctx context.Context, c Caller, name string, request, response any) error {
@@ -58,18 +69,85 @@ func (g guard) invoke(ctx context.Context, c Caller, name string, request, respo
 	if r, ok := request.(interface{ target() string }); ok {
 		entry.Target = r.target()
 	}
-	if !c.may(m.need) {
+	deny := func(err error) error {
 		entry.Result = "denied"
-		denied := Errorf(Refused, "Ask the owner of the cluster.", "%q may not do this: it needs the permission %s", c.Name, m.need)
-		return cmp.Or(g.audit.Record(ctx, entry), error(denied))
+		return cmp.Or(g.authority.Record(context.WithoutCancel(ctx), entry), err)
+	}
+	if _, err := g.admit(ctx, c, m, request); isDenial(err) {
+		return deny(err)
+	} else if err != nil {
+		return err
 	}
 	err := m.call.make(ctx, g.next, c, request, response)
 	if !m.changes {
+		if err != nil || c.Kind == Owner {
+			return err
+		}
+		// It may have taken long, so what the caller may see is asked anew.
+		s, err := g.admit(ctx, c, m, request)
+		if isDenial(err) {
+			return deny(err)
+		}
+		if err == nil && m.trim != nil && !s.everywhere() {
+			m.trim(response, s)
+		}
 		return err
 	}
 	if err != nil {
 		entry.Result = err.Error()
 	}
 	// It has happened, so it is recorded even if the caller does not wait any more.
-	return cmp.Or(err, g.audit.Record(context.WithoutCancel(ctx), entry))
+	return cmp.Or(err, g.authority.Record(context.WithoutCancel(ctx), entry))
+}
+
+// admit returns what a caller may do with the permission of a method, and an error if they may not make this call.
+func (g guard) admit(ctx context.Context, c Caller, m method, request any) (s sight, err error) {
+	switch c.Kind {
+	case Owner:
+		return sight{grants: []Grant{{Permission: Everything}}}, nil
+	case User:
+	default:
+		return s, denied(c, m)
+	}
+	if r, ok := request.(interface{ ownPath() string }); ok && r.ownPath() != "" {
+		return s, Errorf(Refused, "Do it on that machine, or with mainbusctl there.",
+			"this names a file on the controller's machine, which callers from elsewhere may not do")
+	}
+	if m.need == "" {
+		return sight{grants: []Grant{{Permission: Everything}}}, nil
+	}
+	all, err := g.authority.Grants(ctx, c)
+	if err != nil {
+		return s, fmt.Errorf("see what %s may do: %w", c.Name, err)
+	}
+	s.grants = slices.DeleteFunc(slices.Clone(all), func(grant Grant) bool { return !grant.gives(m.need) })
+	if len(s.grants) == 0 {
+		return s, denied(c, m)
+	}
+	if s.everywhere() {
+		return s, nil
+	}
+	if s.atlas, err = g.authority.Atlas(ctx); err != nil {
+		return s, fmt.Errorf("see what %s may do: %w", c.Name, err)
+	}
+	var places []place
+	if r, ok := request.(scoped); ok {
+		places = r.scope()
+	}
+	if slices.ContainsFunc(places, func(p place) bool { return strings.TrimSpace(*p.name) == "" }) {
+		places = nil // which may mean all
+	}
+	if s.covers(places) || len(places) == 0 && m.trim != nil {
+		return s, nil
+	}
+	return s, denied(c, m)
+}
+
+func isDenial(err error) bool { return err != nil && AsError(err).Code == Refused }
+
+func denied(c Caller, m method) error {
+	if m.need == "" {
+		return Errorf(Refused, "", "%q may not do this", c.Name)
+	}
+	return Errorf(Refused, "Ask an administrator of the cluster.", "%q may not do this: it needs the permission %s", c.Name, m.need)
 }

@@ -21,7 +21,7 @@ type Hosts interface {
 }
 
 var hostMethods = map[string]method{
-	"Hosts":            reads(ClusterRead, plain(Service.Hosts)),
+	"Hosts":            lists[Host](ClusterRead, plain(Service.Hosts)),
 	"PairHost":         changes(HostPair, with(Service.PairHost)),
 	"ForgetHost":       changes(HostPair, with(Service.ForgetHost)),
 	"SearchHosts":      reads(HostPair, plain(Service.SearchHosts)),
@@ -97,10 +97,14 @@ type Host struct {
 	Next         string    `json:"next,omitempty"`    // what to do about it
 }
 
+func (h *Host) scope() []place { return []place{ofHost(&h.ID)} }
+
 // HostRef names a host.
 type HostRef struct {
 	Host string `json:"host"` // name or id
 }
+
+func (r *HostRef) scope() []place { return []place{ofHost(&r.Host)} }
 
 func (r HostRef) target() string { return r.Host }
 

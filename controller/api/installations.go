@@ -18,7 +18,7 @@ type Installations interface {
 }
 
 var installationMethods = map[string]method{
-	"Games":          reads(ClusterRead, with(Service.Games)),
+	"Games":          lists[HostGames](ClusterRead, with(Service.Games)),
 	"AvailableGames": reads(ClusterRead, with(Service.AvailableGames)),
 	"DownloadGame":   changes(HostConfigure, with(Service.DownloadGame)),
 	"CancelDownload": changes(HostConfigure, with(Service.CancelDownload)),
@@ -55,6 +55,8 @@ type GamesOf struct {
 	Host string `json:"host"` // name or id of a paired one
 }
 
+func (r *GamesOf) scope() []place { return []place{ofHost(&r.Host)} }
+
 // HostGames are the copies of the game on a host, as it told last.
 type HostGames struct {
 	Host      string         `json:"host"` // id
@@ -64,6 +66,8 @@ type HostGames struct {
 	Games     []Game         `json:"games"`    // the newest version first
 	Downloads []GameDownload `json:"downloads"`
 }
+
+func (r *HostGames) scope() []place { return []place{ofHost(&r.Host)} }
 
 // Sources of copies of the game.
 const (
@@ -109,6 +113,8 @@ type AskAvailable struct {
 	Now  bool   `json:"now"` // ask factorio.com even if that was done within the hour
 }
 
+func (r *AskAvailable) scope() []place { return []place{ofHost(&r.Host)} }
+
 func (r AskAvailable) target() string { return r.Host }
 
 // AvailableGames is what there is at factorio.com. Not each version exists for each platform.
@@ -127,6 +133,8 @@ type GameOn struct {
 	Version string `json:"version"`
 }
 
+func (r *GameOn) scope() []place { return []place{ofHost(&r.Host)} }
+
 func (r GameOn) target() string { return r.Host + " " + r.Version }
 
 // SetVersion says which version of the game an instance runs from its next start on.
@@ -135,5 +143,7 @@ type SetVersion struct {
 	Version  string `json:"version"`  // "stable", "experimental", "2.0", "2.0.77"; empty: any, and then always the same
 	Download bool   `json:"download"` // a version that is not on its host may be downloaded there
 }
+
+func (r *SetVersion) scope() []place { return []place{ofInstance(&r.Instance)} }
 
 func (r SetVersion) target() string { return r.Instance + " " + r.Version }

@@ -17,7 +17,7 @@ type Instances interface {
 }
 
 var instanceMethods = map[string]method{
-	"Instances":      reads(ClusterRead, plain(Service.Instances)),
+	"Instances":      lists[Instance](ClusterRead, plain(Service.Instances)),
 	"CreateInstance": changes(InstanceCreate, with(Service.CreateInstance)),
 	"StartInstance":  changes(InstanceControl, with(Service.StartInstance)),
 	"StopInstance":   changes(InstanceControl, with(Service.StopInstance)),
@@ -81,10 +81,14 @@ type Instance struct {
 	VersionRemark string `json:"version_remark"` // that GameVersion is downloaded first, or why there is none
 }
 
+func (i *Instance) scope() []place { return []place{ofInstance(&i.ID)} }
+
 // InstanceRef names an instance.
 type InstanceRef struct {
 	Instance string `json:"instance"` // name or id
 }
+
+func (r *InstanceRef) scope() []place { return []place{ofInstance(&r.Instance)} }
 
 func (r InstanceRef) target() string { return r.Instance }
 
@@ -98,6 +102,8 @@ type CreateInstance struct {
 	NoDownload bool   `json:"no_download"` // a version that is not on the host is not downloaded
 }
 
+func (r *CreateInstance) scope() []place { return []place{ofHost(&r.Host)} }
+
 func (r CreateInstance) target() string { return r.Name }
 
 // SendConsole types one line on a running server's console.
@@ -105,6 +111,8 @@ type SendConsole struct {
 	Instance string `json:"instance"`
 	Line     string `json:"line"`
 }
+
+func (r *SendConsole) scope() []place { return []place{ofInstance(&r.Instance)} }
 
 // target leaves out the line: people type passwords there.
 func (r SendConsole) target() string { return r.Instance }
@@ -121,6 +129,8 @@ type ReadConsole struct {
 	WaitMS   uint32 `json:"wait_ms"`
 	Limit    uint32 `json:"limit"` // lines
 }
+
+func (r *ReadConsole) scope() []place { return []place{ofInstance(&r.Instance)} }
 
 func (r ReadConsole) target() string { return r.Instance }
 

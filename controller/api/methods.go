@@ -5,13 +5,26 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 )
 
 // A method is one call of Service: who may make it, and how it is made.
+//
+// A row of a concern's map says which permission it needs:
+//
+//	"Games":    lists[HostGames](ClusterRead, with(Service.Games)),   // each caller gets the elements that they may see
+//	"BackUp":   changes(BackupMake, plain(Service.BackUp)),           // for the whole cluster: the rule unless something else is said
+//	"SetModes": changes(ListManage, with(Service.SetModes)),          // for what *SetModes names in scope(), else for the whole cluster
+//
+// A request that is about instances or hosts says so by scope() (scope.go), and its permission may then be limited to those. One
+// that names a file or folder on the controller's machine says so by ownPath(), and is refused to callers from elsewhere. The fields
+// Instance, Host and Path of a request without these methods make a test fail.
 type method struct {
-	need    Permission
-	changes bool // it does something, so it is recorded
+	need    Permission // empty: everybody who has come in may
+	changes bool       // it does something, so it is recorded
 	call    call
+	// trim leaves of an answer what somebody may see whose permission is limited; nil: they need it for what the request is about.
+	trim func(response any, s sight)
 }
 
 // methods has a row for every method of Service.
@@ -25,8 +38,26 @@ func join(parts ...map[string]method) map[string]method {
 	return all
 }
 
-func reads(need Permission, c call) method   { return method{need, false, c} }
-func changes(need Permission, c call) method { return method{need, true, c} }
+func reads(need Permission, c call) method   { return method{need: need, call: c} }
+func changes(need Permission, c call) method { return method{need: need, changes: true, call: c} }
+
+// everybody is a method that needs no permission: it is about the caller.
+func everybody(c call) method { return method{call: c} }
+
+// lists is a method that reads a list, of which callers with a limited permission get a part.
+func lists[E any, P interface {
+	*E
+	scoped
+}](need Permission, c call) method {
+	return trimmed(need, c, func(list *[]E, s sight) {
+		*list = slices.DeleteFunc(*list, func(e E) bool { return !s.covers(P(&e).scope()) })
+	})
+}
+
+// trimmed is a method that reads, whose answer is cut for callers with a limited permission.
+func trimmed[Resp any](need Permission, c call, trim func(*Resp, sight)) method {
+	return method{need: need, call: c, trim: func(response any, s sight) { trim(response.(*Resp), s) }}
+}
 
 // A call makes one method's call. Request and response are pointers to what the method takes and gives; the request of a method that
 // takes none is nil.

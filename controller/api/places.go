@@ -34,6 +34,8 @@ type MoveInstance struct {
 	Host     string `json:"host"`     // name or id of a paired one
 }
 
+func (r *MoveInstance) scope() []place { return []place{ofInstance(&r.Instance), ofHost(&r.Host)} }
+
 func (r MoveInstance) target() string { return r.Instance + " to " + r.Host }
 
 // RenameInstance changes what people call an instance. Its id and its folder stay; the name that players see is a server setting.
@@ -41,5 +43,7 @@ type RenameInstance struct {
 	Instance string `json:"instance"` // name or id
 	Name     string `json:"name"`
 }
+
+func (r *RenameInstance) scope() []place { return []place{ofInstance(&r.Instance)} }
 
 func (r RenameInstance) target() string { return r.Instance + " to " + r.Name }

@@ -106,6 +106,8 @@ type ChangeSave struct {
 	Keep     *Keep  `json:"keep,omitempty"`
 }
 
+func (r *ChangeSave) scope() []place { return []place{ofInstance(&r.Instance)} }
+
 func (r ChangeSave) target() string { return r.Instance + ": " + r.Action + " " + r.Save + " " + r.To }
 
 // UploadSave makes a save of a file on the controller's machine, which is that of the window and of mainbusctl.
@@ -114,6 +116,9 @@ type UploadSave struct {
 	Path     string `json:"path"` // absolute
 	Name     string `json:"name"` // of the save; empty: the file's
 }
+
+func (r *UploadSave) scope() []place { return []place{ofInstance(&r.Instance)} }
+func (r UploadSave) ownPath() string { return r.Path }
 
 func (r UploadSave) target() string { return r.Instance + ": " + r.Path }
 
@@ -126,6 +131,9 @@ type DownloadSave struct {
 	Replace  bool   `json:"replace"`
 }
 
+func (r *DownloadSave) scope() []place { return []place{ofInstance(&r.Instance)} }
+func (r DownloadSave) ownPath() string { return r.Path }
+
 func (r DownloadSave) target() string { return r.Instance + ": " + r.Save + " to " + r.Path }
 
 // TransferSave copies a save to another instance, on any host.
@@ -136,6 +144,8 @@ type TransferSave struct {
 	To       string `json:"to"`   // instance, name or id
 	Name     string `json:"name"` // of the copy; empty: the same
 }
+
+func (r *TransferSave) scope() []place { return []place{ofInstance(&r.Instance), ofInstance(&r.To)} }
 
 func (r TransferSave) target() string { return r.Instance + ": " + r.Save + " to " + r.To }
 
@@ -150,5 +160,7 @@ type CreateMap struct {
 	MapSettings    string `json:"map_settings,omitempty"`     // the same
 	Scenario       string `json:"scenario,omitempty"`         // like base/freeplay
 }
+
+func (r *CreateMap) scope() []place { return []place{ofInstance(&r.Instance)} }
 
 func (r CreateMap) target() string { return r.Instance + ": " + r.Name }

@@ -38,5 +38,7 @@ type ChangeSettings struct {
 	File     string `json:"file,omitempty"` // passwords and tokens that say "(not shown)" stay as they are
 }
 
+func (r *ChangeSettings) scope() []place { return []place{ofInstance(&r.Instance)} }
+
 // target leaves out values: some are passwords.
 func (r ChangeSettings) target() string { return r.Instance + ": " + r.Key }

@@ -92,6 +92,8 @@ type ChangeSupervision struct {
 	CPUs          *[]uint32 `json:"cpus,omitempty"`
 }
 
+func (r *ChangeSupervision) scope() []place { return []place{ofInstance(&r.Instance)} }
+
 func (r ChangeSupervision) target() string {
 	text, _ := json.Marshal(r) // numbers and strings can always be encoded
 	return strings.Trim(string(text), "{}")
@@ -102,5 +104,7 @@ type ChangeHost struct {
 	Host         string  `json:"host"`                     // name or id
 	StartsAtOnce *uint32 `json:"starts_at_once,omitempty"` // games that may be starting at a time; 0: the host's choice
 }
+
+func (r *ChangeHost) scope() []place { return []place{ofHost(&r.Host)} }
 
 func (r ChangeHost) target() string { return r.Host }

@@ -12,7 +12,7 @@ type Tasks interface {
 }
 
 var taskMethods = map[string]method{
-	"Tasks":      reads(ClusterRead, plain(Service.Tasks)),
+	"Tasks":      lists[Task](ClusterRead, plain(Service.Tasks)),
 	"CancelTask": changes(SaveManage, with(Service.CancelTask)),
 }
 
@@ -48,9 +48,13 @@ type Task struct {
 	EndedAt        *time.Time `json:"ended_at,omitempty"`
 }
 
+func (t *Task) scope() []place { return []place{ofTask(&t.ID)} }
+
 // TaskRef names a task.
 type TaskRef struct {
 	Task string `json:"task"` // id
 }
+
+func (r *TaskRef) scope() []place { return []place{ofTask(&r.Task)} }
 
 func (r TaskRef) target() string { return r.Task }
