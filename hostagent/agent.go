@@ -57,6 +57,9 @@ type Config struct {
 	Releases     releases.Sites  // where to download it from
 	Distro       releases.Distro // what can be downloaded for this machine; empty: nothing
 
+	// FirstGamePort and LastGamePort are the UDP ports that games may have; 0: a thousand from the game's own default on.
+	FirstGamePort, LastGamePort uint16
+
 	// Free tells how many bytes are free on the disk of a folder; nil asks the system.
 	Free func(dir string) (int64, error)
 	// Metrics is the TCP address at which figures are shown to Prometheus; empty: nowhere.
@@ -192,7 +195,7 @@ func (a *Agent) load(ctx context.Context) (err error) {
 	}
 	a.space = newSpace(a.cfg.DataDir, a.cfg.Free)
 	a.fleet, err = loadFleet(fleetConfig{
-		dir: a.cfg.DataDir, games: a.games, self: a.cfg.Self, room: a.space.room,
+		dir: a.cfg.DataDir, games: a.games, self: a.cfg.Self, first: a.cfg.FirstGamePort, last: a.cfg.LastGamePort, room: a.space.room,
 		openRun: a.openRun, changed: a.changed.Fire, log: a.log,
 	})
 	return err

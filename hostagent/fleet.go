@@ -32,6 +32,8 @@ type fleetConfig struct {
 	dir     string
 	games   *games.Store
 	self    string
+	first   uint16 // of the UDP ports for games; 0: as usual
+	last    uint16
 	room    func(bytes int64) error // why there is none on the disk
 	openRun func(context.Context) (instance.RunStream, error)
 	changed func()
@@ -59,6 +61,7 @@ type fleet struct {
 func loadFleet(cfg fleetConfig) (*fleet, error) {
 	f := &fleet{
 		cfg: cfg, bundles: bundles{dir: filepath.Join(cfg.dir, "bundles")},
+		ports:   instance.Ports{First: cfg.first, Last: cfg.last},
 		desired: &wire.Desired{}, instances: map[string]*instance.Instance{}, unsaved: map[string]error{}, ends: map[string]func(){},
 	}
 	if err := f.loadWishes(); err != nil {

@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"syscall"
 	"text/tabwriter"
 
@@ -49,6 +51,7 @@ const (
 type options struct {
 	data, name, level, metrics, releases string
 	factorio, interfaces                 []string
+	gamePorts                            string
 	port                                 uint16
 	announce                             bool
 	understood                           bool // the command line was: errors from then on are not about usage
@@ -70,6 +73,7 @@ func command(o *options) *cobra.Command {
 	flags.StringVar(&o.releases, "releases-url", "", "address of a mirror of factorio.com with the same paths, to download the game from")
 	flags.StringVar(&o.name, "name", defaultName(), "name of this host, for people")
 	flags.Uint16Var(&o.port, "port", 0, fmt.Sprintf("UDP port; 0: the one last used, else %d or the next free one", hostagent.DefaultPort))
+	flags.StringVar(&o.gamePorts, "game-ports", "", "UDP ports that games may have, as \"34197-34296\"; empty: a thousand from 34197 on")
 	flags.BoolVar(&o.announce, "announce", true, "let controllers on this network find this host; without, they need its address")
 	flags.StringArrayVar(&o.interfaces, "interface", nil, "name of a network interface on which this host is announced, instead of all but virtual ones; can be given more than once")
 	flags.StringVar(&o.metrics, "metrics", hostagent.MetricsAddr, "TCP address at which Prometheus finds /metrics; empty: nowhere")
@@ -99,9 +103,14 @@ func run(ctx context.Context, o *options, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("find this program's executable: %w", err)
 	}
+	first, last, err := parsePorts(o.gamePorts)
+	if err != nil {
+		o.understood = false
+		return err
+	}
 	agent := hostagent.New(hostagent.Config{
 		DataDir: o.data, Name: o.name, Port: o.port, Version: wire.Version, Self: self,
-		Hidden: !o.announce, Interfaces: discovery.Named(o.interfaces), Metrics: o.metrics, FactorioDirs: o.factorio, Places: games.Places(), Distro: games.DistroOf(runtime.GOOS, runtime.GOARCH),
+		Hidden: !o.announce, FirstGamePort: first, LastGamePort: last, Interfaces: discovery.Named(o.interfaces), Metrics: o.metrics, FactorioDirs: o.factorio, Places: games.Places(), Distro: games.DistroOf(runtime.GOOS, runtime.GOARCH),
 		Releases: releases.Sites{Site: o.releases, Download: o.releases},
 		Started: func(s hostagent.Status) {
 			fmt.Fprintf(out, "%s is ready at UDP port %d with %s\n", s.Name, s.Port, gameWords(s.GameVersion))
@@ -110,6 +119,23 @@ func run(ctx context.Context, o *options, out io.Writer) error {
 		Log:         slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
 	return service.Run(ctx, agent.Run)
+}
+
+// parsePorts reads "first-last" or one port; empty means the usual ones.
+func parsePorts(text string) (first, last uint16, err error) {
+	if text == "" {
+		return 0, 0, nil
+	}
+	from, to, found := strings.Cut(text, "-")
+	if !found {
+		to = from
+	}
+	a, errA := strconv.ParseUint(strings.TrimSpace(from), 10, 16)
+	b, errB := strconv.ParseUint(strings.TrimSpace(to), 10, 16)
+	if errA != nil || errB != nil || a == 0 || b < a {
+		return 0, 0, fmt.Errorf("game ports %q are not two numbers from 1 to 65535 as in 34197-34296, the lower one first", text)
+	}
+	return uint16(a), uint16(b), nil
 }
 
 func printCode(out io.Writer, c hostagent.PairingCode) {

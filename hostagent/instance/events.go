@@ -15,6 +15,7 @@ func (i *Instance) onEnd(r *run, e *ending) {
 	i.running.Store(nil)
 	i.deadline = stopTimer(i.deadline)
 	i.setCurrent(nil, nil)
+	i.takeBackSettings()
 	i.cfg.Ports.Release(r.note.Port)
 	i.cfg.Games.Release(i.cfg.ID)
 	i.orphaned = e.err != nil
@@ -67,6 +68,7 @@ func (i *Instance) onRCON(r *run, client *rcon.Client) {
 	i.setCurrent(r.game, client)
 	if client != nil && i.status == wire.State_STATE_STARTING && r.note.Converts == "" {
 		i.status, i.phase = wire.State_STATE_RUNNING, ""
+		i.takeBackSettings()
 		i.log.Info("game is running", "port", r.note.Port)
 	}
 }

@@ -34,6 +34,7 @@ type state struct {
 	World  string `json:"world,omitempty"`  // id of the world that runs here
 	Starts uint64 `json:"starts,omitempty"` // how many starts there were
 	Port   uint16 `json:"port,omitempty"`   // of the game, last used
+	RCON   string `json:"rcon,omitempty"`   // address, last used
 
 	Version  string `json:"version,omitempty"`  // of the game that was started last
 	Selector string `json:"selector,omitempty"` // by which it was chosen
@@ -55,6 +56,9 @@ func (f folder) prepare(game *install.Installation, name string) error {
 			return fmt.Errorf("prepare instance folder: %w", err)
 		}
 	}
+	if err := f.checkWritable(); err != nil {
+		return err
+	}
 	old, err := os.ReadFile(f.config())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("prepare instance folder: %w", err)
@@ -68,6 +72,20 @@ func (f folder) prepare(game *install.Installation, name string) error {
 		return err
 	}
 	return f.writeServerSettings(game, name)
+}
+
+// checkWritable tries to write where the game will. The game itself would run, and fail to save hours later.
+func (f folder) checkWritable() error {
+	for _, dir := range []string{string(f), f.saves(), f.mods()} {
+		file, err := os.CreateTemp(dir, ".write-test-*")
+		if err == nil {
+			err = errors.Join(file.Close(), os.Remove(file.Name()))
+		}
+		if err != nil {
+			return fmt.Errorf("the game could not save, because its folder can't be written: give the user who runs mainbus-host the right to write there: %w", err)
+		}
+	}
+	return nil
 }
 
 // withPaths returns config.ini with these paths and everything else as it was.

@@ -3,6 +3,7 @@ package instance
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -63,4 +64,24 @@ func openInstallation(t *testing.T) *install.Installation {
 		t.Fatal(err)
 	}
 	return game
+}
+
+func TestAFolderThatCannotBeWritten(t *testing.T) {
+	if os.Geteuid() == 0 || runtime.GOOS == "windows" {
+		t.Skip("SKIPPED: nothing is read-only for this user")
+	}
+	game, dir := openInstallation(t), folder(t.TempDir())
+	if err := dir.prepare(game, "x"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir.saves(), 0o500); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(dir.saves(), 0o700)
+	if err := dir.prepare(game, "x"); err == nil || !strings.Contains(err.Error(), dir.saves()) || !strings.Contains(err.Error(), "could not save") {
+		t.Errorf("it says %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(string(dir), "*", ".write-test-*")); len(left) > 0 {
+		t.Errorf("left over: %v", left)
+	}
 }

@@ -244,6 +244,7 @@ func (i *Instance) killOther() error {
 func (i *Instance) adopt() {
 	game, err := supervisor.Attach(i.folder.ours())
 	if errors.Is(err, supervisor.ErrGone) {
+		i.takeBackSettings()
 		if i.orphaned = supervisor.Orphaned(i.folder.ours()); !i.orphaned {
 			i.findUnseen()
 		}

@@ -79,6 +79,7 @@ func (i *Instance) onLaunched(result launched) {
 	i.state = result.state
 	if result.err != nil {
 		i.cfg.Games.Release(i.cfg.ID)
+		i.takeBackSettings()
 	} else {
 		i.anew = false
 	}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mainbus/hostagent/factorio/save"
@@ -28,13 +29,16 @@ const (
 	spare     = 64 << 20 // bytes that stay free on the disk
 )
 
+// goesAlong is what moves of our own folder in an instance.
+var goesAlong = []string{".mainbus", ".mainbus/state.json", ".mainbus/next.json", ".mainbus/credentials.json"}
+
 // stays is what does not go along when an instance moves: what the game or the agent makes anew, and what belongs to this machine.
 func stays(name string) bool {
 	switch top, _, _ := strings.Cut(name, "/"); top {
 	case "temp", "script-output", ".lock", "factorio-current.log", "factorio-previous.log":
 		return true
 	case ".mainbus":
-		return name != ".mainbus" && name != ".mainbus/state.json" && name != ".mainbus/next.json"
+		return !slices.Contains(goesAlong, name)
 	}
 	return false
 }

@@ -2,6 +2,7 @@ package instance
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -206,6 +207,55 @@ func TestPorts(t *testing.T) {
 	bound := uint16(conn.LocalAddr().(*net.UDPAddr).Port)
 	if got, err := p.Lease(bound, nil); err != nil || got == bound {
 		t.Errorf("a port in use: %d, %v", got, err)
+	}
+}
+
+func TestPortsOfARange(t *testing.T) {
+	base := ownPorts() + 900
+	p := Ports{First: base, Last: base + 3}
+	got := map[uint16]bool{}
+	for {
+		port, err := p.Lease(base-1, nil)
+		if err != nil {
+			if want := fmt.Sprintf("from %d to %d", p.First, p.Last); !strings.Contains(err.Error(), want) {
+				t.Errorf("%v does not say %q", err, want)
+			}
+			break
+		}
+		if port < p.First || port > p.Last || got[port] {
+			t.Fatalf("leased %d after %v", port, got)
+		}
+		got[port] = true
+	}
+	for port := range got {
+		p.Release(port)
+		if again, err := p.Lease(port, nil); err != nil || again != port {
+			t.Errorf("leased %d again as %d, %v", port, again, err)
+		}
+	}
+}
+
+func TestRCONKeepsItsPort(t *testing.T) {
+	first, err := freeLoopbackAddr("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp4", first)
+	if err != nil {
+		t.Skipf("SKIPPED: another program was quicker: %v", err)
+	}
+	if other, err := freeLoopbackAddr(first); err != nil || other == first {
+		t.Errorf("a port in use: %s, %v", other, err)
+	}
+	kept := taken.Addr().String()
+	taken.Close()
+	if again, err := freeLoopbackAddr(kept); err != nil || again != kept {
+		t.Errorf("%s became %s, %v", kept, again, err)
+	}
+	for _, foreign := range []string{"0.0.0.0:34000", "192.168.1.2:34000", "rubbish"} {
+		if got, err := freeLoopbackAddr(foreign); err != nil || !strings.HasPrefix(got, "127.0.0.1:") {
+			t.Errorf("for %s: %s, %v", foreign, got, err)
+		}
 	}
 }
 

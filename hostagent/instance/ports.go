@@ -2,9 +2,10 @@ package instance
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
+	"math"
 	"net"
+	"net/netip"
 	"sync"
 )
 
@@ -15,7 +16,7 @@ const (
 
 // Ports hands out UDP ports for the games of one agent, each to one game at a time.
 type Ports struct {
-	First uint16 // of the thousand that are tried; 0: the game's own default
+	First, Last uint16 // those that are tried; 0: a thousand from the game's own default on
 
 	mu    sync.Mutex
 	taken map[uint16]bool
@@ -29,19 +30,25 @@ func (p *Ports) Lease(preferred uint16, avoid map[uint16]bool) (uint16, error) {
 	if p.taken == nil {
 		p.taken = map[uint16]bool{}
 	}
-	free := func(port uint16) bool { return port != 0 && !p.taken[port] && !avoid[port] && canBind(port) }
+	free := func(port uint16) bool {
+		return port != 0 && (p.Last == 0 || p.First <= port && port <= p.Last) && !p.taken[port] && !avoid[port] && canBind(port)
+	}
 	if free(preferred) {
 		p.taken[preferred] = true
 		return preferred, nil
 	}
-	first := cmp.Or(p.First, firstGamePort)
-	for port := first; port < first+gamePorts; port++ {
-		if free(port) {
+	first := int(cmp.Or(p.First, firstGamePort))
+	last := int(p.Last)
+	if last == 0 {
+		last = min(first+gamePorts-1, math.MaxUint16)
+	}
+	for n := first; n <= last; n++ {
+		if port := uint16(n); free(port) {
 			p.taken[port] = true
 			return port, nil
 		}
 	}
-	return 0, errors.New("no UDP port is free for the game")
+	return 0, fmt.Errorf("no UDP port from %d to %d is free for the game", first, last)
 }
 
 // Take marks the port of a game that runs already.
@@ -70,8 +77,14 @@ func canBind(port uint16) bool {
 	return true
 }
 
-// freeLoopbackAddr returns an address for RCON that nobody uses at the moment.
-func freeLoopbackAddr() (string, error) {
+// freeLoopbackAddr returns an address for RCON that nobody uses at the moment: the preferred one if it is such.
+func freeLoopbackAddr(preferred string) (string, error) {
+	if addr, err := netip.ParseAddrPort(preferred); err == nil && addr.Addr().IsLoopback() {
+		if listener, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(addr)); err == nil {
+			listener.Close()
+			return preferred, nil
+		}
+	}
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("find a port for RCON: %w", err)

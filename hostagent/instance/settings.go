@@ -17,7 +17,7 @@ import (
 // hidden stands for a password or token in what Settings shows; in a file that comes back it means that nobody has changed it.
 const hidden = "(not shown)"
 
-// loadSettings reads server-settings.json. Before the first start, which makes it, there are those that it would have.
+// loadSettings reads server-settings.json, and the credentials that belong into it. Before the first start, which makes it, there are those that it would have.
 func (f folder) loadSettings(name string) (*serversettings.File, error) {
 	text, err := disk.Read(f.serverSettings())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -27,7 +27,11 @@ func (f folder) loadSettings(name string) (*serversettings.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return serversettings.Parse(text)
+	settings, err := serversettings.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return settings, f.withCredentials(settings)
 }
 
 // Settings shows the server settings, without passwords and tokens. The name is the instance's.
@@ -66,7 +70,7 @@ func (i *Instance) ChangeSettings(ctx context.Context, name string, c *wire.Sett
 	if err := os.MkdirAll(filepath.Dir(i.folder.serverSettings()), 0o700); err != nil {
 		return nil, err
 	}
-	if err := disk.Write(i.folder.serverSettings(), file.Bytes()); err != nil {
+	if err := i.folder.storeSettings(file); err != nil {
 		return nil, err
 	}
 	return shownSettings(file), nil

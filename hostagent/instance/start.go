@@ -252,14 +252,14 @@ func (l *launch) patch(source chosen, modules map[string][]byte) (note, error) {
 
 // reserve finds ports and makes a password for this run.
 func (l *launch) reserve(n *note) (err error) {
-	if n.RCON, err = freeLoopbackAddr(); err != nil {
+	if n.RCON, err = freeLoopbackAddr(l.state.RCON); err != nil {
 		return err
 	}
 	n.Password = randomHex(24)
 	if n.Port, err = l.cfg.Ports.Lease(l.state.Port, l.avoid); err != nil {
 		return err
 	}
-	l.state.Port = n.Port
+	l.state.Port, l.state.RCON = n.Port, n.RCON
 	if err := l.folder.writeState(l.state); err != nil {
 		l.cfg.Ports.Release(n.Port)
 		return fmt.Errorf("remember start: %w", err)
@@ -273,9 +273,11 @@ func (l *launch) spawn(ctx context.Context, n note) (*supervisor.Game, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start game: %w", err)
 	}
-	file, settings := l.savePath(), l.folder.serverSettings()
+	file, settings := l.savePath(), l.folder.conversionSettings()
 	if n.Converts != "" {
-		file, settings = l.folder.converted(), l.folder.conversionSettings()
+		file = l.folder.converted()
+	} else if settings, err = l.folder.handOutSettings(l.want.GetName()); err != nil {
+		return nil, err
 	}
 	spec := supervisor.Spec{Dir: string(l.folder), Note: text, Env: l.game.Env(), Argv: []string{
 		l.game.Binary(), "--config", l.folder.config(),
