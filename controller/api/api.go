@@ -19,6 +19,7 @@ type Service interface {
 	Bus
 	Figures
 	Installations
+	Packs
 }
 
 // A Caller is who makes a call. Only what receives a call from outside makes one up: Serve by where the connection comes
