@@ -44,6 +44,10 @@ func (w *Window) commands() []view.Command {
 		w.visit(view.Place{Page: view.InstancesPage})
 		w.list.AskCreate()
 	}})
+	all = append(all, view.Command{Words: lang.L("Adopt a server folder…"), Do: func() {
+		w.visit(view.Place{Page: view.InstancesPage})
+		w.list.AskAdopt()
+	}})
 	all = append(all, view.Command{Words: lang.L("Backups…"), Do: func() { pages.ShowBackups(w.params, w.problem) }})
 	if w.params.Computer != nil {
 		all = append(all, view.Command{Words: lang.L("Choose the folder of Factorio on this computer…"), Do: w.hosts.AskFactorio})

@@ -105,6 +105,8 @@ func busyCluster() *headless.Cluster {
 		},
 		Next: "_autosave3.zip", Why: "it is the newest save of the world that runs here",
 	})
+	c.SetFolder(api.Folder{Dir: "/opt/factorio", Kind: "headless", SaveCount: 12, Saves: []api.FolderSave{{Name: "vor dem großen Umbau.zip", Modified: at, Version: "2.0.77"}}, ModCount: 31,
+		Admins: 2, Banned: 14, Settings: []byte(`{"name":"x"}`), AutoPause: true, Files: 1244, Bytes: 987 << 20, Problems: []string{"A game runs from it: process 4711. What it saves after the copy is not in the copy."}})
 	c.SetServerSettings(api.ServerSettings{Settings: []byte(`{"name":"Nauvis main","description":"A cluster of five worlds","tags":["mainbus"],"max_players":0,` +
 		`"visibility":{"public":false,"lan":true},"username":"","token":"(not shown)","game_password":"(not shown)","autosave_interval":5,"autosave_slots":5,"auto_pause":false}`)})
 	c.Print("i1",
@@ -130,6 +132,9 @@ func instanceDialogs(t *testing.T, c *headless.Cluster, s *headless.Screen, mode
 	c.Fail(nil)
 	picture(t, s, "settings-error-"+mode)
 	s.Press("Cancel")
+	newInstances(t, c, s, mode)
+	s.Open("i1")
+	s.Soon()
 	for _, d := range []struct{ item, name string }{{"Factorio version…", "version"}, {"Rename…", "rename"}, {"Move to another host…", "move"}} {
 		s.Press("More")
 		s.Tap(d.item)
@@ -145,6 +150,26 @@ func instanceDialogs(t *testing.T, c *headless.Cluster, s *headless.Screen, mode
 	s.Press("Cancel")
 	s.Open("i1")
 	s.Soon()
+}
+
+// newInstances opens the dialogs that make instances.
+func newInstances(t *testing.T, c *headless.Cluster, s *headless.Screen, mode string) {
+	t.Helper()
+	s.Page("Instances")
+	s.Press("New instance…")
+	picture(t, s, "create-"+mode)
+	s.Press("Show advanced")
+	s.Type("Paste a map exchange string: >>>…<<<", "eNpjZGBgYGZgYG")
+	picture(t, s, "create-advanced-"+mode)
+	s.Press("Cancel")
+	s.Press("Adopt…")
+	s.Type(`like /opt/factorio or C:\Factorio`, "/opt/factorio\n")
+	picture(t, s, "adopt-"+mode)
+	c.Fail(api.Errorf(api.NotFound, "Look at the path; it is one of the host's.", "there is no folder /opt/factorio on attic"))
+	s.Press("Look")
+	c.Fail(nil)
+	picture(t, s, "adopt-error-"+mode)
+	s.Press("Cancel")
 }
 
 func TestPicturesOfEveryScreen(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 const taskEach = 500 * time.Millisecond // between looks at a task of the controller
 
 // carry begins what takes long and follows it in the list of tasks, where it can be canceled. A failure is shown on the card; ended
-// is called however it ended, unless it is nil.
-func (p Params) carry(problem *widgets.ErrorCard, words string, begin func(ctx context.Context) (api.Task, error), ended func()) {
+// is told whether it was done, unless it is nil.
+func (p Params) carry(problem *widgets.ErrorCard, words string, begin func(ctx context.Context) (api.Task, error), ended func(done bool)) {
 	task := p.Tasks.Begin(words)
 	p.Frame.Go(func(ctx context.Context) {
 		now, err := begin(ctx)
@@ -39,7 +39,7 @@ func (p Params) carry(problem *widgets.ErrorCard, words string, begin func(ctx c
 		p.Frame.Do(func() {
 			p.carried(problem, task, words, now, err)
 			if ended != nil {
-				ended()
+				ended(err == nil && now.State != api.TaskCanceled)
 			}
 		})
 	})

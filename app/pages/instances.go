@@ -2,14 +2,11 @@ package pages
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -17,7 +14,6 @@ import (
 	"mainbus/app/look"
 	"mainbus/app/view"
 	"mainbus/app/widgets"
-	"mainbus/controller/api"
 )
 
 // Instances shows all game servers.
@@ -65,7 +61,8 @@ func NewInstances(p Params) *Instances {
 	}
 	s.listPage = newListPage(p, view.InstancesPage, lang.L("Filter instances"), nil, s.refresh)
 	s.buttons = newButtons(p, s.problem)
-	for _, b := range []fyne.CanvasObject{s.start, s.stop, s.kill, create()} {
+	adopt := widget.NewButton(lang.L("Adopt…"), s.AskAdopt)
+	for _, b := range []fyne.CanvasObject{s.start, s.stop, s.kill, adopt, create()} {
 		s.listPage.buttons.Add(b)
 	}
 	s.table.OnSelect = func() { s.point(s.table.Selected()...) }
@@ -123,41 +120,6 @@ func (s *Instances) refresh() {
 	s.point(selected...)
 }
 
-// AskCreate opens the form for a new instance.
-func (s *Instances) AskCreate() {
-	var names, ids []string
-	for _, h := range s.Model.Now().Hosts {
-		if !h.WantsToJoin && !h.Elsewhere {
-			names, ids = append(names, h.Name), append(ids, h.ID)
-		}
-	}
-	names = apart(names, ids)
-	if len(ids) == 0 {
-		s.problem.Say(lang.L("There is no host to run an instance on."), lang.L("Pair a host first: see the page Hosts."))
-		return
-	}
-	name, host := widget.NewEntry(), widget.NewSelect(names, nil)
-	name.SetPlaceHolder("Nauvis")
-	name.Validator = func(text string) error {
-		if strings.TrimSpace(text) == "" {
-			return errors.New(lang.L("a name is needed"))
-		}
-		return nil
-	}
-	host.SetSelectedIndex(0)
-	form := dialog.NewForm(lang.L("New instance"), lang.L("Create"), lang.L("Cancel"), []*widget.FormItem{
-		widget.NewFormItem(lang.L("Name"), name), widget.NewFormItem(lang.L("Host"), host),
-	}, func(ok bool) {
-		if ok {
-			s.createOn(strings.TrimSpace(name.Text), ids[host.SelectedIndex()])
-		}
-	}, s.Frame.Window())
-	name.OnSubmitted = func(string) { form.Submit() }
-	form.Resize(fyne.NewSize(460, 230))
-	form.Show()
-	s.Frame.Window().Canvas().Focus(name)
-}
-
 // apart adds the ids to names that would not tell which is meant.
 func apart(names, ids []string) []string {
 	count := map[string]int{}
@@ -171,11 +133,4 @@ func apart(names, ids []string) []string {
 		}
 	}
 	return out
-}
-
-func (s *Instances) createOn(name, host string) {
-	s.try(s.problem, lang.L("Create {{.name}}", with{"name": name}), lang.L("{{.name}} is created", with{"name": name}), func(ctx context.Context) error {
-		_, err := s.Service.CreateInstance(ctx, s.Caller, api.CreateInstance{Name: name, Host: host})
-		return err
-	}, nil)
 }

@@ -233,7 +233,7 @@ func (s *saves) send(words string, r api.ChangeSave) {
 
 // carry begins what takes long, and shows what has come of it.
 func (s *saves) carry(words string, begin func(ctx context.Context) (api.Task, error)) {
-	s.Params.carry(s.problem, words, begin, func() {
+	s.Params.carry(s.problem, words, begin, func(bool) {
 		if s.leave != nil {
 			s.hidden()
 			s.shown()

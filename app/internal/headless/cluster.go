@@ -32,6 +32,7 @@ type Cluster struct {
 	failures  map[string]api.Failure // by instance
 	kept      api.Supervision        // of every instance
 	settings  api.ServerSettings     // of every instance
+	folder    api.Folder             // of every host
 	measured  []api.Measured
 	games     []api.HostGames
 	available api.AvailableGames
@@ -413,7 +414,7 @@ func (c *Cluster) TransferSave(_ context.Context, _ api.Caller, r api.TransferSa
 
 // CreateMap implements api.Service.
 func (c *Cluster) CreateMap(_ context.Context, _ api.Caller, r api.CreateMap) (api.Task, error) {
-	return c.begun(), c.note("CreateMap", r.Instance, r.Name, r.Preset)
+	return c.begun(), c.note("CreateMap", r.Instance, r.Name, r.Preset, r.Exchange)
 }
 
 // Tasks implements api.Service.
@@ -463,11 +464,6 @@ func (c *Cluster) SetInvitations(all ...api.Invitation) { c.change(func() { c.in
 // RevokeInvitation implements api.Service.
 func (c *Cluster) RevokeInvitation(_ context.Context, _ api.Caller, r api.InvitationRef) (api.Invitation, error) {
 	return api.Invitation{}, c.note("RevokeInvitation", r.Invitation)
-}
-
-// CreateInstance implements api.Service.
-func (c *Cluster) CreateInstance(_ context.Context, _ api.Caller, r api.CreateInstance) (api.Instance, error) {
-	return api.Instance{}, c.note("CreateInstance", r.Name, r.Host)
 }
 
 // StartInstance implements api.Service.

@@ -7,6 +7,32 @@ import (
 	"mainbus/controller/api"
 )
 
+// CreateInstance implements api.Service. What is made is stopped, and has the id "new".
+func (c *Cluster) CreateInstance(_ context.Context, _ api.Caller, r api.CreateInstance) (api.Instance, error) {
+	err := c.note("CreateInstance", r.Name, r.Host)
+	made := api.Instance{ID: "new", Name: r.Name, Host: r.Host, Desired: "stopped", State: "stopped", Version: r.Version}
+	if err == nil {
+		c.news(func() { c.instances = append(c.instances, made) })
+	}
+	return made, err
+}
+
+// SetFolder says what there is in any folder.
+func (c *Cluster) SetFolder(f api.Folder) { c.change(func() { c.folder = f }) }
+
+// LookAtFolder implements api.Service.
+func (c *Cluster) LookAtFolder(_ context.Context, _ api.Caller, r api.FolderRef) (api.Folder, error) {
+	err := c.note("LookAtFolder", r.Host, r.Dir)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.folder, err
+}
+
+// AdoptFolder implements api.Service.
+func (c *Cluster) AdoptFolder(_ context.Context, _ api.Caller, r api.AdoptFolder) (api.Task, error) {
+	return c.begun(), c.note("AdoptFolder", r.Host, r.Dir, r.Name)
+}
+
 // MoveInstance implements api.Service.
 func (c *Cluster) MoveInstance(_ context.Context, _ api.Caller, r api.MoveInstance) (api.Task, error) {
 	return c.begun(), c.note("MoveInstance", r.Instance, r.Host)

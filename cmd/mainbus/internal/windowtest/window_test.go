@@ -279,7 +279,7 @@ const (
 	hostsY, instancesY, busY     = 70, 110, 150
 	listX, firstRowY, secondRowY = 300, 160, 196
 	primaryX, toolbarY           = 1190, 80
-	startX                       = 868
+	startX                       = 791
 )
 
 func TestAPersonAtTheWindow(t *testing.T) {
