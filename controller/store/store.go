@@ -90,6 +90,8 @@ type Store interface {
 	Audit(ctx context.Context, limit int) ([]AuditEntry, error) // newest first
 	AddAudit(ctx context.Context, e AuditEntry) error
 
+	Users
+
 	// Backup copies everything to a new file in the folder of backups.
 	Backup(ctx context.Context, why Reason) (Backup, error)
 
