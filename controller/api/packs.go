@@ -242,6 +242,8 @@ func (r ImportPack) target() string {
 	return r.Name + " from a text"
 }
 
+func (r ImportPack) ownPath() string { return r.Path }
+
 // Kinds of sources of a pack.
 const (
 	PackFromString   = "string"
@@ -332,6 +334,8 @@ type AssignPack struct {
 
 func (r AssignPack) target() string { return r.Instance + ": " + r.Pack }
 
+func (r *AssignPack) scope() []place { return []place{ofInstance(&r.Instance)} }
+
 // PackForPlayers says how players come by the mods.
 type PackForPlayers struct {
 	Name      string    `json:"name"`
@@ -357,3 +361,5 @@ type HandOutPack struct {
 }
 
 func (r HandOutPack) target() string { return r.Pack + " to " + r.Path }
+
+func (r HandOutPack) ownPath() string { return r.Path }

@@ -14,6 +14,7 @@ var clusterWide = map[string]string{
 	"ReadHistory":     "goods belong to all",
 	"GoodsOf":         "goods belong to all",
 	"ChangeBusPolicy": "goods belong to all",
+	"ImportPack":      "packs belong to all",
 }
 
 // A request that names an instance, a host or a path says what that means for permissions.
