@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode"
 
+	"google.golang.org/protobuf/proto"
+
 	"mainbus/controller/store"
 	"mainbus/transport/discovery"
 	"mainbus/transport/identity"
@@ -233,6 +235,7 @@ func (hs *hosts) observe(h *host, over *link.Conn, o *wire.Observed) {
 		i.Phase, i.Cause, i.Save, i.GameVersion = shown(i.Phase, 100), shown(i.Cause, 500), shown(i.Save, 200), shown(i.GameVersion, 40)
 		i.VersionRemark = shown(i.VersionRemark, 500)
 		i.DecidedHere, i.Warning = shown(i.DecidedHere, 20), shown(i.Warning, 500)
+		boundMods(i.GetMods())
 		observed[i.GetId()] = i
 	}
 	hs.mu.Lock()
@@ -252,7 +255,7 @@ func sameButTick(a, b *wire.ObservedInstance) bool {
 	return a.GetState() == b.GetState() && a.GetPhase() == b.GetPhase() && a.GetCause() == b.GetCause() && a.GetLinked() == b.GetLinked() &&
 		a.GetGameVersion() == b.GetGameVersion() && a.GetGamePort() == b.GetGamePort() && a.GetSave() == b.GetSave() && a.GetStarts() == b.GetStarts() &&
 		a.GetRetryMs() == b.GetRetryMs() && a.GetDecidedHere() == b.GetDecidedHere() && a.GetWarning() == b.GetWarning() &&
-		a.GetVersionRemark() == b.GetVersionRemark()
+		a.GetVersionRemark() == b.GetVersionRemark() && proto.Equal(a.GetMods(), b.GetMods())
 }
 
 // refuses notes why a host does not take what is wanted, or that it does.

@@ -138,7 +138,7 @@ func (s *service) viewObserved(row store.Instance) api.Instance {
 	if o == nil {
 		return view
 	}
-	view.VersionRemark = o.GetVersionRemark()
+	view.VersionRemark, view.Mods = o.GetVersionRemark(), viewModState(o.GetMods())
 	view.GameVersion, view.Save, view.Starts, view.Tick = o.GetGameVersion(), o.GetSave(), o.GetStarts(), o.GetTick()
 	if !linked || conn != now.source {
 		view.LastState = stateName(o.GetState())

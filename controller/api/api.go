@@ -20,6 +20,7 @@ type Service interface {
 	Figures
 	Installations
 	Packs
+	InstalledMods
 }
 
 // A Caller is who makes a call. Only what receives a call from outside makes one up: Serve by where the connection comes

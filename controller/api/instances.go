@@ -79,6 +79,8 @@ type Instance struct {
 	Version       string `json:"version"`        // of the game, as SetVersion says; empty: any
 	Download      bool   `json:"download"`       // it may be downloaded
 	VersionRemark string `json:"version_remark"` // that GameVersion is downloaded first, or why there is none
+
+	Mods ModState `json:"mods"`
 }
 
 func (i *Instance) scope() []place { return []place{ofInstance(&i.ID)} }

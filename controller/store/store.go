@@ -74,6 +74,7 @@ type Store interface {
 	SetRunning(ctx context.Context, id string, running bool) error // counts Asked too
 	SetSupervision(ctx context.Context, id, supervision string) error
 	SetVersion(ctx context.Context, id, version string, download bool) error
+	SetModPolicy(ctx context.Context, id string, p ModPolicy) error
 
 	// MoveInstance says that an instance belongs on another host than it did; its folder at the old one becomes a leftover, one at the
 	// new one is none any more. DeleteInstance leaves one too. ErrNotFound: it is not there, or not on that host.
@@ -148,6 +149,13 @@ type Instance struct {
 	Version     string // of the game: stable, experimental, 2.0, 2.0.77; empty: any
 	Download    bool   // a version that is not on the host may be downloaded
 	Pack        string // Pack.ID; empty: the mods that lie in its folder are left as they are
+	ModPolicy   ModPolicy
+}
+
+// ModPolicy says how the mods of a pack get into an instance's folder.
+type ModPolicy struct {
+	OrFormer    bool // a start for which files are missing goes on with the set that is there
+	KeepUnknown bool // mods that are not of the pack stay in the folder
 }
 
 // AuditEntry says who did what.

@@ -77,7 +77,7 @@ func putHost(ctx context.Context, conn *sql.Conn, h Host) error {
 
 // Instances implements Store.
 func (s *SQLite) Instances(ctx context.Context) ([]Instance, error) {
-	rows, err := s.readers.QueryContext(ctx, "SELECT id, name, host, running, seed, created_at, asked, supervision, version, download, coalesce(pack, '') FROM instance ORDER BY name")
+	rows, err := s.readers.QueryContext(ctx, "SELECT id, name, host, running, seed, created_at, asked, supervision, version, download, coalesce(pack, ''), mods_or_former, mods_keep_unknown FROM instance ORDER BY name")
 	if err != nil {
 		return nil, fmt.Errorf("read instances: %w", err)
 	}
@@ -85,7 +85,8 @@ func (s *SQLite) Instances(ctx context.Context) ([]Instance, error) {
 	err = eachRow(rows, func(scan scanFunc) error {
 		var i Instance
 		var created int64
-		err := scan(&i.ID, &i.Name, &i.Host, &i.Running, &i.Seed, &created, &i.Asked, &i.Supervision, &i.Version, &i.Download, &i.Pack)
+		err := scan(&i.ID, &i.Name, &i.Host, &i.Running, &i.Seed, &created, &i.Asked, &i.Supervision, &i.Version, &i.Download, &i.Pack,
+			&i.ModPolicy.OrFormer, &i.ModPolicy.KeepUnknown)
 		i.CreatedAt = time.UnixMilli(created)
 		all = append(all, i)
 		return err
@@ -125,6 +126,11 @@ func (s *SQLite) SetSupervision(ctx context.Context, id, supervision string) err
 // SetVersion implements Store.
 func (s *SQLite) SetVersion(ctx context.Context, id, version string, download bool) error {
 	return s.update(ctx, "write instance "+id, "UPDATE instance SET version = ?, download = ? WHERE id = ?", version, download, id)
+}
+
+// SetModPolicy implements Store.
+func (s *SQLite) SetModPolicy(ctx context.Context, id string, p ModPolicy) error {
+	return s.update(ctx, "write instance "+id, "UPDATE instance SET mods_or_former = ?, mods_keep_unknown = ? WHERE id = ?", p.OrFormer, p.KeepUnknown, id)
 }
 
 // SetStartsAtOnce implements Store.
