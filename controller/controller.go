@@ -63,6 +63,7 @@ type Controller struct {
 	generations generations
 	moves       *moves
 	policyMu    sync.Mutex // held while the policy is changed
+	modesMu     sync.Mutex // held while the modes of lists are changed
 
 	endpoint *link.Endpoint
 	bulk     *bulk.Node

@@ -41,6 +41,8 @@ var rules = []rule{
 		banned: []string{fyne, "os", "io", "net", "time", "database/sql", "math/rand", "math/rand/v2", "crypto/rand", "log", "log/slog"}},
 	{under: "mainbus/controller/ledger/sim", allowed: []string{"mainbus/controller/ledger"},
 		banned: []string{fyne, "os", "io", "net", "time", "database/sql", "crypto/rand", "log", "log/slog"}},
+	{under: "mainbus/controller/lists", allowed: []string{"mainbus/controller/lists", "mainbus/hostagent/factorio/playername"},
+		banned: []string{fyne, "os", "io", "net", "time", "database/sql", "math/rand", "math/rand/v2", "crypto/rand", "log", "log/slog"}},
 	{under: "mainbus/controller/api", allowed: []string{"mainbus/controller/api", "mainbus/transport"},
 		banned: []string{fyne, "modernc.org/sqlite"}},
 	{under: "mainbus/controller", allowed: []string{"mainbus/controller", "mainbus/transport", "mainbus/lua", "mainbus/hostagent/factorio"},

@@ -19,6 +19,7 @@ type Service interface {
 	Bus
 	Figures
 	Installations
+	Lists
 	Packs
 	InstalledMods
 }

@@ -28,6 +28,7 @@ var (
 // Store is what a controller needs of its storage. It is safe for concurrent use. Writes are not undone when their
 // context ends; only the wait for them is.
 type Store interface {
+	Lists
 	Packs
 	// Ledger is the ledger's id, made with the storage.
 	Ledger() string
