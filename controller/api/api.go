@@ -22,6 +22,7 @@ type Service interface {
 	Lists
 	Packs
 	InstalledMods
+	Mods
 }
 
 // A Caller is who makes a call. Only what receives a call from outside makes one up: Serve by where the connection comes

@@ -154,6 +154,7 @@ func answer(ctx context.Context, s Service, c Caller, call *wire.APICall) *wire.
 var wireCodes = map[Code]wire.Code{
 	Internal: wire.Code_CODE_INTERNAL, Invalid: wire.Code_CODE_INVALID, NotFound: wire.Code_CODE_NOT_FOUND,
 	Refused: wire.Code_CODE_REFUSED, Unavailable: wire.Code_CODE_UNAVAILABLE,
+	LoginNeeded: wire.Code_CODE_REFUSED, EmailCodeNeeded: wire.Code_CODE_REFUSED,
 }
 
 // failure carries the whole error in the body; the status is for readers that know no more than the wire.

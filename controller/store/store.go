@@ -30,6 +30,8 @@ var (
 type Store interface {
 	Lists
 	Packs
+	Mods
+
 	// Ledger is the ledger's id, made with the storage.
 	Ledger() string
 	// Incarnation grows with each opening, and whenever the books had to be read again after a failed write.
