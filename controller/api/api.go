@@ -23,6 +23,7 @@ type Service interface {
 	Packs
 	InstalledMods
 	Mods
+	PackPlans
 }
 
 // A Caller is who makes a call. Only what receives a call from outside makes one up: Serve by where the connection comes

@@ -28,7 +28,7 @@ type method struct {
 }
 
 // methods has a row for every method of Service.
-var methods = join(clusterMethods, hostMethods, instanceMethods, placeMethods, settingMethods, adoptMethods, supervisingMethods, saveMethods, taskMethods, busMethods, figureMethods, installationMethods, listMethods, packMethods, installedModMethods, modMethods)
+var methods = join(clusterMethods, hostMethods, instanceMethods, placeMethods, settingMethods, adoptMethods, supervisingMethods, saveMethods, taskMethods, busMethods, figureMethods, installationMethods, listMethods, packMethods, installedModMethods, modMethods, packPlanMethods)
 
 func join(parts ...map[string]method) map[string]method {
 	all := map[string]method{}
