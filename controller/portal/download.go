@@ -36,7 +36,8 @@ type Downloaded struct {
 	Unverified string
 }
 
-// Download fetches a release into the folder dir, under the portal's name for it. If its checksum differs nothing is changed.
+// Download fetches a release into the folder dir, under the portal's name for it. If its checksum differs nothing is changed. What has come
+// when it is cancelled or cut off is kept there for the next download of the release; there must be one at a time.
 func (c *Client) Download(ctx context.Context, r Release, a account.Account, dir string, progress func(fetch.Progress)) (Downloaded, error) {
 	d, err := c.download(ctx, r, a, dir, progress)
 	if err != nil {
@@ -59,7 +60,7 @@ func (c *Client) download(ctx context.Context, r Release, a account.Account, dir
 	result := Downloaded{Path: filepath.Join(dir, r.FileName)}
 	result.File, err = c.fetch.Download(ctx, fetch.Download{
 		Request: fetch.Request{URL: where, Query: a.Query(), Secrets: []string{a.Token}, Elsewhere: true},
-		Target:  result.Path, MaxBytes: maxZip, Kind: zipFile, Progress: progress,
+		Target:  result.Path, MaxBytes: maxZip, Kind: zipFile, Keep: true, Progress: progress,
 		Check: func(f fetch.File) error {
 			var err error
 			result.Verified, result.Unverified, err = r.verify(f)

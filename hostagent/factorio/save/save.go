@@ -25,7 +25,7 @@ import (
 const scriptData = "script.dat"
 
 const (
-	maxEntries   = 10_000
+	maxEntries   = 20_000  // the largest mods have some thousand
 	maxDirectory = 8 << 20 // bytes of the zip's directory that are read
 	maxEntry     = math.MaxUint32 - 1
 	maxTotal     = 8 << 30 // bytes of all entries inflated, and of the level inflated
@@ -49,7 +49,7 @@ type Archive struct {
 }
 
 // Open opens a save. It refuses what is no zip, entries outside one root folder or with paths that leave it, links, double
-// entries (also where case does not count), entries that overlap, more than 10,000 entries and sizes beyond 8 GiB in all. The
+// entries (also where case does not count), entries that overlap, more than 20,000 entries and sizes beyond 8 GiB in all. The
 // folder __MACOSX, which a Mac adds to what it packs, is passed over.
 func Open(path string) (*Archive, error) {
 	f, err := os.Open(path)

@@ -1,0 +1,202 @@
+package mods
+
+import (
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"mainbus/controller/store"
+	"mainbus/hostagent/factorio/modinfo"
+	"mainbus/hostagent/factorio/save"
+)
+
+const (
+	maxZip         = 4 << 30
+	maxInfo        = 1 << 20
+	maxName        = 100  // characters
+	maxText        = 200  // bytes of a title or author that are kept
+	maxDescription = 2000 // bytes that are kept
+	infoName       = "info.json"
+)
+
+// gamesOwn come with the game: no zip may pass for one of them.
+var gamesOwn = []string{"core", "base", "elevated-rails", "quality", "recycler", "space-age"}
+
+// A found mod is what was learned of a zip.
+type found struct {
+	modinfo.Info
+	size           int64
+	sha256, sha1   string
+	unpacked       int64
+	remarks        []string // what the game may not like
+	nothingChecked bool     // only its info.json was read
+}
+
+func (f found) row(o Origin, at time.Time) store.Mod {
+	m := store.Mod{
+		Name: f.Name, Version: f.Version.String(), SHA256: f.sha256, SHA1: f.sha1, Bytes: f.size, FileName: f.FileName(),
+		Title: cut(f.Title, maxText), Author: cut(f.Author, maxText), Game: modinfo.MajorMinor(f.FactorioVersion),
+		Dependencies: []string{}, Flags: append([]string{}, f.Flags...), Description: cut(f.Description, maxDescription),
+		Source: o.Source, AddedAt: at, AddedBy: o.By,
+	}
+	for _, d := range f.Dependencies {
+		m.Dependencies = append(m.Dependencies, d.String())
+	}
+	return m
+}
+
+func cut(text string, limit int) string {
+	return strings.ToValidUTF8(text[:min(len(text), limit)], "")
+}
+
+// examine reads a zip from its first byte to its last: its hashes, its info.json, and every entry with its checksum. progress may be nil.
+func examine(ctx context.Context, path string, progress func(done, total int64)) (found, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return found{}, err
+	}
+	defer file.Close()
+	stat, err := file.Stat()
+	if err != nil {
+		return found{}, err
+	}
+	if !stat.Mode().IsRegular() {
+		return found{}, errors.New("it is no file")
+	}
+	sums := newSums()
+	if _, err := io.Copy(sums, &watched{ctx: ctx, r: file}); err != nil {
+		return found{}, err
+	}
+	f, err := look(ctx, file, stat.Size(), progress)
+	f.sha256, f.sha1 = sums.text()
+	return f, err
+}
+
+// look reads a mod's zip and all its entries.
+func look(ctx context.Context, r io.ReaderAt, size int64, progress func(done, total int64)) (found, error) {
+	f, a, err := glance(r, size)
+	if err != nil {
+		return found{}, err
+	}
+	var done int64
+	for _, name := range a.Names() {
+		entry, err := a.Open(name)
+		if err != nil {
+			return found{}, err
+		}
+		n, err := io.Copy(io.Discard, &watched{ctx: ctx, r: entry, tell: func(n int64) {
+			if progress != nil {
+				progress(min(done+n, size), size)
+			}
+		}})
+		entry.Close()
+		if err != nil {
+			return found{}, fmt.Errorf("the zip is damaged: %.200q: %w", name, err)
+		}
+		done += n
+	}
+	f.unpacked, f.nothingChecked = done, false
+	return f, nil
+}
+
+// glance reads the table of contents and info.json only.
+func glance(r io.ReaderAt, size int64) (found, *save.Archive, error) {
+	if size > maxZip {
+		return found{}, nil, fmt.Errorf("%d bytes are more than a mod has", size)
+	}
+	a, err := save.NewArchive(r, size)
+	if err != nil {
+		return found{}, nil, err
+	}
+	if !slices.Contains(a.Names(), infoName) {
+		return found{}, nil, errors.New("it is no mod: a mod's zip has one folder with an info.json in it")
+	}
+	entry, err := a.Open(infoName)
+	if err != nil {
+		return found{}, nil, err
+	}
+	defer entry.Close()
+	info, err := readInfo(entry)
+	if err != nil {
+		return found{}, nil, err
+	}
+	return found{Info: info, size: size, remarks: info.Problems(), nothingChecked: true}, a, nil
+}
+
+func readInfo(r io.Reader) (modinfo.Info, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxInfo+1))
+	if err != nil {
+		return modinfo.Info{}, fmt.Errorf("read %s: %w", infoName, err)
+	}
+	if len(text) > maxInfo {
+		return modinfo.Info{}, fmt.Errorf("%s has more than %d MiB", infoName, maxInfo>>20)
+	}
+	info, err := modinfo.Parse(text)
+	if err != nil {
+		return modinfo.Info{}, err
+	}
+	return info, checkName(info)
+}
+
+// checkName refuses a mod whose file could not be called as the game wants, on some system.
+func checkName(info modinfo.Info) error {
+	file := info.FolderName()
+	odd := func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(`/\:*?"<>|`, r) }
+	switch {
+	case slices.Contains(gamesOwn, info.Name):
+		return fmt.Errorf("%s comes with the game and is chosen with its version", info.Name)
+	case utf8.RuneCountInString(info.Name) > maxName || len(info.VersionText) > 40:
+		return fmt.Errorf("its name %.100q is longer than the game takes", info.Name)
+	case strings.ContainsFunc(file, odd) || strings.HasPrefix(file, ".") || strings.TrimSpace(info.Name) != info.Name:
+		return fmt.Errorf("its name %.100q can't be that of a file", info.Name)
+	}
+	return nil
+}
+
+// sums are the two hashes by which mods are told apart.
+type sums struct{ sha256, sha1 hasher }
+
+type hasher interface {
+	io.Writer
+	Sum([]byte) []byte
+}
+
+func newSums() *sums { return &sums{sha256.New(), sha1.New()} }
+
+func (s *sums) Write(p []byte) (int, error) {
+	s.sha256.Write(p)
+	return s.sha1.Write(p)
+}
+
+func (s *sums) text() (sha256, sha1 string) {
+	return hex.EncodeToString(s.sha256.Sum(nil)), hex.EncodeToString(s.sha1.Sum(nil))
+}
+
+// watched reads until a context ends, and tells how far it is.
+type watched struct {
+	ctx  context.Context
+	r    io.Reader
+	tell func(n int64) // may be nil
+	n    int64
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	if w.ctx.Err() != nil {
+		return 0, context.Cause(w.ctx)
+	}
+	n, err := w.r.Read(p)
+	if w.n += int64(n); w.tell != nil && n > 0 {
+		w.tell(w.n)
+	}
+	return n, err
+}
