@@ -120,7 +120,7 @@ func (s *service) viewInstance(row store.Instance) api.Instance {
 
 // viewObserved shows an instance as its host sees it.
 func (s *service) viewObserved(row store.Instance) api.Instance {
-	view := api.Instance{ID: row.ID, Name: row.Name, Desired: "stopped", State: stateName(wire.State_STATE_UNKNOWN), Version: row.Version, Download: row.Download}
+	view := api.Instance{ID: row.ID, Name: row.Name, Desired: "stopped", State: stateName(wire.State_STATE_UNKNOWN), Version: row.Version, Download: row.Download, Pack: row.Pack}
 	if row.Running {
 		view.Desired = "running"
 	}
@@ -230,6 +230,9 @@ func (s *service) CreateInstance(ctx context.Context, _ api.Caller, r api.Create
 		return api.Instance{}, err
 	}
 	row := store.Instance{ID: randomInstanceID(), Name: r.Name, Host: h.id.String(), Seed: r.Seed, CreatedAt: time.Now(), Version: r.Version, Download: !r.NoDownload}
+	if row.Pack, err = s.packID(ctx, r.Pack); err != nil {
+		return api.Instance{}, err
+	}
 	if err := s.store.AddInstance(ctx, row); errors.Is(err, store.ErrExists) {
 		return api.Instance{}, nameTaken(r.Name)
 	} else if err != nil {
@@ -264,14 +267,16 @@ func (s *service) roomOn(ctx context.Context, h *host) error {
 
 // checkName refuses what can't be shown, told apart or typed. File names are made of names by the agent, which leaves out what a
 // system may not take.
-func checkName(name string) error {
+func checkName(name string) error { return checkNameOf("an instance", name) }
+
+func checkNameOf(what, name string) error {
 	ok := name != "" && utf8.ValidString(name) && utf8.RuneCountInString(name) <= maxInstanceName && strings.TrimSpace(name) == name
 	for _, r := range name {
 		ok = ok && (unicode.IsPrint(r) || r == 0x200c || r == 0x200d)
 	}
 	if !ok {
 		return api.Errorf(api.Invalid, fmt.Sprintf("Use 1 to %d characters that can be seen, and no blank at either end.", maxInstanceName),
-			"%.100q can't be an instance's name", name)
+			"%.100q can't be %s's name", name, what)
 	}
 	return nil
 }

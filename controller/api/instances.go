@@ -76,6 +76,7 @@ type Instance struct {
 	DecidedHere string     `json:"decided_here"`       // "running" or "stopped": somebody on its host wants it so, until it is started or stopped here
 	Warning     string     `json:"warning"`            // of a game that runs all the same
 
+	Pack          string `json:"pack"`           // id of its mod pack; empty: its mods are left as they are
 	Version       string `json:"version"`        // of the game, as SetVersion says; empty: any
 	Download      bool   `json:"download"`       // it may be downloaded
 	VersionRemark string `json:"version_remark"` // that GameVersion is downloaded first, or why there is none
@@ -102,6 +103,8 @@ type CreateInstance struct {
 
 	Version    string `json:"version"`     // of the game, as in SetVersion
 	NoDownload bool   `json:"no_download"` // a version that is not on the host is not downloaded
+
+	Pack string `json:"pack,omitempty"` // name or id of its mod pack; empty: none
 }
 
 func (r *CreateInstance) scope() []place { return []place{ofHost(&r.Host)} }

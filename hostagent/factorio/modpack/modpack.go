@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/encoded"
@@ -49,6 +50,54 @@ type Mod struct {
 // New returns a pack without mods and settings.
 func New(name string, game factorio.Version) Pack {
 	return Pack{Name: name, Factorio: game.String(), Settings: modsettings.New(game).Scopes}
+}
+
+// Other returns the fields that this package does not know, as an object; nil if there are none.
+func (p Pack) Other() json.RawMessage { return object(p.other) }
+
+// SetOther replaces the fields that this package does not know by those of an object.
+func (p *Pack) SetOther(fields json.RawMessage) (err error) {
+	p.other, err = members(fields, packFields)
+	return err
+}
+
+// Other returns the fields that this package does not know, as an object; nil if there are none.
+func (m Mod) Other() json.RawMessage { return object(m.other) }
+
+// SetOther replaces the fields that this package does not know by those of an object.
+func (m *Mod) SetOther(fields json.RawMessage) (err error) {
+	m.other, err = members(fields, modFields)
+	return err
+}
+
+var (
+	packFields = []string{"name", "description", "factorio_version", "mods", "settings"}
+	modFields  = []string{"name", "enabled", "version", "sha1"}
+)
+
+func object(of []jsondoc.Member) json.RawMessage {
+	if len(of) == 0 {
+		return nil
+	}
+	b := appendMembers(nil, of)
+	b[0] = '{' // for the comma
+	return append(b, '}')
+}
+
+func members(fields json.RawMessage, known []string) ([]jsondoc.Member, error) {
+	if len(fields) == 0 {
+		return nil, nil
+	}
+	all, ok := jsondoc.Members(fields)
+	if !ok {
+		return nil, fmt.Errorf("%.40s is no object", fields)
+	}
+	for _, m := range all {
+		if slices.Contains(known, m.Key) {
+			return nil, fmt.Errorf("%q is no unknown field", m.Key)
+		}
+	}
+	return all, nil
 }
 
 // Is reports whether the JSON that an encoded text holds is that of a mod pack.
@@ -100,8 +149,7 @@ func fromJSON(content []byte) (Pack, error) {
 		"mods":             p.readMods,
 		"settings":         p.readSettings,
 	}
-	required := []string{"name", "description", "factorio_version", "mods", "settings"}
-	if p.other, err = readFields(doc.Members(), fields, required); err != nil {
+	if p.other, err = readFields(doc.Members(), fields, packFields); err != nil {
 		return Pack{}, err
 	}
 	return p, nil

@@ -3,6 +3,7 @@ package modpack
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -47,6 +48,37 @@ func TestParse(t *testing.T) {
 		if b, err := p.MarshalJSON(); err != nil || string(b) != content {
 			t.Errorf("%s: JSON\n got %s, %v\nwant %s", name, b, err, content)
 		}
+	}
+}
+
+func TestFieldsThatAreNotKnownCanBeKeptElsewhere(t *testing.T) {
+	p, err := Parse(encoded.Encode([]byte(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(p.Other()) != `{"later":[1,2]}` || p.Mods[0].Other() != nil || string(p.Mods[1].Other()) != `{"size":7}` {
+		t.Fatalf("%s, %s, %s", p.Other(), p.Mods[0].Other(), p.Mods[1].Other())
+	}
+	other, size := p.Other(), p.Mods[1].Other()
+	if err := errors.Join(p.SetOther(nil), p.Mods[1].SetOther(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := p.MarshalJSON(); err != nil || strings.Contains(string(b), "later") || strings.Contains(string(b), "size") {
+		t.Errorf("%s, %v", b, err)
+	}
+	if err := errors.Join(p.SetOther(other), p.Mods[1].SetOther(size)); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := p.MarshalJSON(); err != nil || string(b) != content {
+		t.Errorf("%s, %v", b, err)
+	}
+	for _, bad := range []string{`[]`, `{"name":"x"}`, `{"mods":[]}`} {
+		if err := p.SetOther(json.RawMessage(bad)); err == nil {
+			t.Errorf("%s was taken", bad)
+		}
+	}
+	if err := p.Mods[0].SetOther(json.RawMessage(`{"sha1":""}`)); err == nil {
+		t.Error("a known field was taken for an unknown one")
 	}
 }
 

@@ -1,0 +1,200 @@
+package controller
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"mainbus/controller/api"
+	"mainbus/controller/store"
+)
+
+func (c *cluster) pack(name string) api.Pack {
+	c.t.Helper()
+	p, err := c.Pack(c.t.Context(), me, api.PackRef{Pack: name})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return p
+}
+
+// notDone wants an error of a code whose text has some words.
+func notDone(t *testing.T, what string, err error, code api.Code, words string) {
+	t.Helper()
+	if got := api.AsError(cmpErr(err)); got.Code != code || !strings.Contains(got.Message, words) {
+		t.Errorf("%s: %s: %v", what, got.Code, err)
+	}
+}
+
+func cmpErr(err error) error {
+	if err == nil {
+		return api.Errorf("none", "", "no error")
+	}
+	return err
+}
+
+func TestPacksAreMadeChangedAndUndone(t *testing.T) {
+	c := newCluster(t)
+	ctx := t.Context()
+	made, err := c.CreatePack(ctx, me, api.CreatePack{Name: "Rails", Game: "2.0", Content: api.ContentSpaceAge})
+	if err != nil || made.Content != api.ContentSpaceAge || made.Revision != 1 || made.WhoJoins != "Only players who own Space Age can join." || len(made.List) != 4 {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	_, err = c.CreatePack(ctx, me, api.CreatePack{Name: "rAILS", Game: "2.0"})
+	notDone(t, "a name twice", err, api.Refused, `there is a mod pack "rAILS" already`)
+	_, err = c.CreatePack(ctx, me, api.CreatePack{Name: made.ID, Game: "2.0"})
+	notDone(t, "the id of another", err, api.Refused, "there is a mod pack")
+	_, err = c.CreatePack(ctx, me, api.CreatePack{Name: " x", Game: "2.0"})
+	notDone(t, "a name with a blank", err, api.Invalid, "can't be a mod pack's name")
+	_, err = c.CreatePack(ctx, me, api.CreatePack{Name: "x"})
+	notDone(t, "no game", err, api.Invalid, "is no version of the game")
+
+	version := "0.16.2"
+	edited, err := c.EditPack(ctx, me, api.EditPack{Pack: "rails", Revision: 1, Mods: []api.ChangePackMod{{Name: "flib", Version: &version}},
+		Settings: []api.ChangePackValue{{Scope: "startup", Name: "flib-speed", Value: json.RawMessage("0.5")}}})
+	if err != nil || edited.Revision != 2 || edited.Missing != 1 || edited.Mods != 1 || edited.Revisions[0].Change != "flib 0.16.2; flib-speed 0.5" ||
+		!strings.Contains(string(edited.Settings), `"flib-speed":{"value":0.5}`) {
+		t.Errorf("%+v, %v", edited, err)
+	}
+	_, err = c.EditPack(ctx, me, api.EditPack{Pack: "rails", Revision: 1, Content: api.ContentBase})
+	notDone(t, "an edit of what was looked at before", err, api.Refused, "somebody else has changed")
+	_, err = c.EditPack(ctx, me, api.EditPack{Pack: "rails", Game: &version})
+	notDone(t, "a game that is none", err, api.Invalid, "packs are for games since 0.17")
+
+	if copied, err := c.CreatePack(ctx, me, api.CreatePack{Name: "Copy", From: "Rails", Game: "2.1"}); err != nil || copied.Revision != 1 || len(copied.List) != 6 ||
+		copied.Content != api.ContentSpaceAge {
+		t.Errorf("%+v, %v", copied, err)
+	}
+	undone, err := c.UndoPack(ctx, me, api.UndoPack{Pack: "Rails"})
+	if err != nil || undone.Revision != 3 || len(undone.List) != 4 || len(undone.Revisions) != 3 || undone.Revisions[0].Change != "as in revision 1" {
+		t.Errorf("%+v, %v", undone, err)
+	}
+	if again, err := c.UndoPack(ctx, me, api.UndoPack{Pack: "Rails"}); err != nil || len(again.List) != 5 {
+		t.Errorf("undoing the undoing: %+v, %v", again, err)
+	}
+	_, err = c.UndoPack(ctx, me, api.UndoPack{Pack: "Rails", Revision: 77})
+	notDone(t, "a revision that is not there", err, api.NotFound, "there is no revision 77")
+	_, err = c.Pack(ctx, me, api.PackRef{Pack: "none"})
+	notDone(t, "a pack that is not there", err, api.NotFound, `there is no mod pack "none"`)
+	rows, err := c.Packs(ctx, me)
+	if err != nil || len(rows) != 2 || rows[0].Name != "Copy" || rows[1].Revision != 4 {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
+func TestAPackGoesOverAString(t *testing.T) {
+	c := newCluster(t)
+	ctx := t.Context()
+	version, sum := "1.2.3", strings.Repeat("ab", 20)
+	if _, err := c.CreatePack(ctx, me, api.CreatePack{Name: "one", Game: "2.0.60"}); err != nil {
+		t.Fatal(err)
+	}
+	one, err := c.EditPack(ctx, me, api.EditPack{Pack: "one", Mods: []api.ChangePackMod{{Name: "a b", Version: &version, SHA1: &sum}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := c.ExportPack(ctx, me, api.PackRef{Pack: "one"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	draft, err := c.LookAtPack(ctx, me, api.ImportPack{Text: text.Text, Name: "two"})
+	if err != nil || draft.Pack.ID != "" || !reflect.DeepEqual(draft.Missing, []api.MissingMod{{Name: "a b", Version: version, SHA1: sum}}) {
+		t.Errorf("%+v, %v", draft, err)
+	}
+	file := filepath.Join(t.TempDir(), "pack.txt")
+	if err := os.WriteFile(file, []byte(text.Text+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.ImportPack(ctx, me, api.ImportPack{Path: file, Name: "two"}); err != nil {
+		t.Fatal(err)
+	}
+	if two := c.pack("two"); !reflect.DeepEqual(two.List, one.List) || two.Game != "2.0.60" || two.Revisions[0].Change != "from a mod pack string" {
+		t.Errorf("%+v", two)
+	}
+	_, err = c.ImportPack(ctx, me, api.ImportPack{Text: text.Text})
+	notDone(t, "the name is taken", err, api.Refused, "already")
+	into, err := c.ImportPack(ctx, me, api.ImportPack{Text: text.Text, Into: "two", Game: "2.1"})
+	if err != nil || into.Pack.Revision != 2 || into.Pack.Name != "two" || into.Pack.Game != "2.1" {
+		t.Errorf("%+v, %v", into.Pack, err)
+	}
+	for name, test := range map[string]struct {
+		request api.ImportPack
+		code    api.Code
+		words   string
+	}{
+		"nothing":             {api.ImportPack{}, api.Invalid, "a pack is made of one thing"},
+		"two things":          {api.ImportPack{Text: "x", Path: file}, api.Invalid, "a pack is made of one thing"},
+		"a damaged string":    {api.ImportPack{Text: text.Text[:48]}, api.Invalid, "mod pack string: it can't be inflated: it ends too early"},
+		"a path from here":    {api.ImportPack{Path: "x"}, api.Invalid, "no full path"},
+		"a file that is gone": {api.ImportPack{Path: file + "x"}, api.NotFound, "no such file"},
+		"an instance":         {api.ImportPack{Instance: "none"}, api.NotFound, `there is no instance "none"`},
+	} {
+		_, err := c.LookAtPack(ctx, me, test.request)
+		notDone(t, name, err, test.code, test.words)
+	}
+}
+
+func TestInstancesUsePacks(t *testing.T) {
+	c := newCluster(t, "box")
+	ctx := t.Context()
+	c.pair(c.agents[0])
+	pack, err := c.CreatePack(ctx, me, api.CreatePack{Name: "Rails", Game: "2.0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i, err := c.CreateInstance(ctx, me, api.CreateInstance{Name: "nauvis", Host: "box", Pack: "rails"}); err != nil || i.Pack != pack.ID {
+		t.Errorf("%+v, %v", i, err)
+	}
+	if i, err := c.CreateInstance(ctx, me, api.CreateInstance{Name: "aquilo", Host: "box"}); err != nil || i.Pack != "" {
+		t.Errorf("%+v, %v", i, err)
+	}
+	_, err = c.CreateInstance(ctx, me, api.CreateInstance{Name: "gleba", Host: "box", Pack: "none"})
+	notDone(t, "a pack that is not there", err, api.NotFound, "no mod pack")
+	if i, err := c.AssignPack(ctx, me, api.AssignPack{Instance: "aquilo", Pack: pack.ID}); err != nil || i.Pack != pack.ID {
+		t.Errorf("%+v, %v", i, err)
+	}
+	if got := c.pack("Rails").Instances; !reflect.DeepEqual(got, []string{"aquilo", "nauvis"}) {
+		t.Errorf("used by %v", got)
+	}
+	_, err = c.DeletePack(ctx, me, api.PackRef{Pack: "Rails"})
+	notDone(t, "a pack in use", err, api.Refused, "the mod pack Rails is used by aquilo, nauvis")
+	for _, name := range []string{"nauvis", "aquilo"} {
+		if i, err := c.AssignPack(ctx, me, api.AssignPack{Instance: name}); err != nil || i.Pack != "" {
+			t.Errorf("%+v, %v", i, err)
+		}
+	}
+	if gone, err := c.DeletePack(ctx, me, api.PackRef{Pack: "Rails"}); err != nil || gone.ID != pack.ID {
+		t.Errorf("%+v, %v", gone, err)
+	}
+}
+
+func TestModsOfAPackThatAreStored(t *testing.T) {
+	c := newCluster(t)
+	ctx := t.Context()
+	sum := strings.Repeat("ab", 20)
+	if err := c.controller.store.PutMod(ctx, store.Mod{Name: "ship", Version: "1.0.0", SHA1: sum, SHA256: strings.Repeat("0", 64), Bytes: 7, FileName: "ship_1.0.0.zip",
+		Title: "Ships", Game: "1.1", Flags: []string{"space_travel"}, Source: "upload", AddedAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.CreatePack(ctx, me, api.CreatePack{Name: "p", Game: "2.0"}); err != nil {
+		t.Fatal(err)
+	}
+	version := "1.0.0"
+	p, err := c.EditPack(ctx, me, api.EditPack{Pack: "p", Mods: []api.ChangePackMod{{Name: "ship", Version: &version}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := api.PackMod{Name: "ship", Title: "Ships", Version: version, Enabled: true, SHA1: sum, Stored: true, SizeBytes: 7, Problem: "it is for the game 1.1, and the pack for 2.0"}
+	if p.List[4] != want || p.Missing != 0 || p.WhoJoins != "Only players who own Space Age can join: ship asks for it." {
+		t.Errorf("%+v, %s", p.List[4], p.WhoJoins)
+	}
+	other := strings.Repeat("cd", 20)
+	if p, err = c.EditPack(ctx, me, api.EditPack{Pack: "p", Mods: []api.ChangePackMod{{Name: "ship", SHA1: &other}}}); err != nil || p.Missing != 1 || p.List[4].Stored ||
+		p.List[4].Problem != "the stored file has another content than the pack wants" {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
