@@ -24,6 +24,8 @@ type Service interface {
 	InstalledMods
 	Mods
 	PackPlans
+	Roles
+	Keys
 }
 
 // A Caller is who makes a call. Only what receives a call from outside makes one up: Serve by where the connection comes
@@ -32,7 +34,7 @@ type Caller struct {
 	Kind CallerKind `json:"kind"`
 	Name string     `json:"name"`          // for the audit: user name, key
 	From string     `json:"from"`          // for the audit: "local", an address
-	Key  string     `json:"key,omitempty"` // of a User: the id of the key
+	Key  string     `json:"key,omitempty"` // of a KeyHolder: its id
 }
 
 // CallerKind says how a caller has shown who they are. The zero value has not.
@@ -41,5 +43,5 @@ type CallerKind string
 // Owner is the user who runs the controller, on the same machine.
 const Owner CallerKind = "owner"
 
-// User is somebody elsewhere who has proved a key.
-const User CallerKind = "user"
+// KeyHolder is a program elsewhere that has proved the key of a user.
+const KeyHolder CallerKind = "key"

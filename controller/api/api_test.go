@@ -308,3 +308,11 @@ func TestAsErrorKeepsWhatIsMeantForPeople(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestEveryPermissionIsExplained(t *testing.T) {
+	for name, m := range methods {
+		if m.need != "" && !m.need.Known() {
+			t.Errorf("%s needs %s, which is not in the list of permissions.go", name, m.need)
+		}
+	}
+}

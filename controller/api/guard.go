@@ -105,7 +105,10 @@ func (g guard) admit(ctx context.Context, c Caller, m method, request any) (s si
 	switch c.Kind {
 	case Owner:
 		return sight{grants: []Grant{{Permission: Everything}}}, nil
-	case User:
+	case KeyHolder:
+		if c.Key == "" {
+			return s, denied(c, m)
+		}
 	default:
 		return s, denied(c, m)
 	}

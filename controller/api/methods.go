@@ -28,7 +28,17 @@ type method struct {
 }
 
 // methods has a row for every method of Service.
-var methods = join(clusterMethods, hostMethods, instanceMethods, placeMethods, settingMethods, adoptMethods, supervisingMethods, saveMethods, taskMethods, busMethods, figureMethods, installationMethods, listMethods, packMethods, installedModMethods, modMethods, packPlanMethods)
+var methods = join(
+	clusterMethods, hostMethods, instanceMethods, placeMethods, settingMethods, adoptMethods, supervisingMethods, saveMethods,
+	taskMethods, busMethods, figureMethods, installationMethods,
+	listMethods,
+	packMethods,
+	installedModMethods,
+	modMethods,
+	packPlanMethods,
+	roleMethods,
+	keyMethods,
+)
 
 func join(parts ...map[string]method) map[string]method {
 	all := map[string]method{}
@@ -43,6 +53,11 @@ func changes(need Permission, c call) method { return method{need: need, changes
 
 // everybody is a method that needs no permission: it is about the caller.
 func everybody(c call) method { return method{call: c} }
+
+func (m method) recorded() method {
+	m.changes = true
+	return m
+}
 
 // lists is a method that reads a list, of which callers with a limited permission get a part.
 func lists[E any, P interface {

@@ -69,7 +69,7 @@ func (s *seen) invoke(_ context.Context, _ Caller, _ string, request, _ any) err
 	return nil
 }
 
-var anna = Caller{Kind: User, Name: "anna", From: "192.0.2.1", Key: "k1"}
+var anna = Caller{Kind: KeyHolder, Name: "anna", From: "192.0.2.1", Key: "k1"}
 
 func TestLimitedPermissions(t *testing.T) {
 	everywhere := []Grant{{Permission: InstanceControl}, {Permission: InstanceCreate}, {Permission: SaveManage}, {Permission: ClusterRead}}

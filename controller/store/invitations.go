@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -14,12 +15,13 @@ type Invitation struct {
 	Key       []byte
 	CreatedAt time.Time
 	ExpiresAt time.Time
-	UsedBy    string // Host.ID; empty: by nobody yet
+	UsedBy    string // Host.ID, or Key.ID; empty: by nobody yet
+	User      string // whose program it lets in; empty: a host
 }
 
 // Invitations implements Store.
 func (s *SQLite) Invitations(ctx context.Context) ([]Invitation, error) {
-	rows, err := s.readers.QueryContext(ctx, "SELECT id, key, created_at, expires_at, coalesce(used_by, '') FROM invitation ORDER BY created_at DESC, id")
+	rows, err := s.readers.QueryContext(ctx, "SELECT id, key, created_at, expires_at, coalesce(used_by, ''), coalesce(user, '') FROM invitation ORDER BY created_at DESC, id")
 	if err != nil {
 		return nil, fmt.Errorf("read invitations: %w", err)
 	}
@@ -27,7 +29,7 @@ func (s *SQLite) Invitations(ctx context.Context) ([]Invitation, error) {
 	err = eachRow(rows, func(scan scanFunc) error {
 		var i Invitation
 		var created, expires int64
-		err := scan(&i.ID, &i.Key, &created, &expires, &i.UsedBy)
+		err := scan(&i.ID, &i.Key, &created, &expires, &i.UsedBy, &i.User)
 		i.CreatedAt, i.ExpiresAt = time.UnixMilli(created), time.UnixMilli(expires)
 		all = append(all, i)
 		return err
@@ -40,8 +42,8 @@ func (s *SQLite) AddInvitation(ctx context.Context, i Invitation) error {
 	return s.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
 		_, err := conn.ExecContext(ctx, "DELETE FROM invitation WHERE expires_at < ?", i.CreatedAt.UnixMilli())
 		if err == nil {
-			_, err = conn.ExecContext(ctx, "INSERT INTO invitation(id, key, created_at, expires_at) VALUES (?, ?, ?, ?)",
-				i.ID, i.Key, i.CreatedAt.UnixMilli(), i.ExpiresAt.UnixMilli())
+			_, err = conn.ExecContext(ctx, "INSERT INTO invitation(id, key, created_at, expires_at, user) VALUES (?, ?, ?, ?, nullif(?, ''))",
+				i.ID, i.Key, i.CreatedAt.UnixMilli(), i.ExpiresAt.UnixMilli(), strings.ToLower(i.User))
 		}
 		if err != nil {
 			return fmt.Errorf("write an invitation: %w", err)
@@ -67,7 +69,7 @@ func (s *SQLite) RevokeInvitation(ctx context.Context, id string) error {
 // UseInvitation implements Store.
 func (s *SQLite) UseInvitation(ctx context.Context, id string, h Host) error {
 	return s.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
-		res, err := conn.ExecContext(ctx, "UPDATE invitation SET used_by = ?1 WHERE id = ?2 AND expires_at > ?3 AND coalesce(used_by, ?1) = ?1",
+		res, err := conn.ExecContext(ctx, "UPDATE invitation SET used_by = ?1 WHERE id = ?2 AND expires_at > ?3 AND coalesce(used_by, ?1) = ?1 AND user IS NULL",
 			h.ID, id, h.PairedAt.UnixMilli())
 		if err != nil {
 			return fmt.Errorf("use an invitation: %w", err)

@@ -31,6 +31,7 @@ type Store interface {
 	Lists
 	Packs
 	Mods
+	Roles
 
 	// Ledger is the ledger's id, made with the storage.
 	Ledger() string
