@@ -2,6 +2,8 @@ package controller
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"mainbus/controller/api"
 	"mainbus/controller/store"
@@ -19,8 +21,37 @@ func (a authority) Record(ctx context.Context, e api.AuditEntry) error {
 	})
 }
 
-// Grants implements api.Authority.
-func (a authority) Grants(context.Context, api.Caller) ([]api.Grant, error) { return nil, nil }
+// Grants implements api.Authority: what the user of a key has by all roles, as they are at this moment.
+func (a authority) Grants(ctx context.Context, c api.Caller) ([]api.Grant, error) {
+	_, roles, err := a.c.rolesOfKey(ctx, c.Key)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, api.Errorf(api.Refused, "Ask an administrator of the cluster for a login code.", "this key was revoked")
+	}
+	var all []api.Grant
+	for _, r := range roles {
+		all = append(all, viewGrants(r.Grants)...)
+	}
+	return all, err
+}
+
+func (c *Controller) rolesOfKey(ctx context.Context, id string) (store.Key, []store.Role, error) {
+	key, err := c.store.Key(ctx, id)
+	if err != nil {
+		return key, nil, err
+	}
+	roles, err := c.rolesOf(ctx, key.User)
+	return key, roles, err
+}
+
+// rolesOf are the roles that a user has, by name.
+func (c *Controller) rolesOf(ctx context.Context, user string) ([]store.Role, error) {
+	has, err := c.store.UserRoles(ctx, user)
+	if err != nil || len(has) == 0 {
+		return nil, err
+	}
+	all, err := c.store.Roles(ctx)
+	return slices.DeleteFunc(all, func(r store.Role) bool { return !slices.Contains(has, r.ID) }), err
+}
 
 // Atlas implements api.Authority.
 func (a authority) Atlas(ctx context.Context) (api.Atlas, error) {

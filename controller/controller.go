@@ -62,8 +62,10 @@ type Controller struct {
 	boot        string
 	generations generations
 	moves       *moves
+	callers     *callers
 	policyMu    sync.Mutex // held while the policy is changed
 	modesMu     sync.Mutex // held while the modes of lists are changed
+	rolesMu     sync.Mutex // held while roles, or who has them, are changed
 
 	endpoint *link.Endpoint
 	bulk     *bulk.Node
@@ -104,7 +106,7 @@ func New(cfg Config) (*Controller, error) {
 		return nil, fmt.Errorf("open controller: %w", err)
 	}
 	c := &Controller{
-		cfg: cfg, log: cfg.Log, runs: newRuns(), changes: newChanges(), moves: newMoves(), boot: randomHex(8),
+		cfg: cfg, log: cfg.Log, runs: newRuns(), changes: newChanges(), moves: newMoves(), callers: newCallers(), boot: randomHex(8),
 		release: release, stopped: make(chan struct{}), ready: make(chan struct{}),
 	}
 	c.hosts = newHosts(c.changes.cluster)
@@ -142,7 +144,7 @@ func (c *Controller) open() (err error) {
 		return err
 	}
 	c.store = s
-	if err := c.addHosts(); err != nil {
+	if err := errors.Join(s.MakeRoles(c.ctx, firstRoles()), c.addHosts()); err != nil {
 		return errors.Join(err, s.Close())
 	}
 	if c.series, err = series.Open(filepath.Join(c.cfg.DataDir, figuresName), c.log); err != nil {

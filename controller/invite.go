@@ -34,20 +34,27 @@ func (s *service) Invite(ctx context.Context, _ api.Caller, r api.Invite) (api.I
 	if r.Seconds < 0 || r.Seconds > int64(mostInvitation/time.Second) {
 		return api.Invitation{}, api.Errorf(api.Invalid, "Say for example 24h.", "a join code is good for at most 30 days")
 	}
+	return s.invite(ctx, pairing.NewInvitation, "", r.Addresses, life)
+}
+
+// invite makes a join code for a host, or a login code for a user.
+func (s *service) invite(ctx context.Context, make func(identity.ID, []string, time.Time) (*pairing.Invitation, error),
+	user string, addresses []string, life time.Duration) (api.Invitation, error) {
 	open, err := s.store.Invitations(ctx)
 	if err != nil {
 		return api.Invitation{}, err
 	}
 	if len(open) >= maxInvitations {
-		return api.Invitation{}, api.Errorf(api.Refused, "Revoke some: mainbusctl hosts invitations lists them.", "there are %d join codes already", len(open))
+		return api.Invitation{}, api.Errorf(api.Refused, "Revoke some: mainbusctl hosts invitations and mainbusctl keys invitations list them.",
+			"there are %d join codes and login codes already", len(open))
 	}
 	now := time.Now()
-	i, err := pairing.NewInvitation(s.id.ID(), s.reachable(r.Addresses), now.Add(life))
+	i, err := make(s.id.ID(), s.reachable(addresses), now.Add(life))
 	if err != nil {
 		return api.Invitation{}, api.Errorf(api.Invalid, "Give addresses as host:port, for example factory.example.org:34181.", "%v", err)
 	}
 	key := i.Key()
-	row := store.Invitation{ID: i.ID().String(), Key: key[:], CreatedAt: now, ExpiresAt: i.Expires}
+	row := store.Invitation{ID: i.ID().String(), Key: key[:], CreatedAt: now, ExpiresAt: i.Expires, User: user}
 	if err := s.store.AddInvitation(ctx, row); err != nil {
 		return api.Invitation{}, err
 	}
@@ -85,9 +92,11 @@ func (s *service) Invitations(ctx context.Context, _ api.Caller) ([]api.Invitati
 	if err != nil {
 		return nil, err
 	}
-	list := make([]api.Invitation, 0, len(rows))
+	list := []api.Invitation{}
 	for _, row := range rows {
-		list = append(list, s.viewInvitation(row))
+		if row.User == "" {
+			list = append(list, s.viewInvitation(row))
+		}
 	}
 	return list, nil
 }
@@ -104,24 +113,58 @@ func (s *service) viewInvitation(row store.Invitation) api.Invitation {
 }
 
 func (s *service) RevokeInvitation(ctx context.Context, _ api.Caller, r api.InvitationRef) (api.Invitation, error) {
-	rows, err := s.store.Invitations(ctx)
-	if err != nil {
-		return api.Invitation{}, err
-	}
-	at := slices.IndexFunc(rows, func(i store.Invitation) bool { return i.ID == r.Invitation })
-	if at < 0 {
-		return api.Invitation{}, api.Errorf(api.NotFound, "mainbusctl hosts invitations lists those that are open.", "there is no invitation %q", shown(r.Invitation, 40))
-	}
-	if err := s.store.RevokeInvitation(ctx, r.Invitation); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return api.Invitation{}, err
-	}
-	return s.viewInvitation(rows[at]), nil
+	row, err := s.revokeInvitation(ctx, r.Invitation, func(i store.Invitation) bool { return i.User == "" }, "mainbusctl hosts invitations")
+	return s.viewInvitation(row), err
 }
 
-// admit lets in a host that has a join code. The program that dialed is told why not.
+func (s *service) revokeInvitation(ctx context.Context, id string, is func(store.Invitation) bool, list string) (store.Invitation, error) {
+	rows, err := s.store.Invitations(ctx)
+	if err != nil {
+		return store.Invitation{}, err
+	}
+	at := slices.IndexFunc(rows, func(i store.Invitation) bool { return i.ID == id && is(i) })
+	if at < 0 {
+		return store.Invitation{}, api.Errorf(api.NotFound, list+" lists those that are open.", "there is no invitation %q", shown(id, 40))
+	}
+	if err := s.store.RevokeInvitation(ctx, id); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return store.Invitation{}, err
+	}
+	return rows[at], nil
+}
+
+// admit lets in a host that has a join code, or a user's program that has a login code. The program that dialed is told why not.
 func (c *Controller) admit(ctx context.Context, p link.PairStream) error {
 	<-c.ready
 	now := time.Now()
+	var invited store.Invitation
+	err := pairing.Admit(ctx, p, p.Exporter(), c.id.ID(), p.Peer(),
+		func(id pairing.InvitationID) (key pairing.JoinKey, err error) {
+			invited, err = c.invited(ctx, id, p.Peer().String(), now)
+			if err != nil {
+				return key, err
+			}
+			return pairing.JoinKey(invited.Key), nil
+		},
+		func(pairing.InvitationID) error {
+			let := c.admitHost
+			if invited.User != "" {
+				let = c.admitUser
+			}
+			err := let(context.WithoutCancel(ctx), invited, p, now)
+			if errors.Is(err, store.ErrNotFound) {
+				err = fmt.Errorf("%w: it was used or revoked in this moment", pairing.ErrNotInvited)
+			}
+			return err
+		})
+	if err != nil {
+		c.log.Warn("somebody could not come in by a code", "addr", p.PeerAddr(), "err", err)
+		return err
+	}
+	c.log.Info("somebody has come in by a code", "peer", p.Peer().Short(), "addr", p.PeerAddr(), "user", invited.User)
+	return nil
+}
+
+func (c *Controller) admitHost(ctx context.Context, i store.Invitation, p link.PairStream, now time.Time) error {
 	row := store.Host{
 		ID: p.Peer().String(), Name: p.Peer().Short(), Addresses: []string{p.PeerAddr().String()}, DiscoveredBy: "join code",
 		PairedAt: now, LastSeen: now,
@@ -131,41 +174,30 @@ func (c *Controller) admit(ctx context.Context, p link.PairStream) error {
 		known.PairedAt, known.LastSeen = now, now
 		row = known
 	}
-	err := pairing.Admit(ctx, p, p.Exporter(), c.id.ID(), p.Peer(),
-		func(id pairing.InvitationID) (pairing.JoinKey, error) { return c.joinKey(ctx, id, row.ID, now) },
-		func(id pairing.InvitationID) error {
-			err := c.store.UseInvitation(context.WithoutCancel(ctx), id.String(), row)
-			if errors.Is(err, store.ErrNotFound) {
-				err = fmt.Errorf("%w: it was used or revoked in this moment", pairing.ErrNotInvited)
-			}
-			if err != nil {
-				return err
-			}
-			return c.trust(row)
-		})
-	if err != nil {
-		c.log.Warn("a host could not join", "addr", p.PeerAddr(), "err", err)
+	if err := c.store.UseInvitation(ctx, i.ID, row); err != nil {
 		return err
 	}
-	c.log.Info("a host has joined by a code", "peer", p.Peer().Short(), "addr", p.PeerAddr())
-	return nil
+	return c.trust(row)
 }
 
-func (c *Controller) joinKey(ctx context.Context, id pairing.InvitationID, host string, now time.Time) (key pairing.JoinKey, err error) {
+// invited returns an invitation that is open for a peer.
+func (c *Controller) invited(ctx context.Context, id pairing.InvitationID, peer string, now time.Time) (store.Invitation, error) {
 	rows, err := c.store.Invitations(ctx)
 	if err != nil {
-		return key, err
+		return store.Invitation{}, err
 	}
 	at := slices.IndexFunc(rows, func(i store.Invitation) bool { return i.ID == id.String() })
 	switch {
-	case at < 0 || len(rows[at].Key) != len(key):
-		return key, fmt.Errorf("%w: it was revoked, or made by another controller", pairing.ErrNotInvited)
+	case at < 0 || len(rows[at].Key) != len(pairing.JoinKey{}):
+		return store.Invitation{}, fmt.Errorf("%w: it was revoked, or made by another controller", pairing.ErrNotInvited)
 	case !now.Before(rows[at].ExpiresAt):
-		return key, fmt.Errorf("%w: it has expired", pairing.ErrNotInvited)
-	case rows[at].UsedBy != "" && rows[at].UsedBy != host:
-		return key, fmt.Errorf("%w: another host has used it", pairing.ErrNotInvited)
+		return store.Invitation{}, fmt.Errorf("%w: it has expired", pairing.ErrNotInvited)
+	case rows[at].UsedBy != "" && rows[at].UsedBy != peer && rows[at].User == "":
+		return store.Invitation{}, fmt.Errorf("%w: another host has used it", pairing.ErrNotInvited)
+	case rows[at].UsedBy != "" && rows[at].UsedBy != peer:
+		return store.Invitation{}, fmt.Errorf("%w: it was used already", pairing.ErrNotInvited)
 	}
-	return pairing.JoinKey(rows[at].Key), nil
+	return rows[at], nil
 }
 
 // trust takes in a host that has proved itself and is stored, and keeps a link to it.

@@ -34,7 +34,9 @@ func (g *generations) last(incarnation int64) uint64 { return uint64(incarnation
 func (c *Controller) linked(conn *link.Conn) {
 	h := c.hosts.byID(conn.Peer())
 	if h == nil {
-		conn.Close("not paired")
+		if err := c.userLinked(conn); err != nil {
+			conn.Close("not paired")
+		}
 		return
 	}
 	ctx := conn.Context()

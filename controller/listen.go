@@ -84,8 +84,9 @@ func (c *Controller) listenAt(addr string) (*link.Endpoint, error) {
 	return link.Listen(link.Config{
 		Identity:  c.id,
 		Addr:      addr,
-		Trusted:   func(id identity.ID) bool { return c.hosts.byID(id) != nil },
-		Handlers:  map[wire.Method]link.Handler{wire.Method_METHOD_RUN: c.handleRun},
+		Trusted:   c.mayLink,
+		Several:   c.isUser,
+		Handlers:  map[wire.Method]link.Handler{wire.Method_METHOD_RUN: c.forHosts(c.handleRun), wire.Method_METHOD_API: c.handleAPI},
 		Hello:     c.hello,
 		Connected: c.linked,
 		Troubled:  func(identity.ID) { c.changes.cluster() },

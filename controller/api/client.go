@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
+	"io"
 	"path/filepath"
 	"sync"
 	"time"
@@ -21,53 +21,90 @@ const SocketName = "controller.sock"
 // callTimeout ends calls whose context has no deadline. Pairing and killing wait for a host.
 const callTimeout = time.Minute
 
-// Client is a Service at the other end of a connection, which is made at the first call and again after it broke. Who the
-// caller is is decided over there; the Caller given to its methods is not sent.
+// maxIdle is how many connections are kept for later calls.
+const maxIdle = 4
+
+// Client is a Service at the other end of connections. One is made for a call when none is idle, so calls do not wait for each other.
+// Who the caller is is decided over there; the Caller given to its methods is not sent.
 type Client struct {
 	stub
-	path string
+	dial func(context.Context) (io.ReadWriteCloser, error)
 
-	mu   sync.Mutex // one call at a time
-	conn net.Conn
-	in   *bufio.Reader
+	mu     sync.Mutex
+	idle   []*connection
+	closed int // how often Close was called: what was made before is not kept
+}
+
+type connection struct {
+	io.ReadWriteCloser
+	in    *bufio.Reader
+	since int // Client.closed when it was made
 }
 
 var _ Service = (*Client)(nil)
 
 // Dial returns a client of the controller that keeps its data in dataDir on this machine.
 func Dial(dataDir string) *Client {
-	c := &Client{path: filepath.Join(dataDir, SocketName)}
+	path := filepath.Join(dataDir, SocketName)
+	return NewClient(func(ctx context.Context) (io.ReadWriteCloser, error) {
+		conn, err := local.Dial(ctx, path)
+		if err != nil {
+			return nil, Errorf(Unavailable, "Start it with mainbus-controller, or name its folder with --data.",
+				"no controller runs on the data in %s", dataDir)
+		}
+		return conn, nil
+	})
+}
+
+// NewClient returns a client that makes its connections by dial; Serve or ServeConn are at their other ends.
+func NewClient(dial func(context.Context) (io.ReadWriteCloser, error)) *Client {
+	c := &Client{dial: dial}
 	c.stub = stub{c.call}
 	return c
 }
 
-// Close ends the connection; a later call makes another.
+// Close ends the connections that are idle, and the others after their calls; a later call makes another.
 func (c *Client) Close() error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.hangUp()
-}
-
-func (c *Client) hangUp() error {
-	if c.conn == nil {
-		return nil
+	idle := c.idle
+	c.idle = nil
+	c.closed++
+	c.mu.Unlock()
+	var err error
+	for _, conn := range idle {
+		err = errors.Join(err, conn.Close())
 	}
-	err := c.conn.Close()
-	c.conn, c.in = nil, nil
 	return err
 }
 
-func (c *Client) connect(ctx context.Context) error {
-	if c.conn != nil {
-		return nil
+// take returns a connection that is idle, or a new one.
+func (c *Client) take(ctx context.Context) (conn *connection, reused bool, _ error) {
+	c.mu.Lock()
+	since := c.closed
+	if last := len(c.idle) - 1; last >= 0 {
+		conn, c.idle = c.idle[last], c.idle[:last]
 	}
-	conn, err := local.Dial(ctx, c.path)
+	c.mu.Unlock()
+	if conn != nil {
+		return conn, true, nil
+	}
+	plain, err := c.dial(ctx)
 	if err != nil {
-		return Errorf(Unavailable, "Start it with mainbus-controller, or name its folder with --data.",
-			"no controller runs on the data in %s", filepath.Dir(c.path))
+		return nil, false, err
 	}
-	c.conn, c.in = conn, bufio.NewReader(conn)
-	return nil
+	return &connection{plain, bufio.NewReader(plain), since}, false, nil
+}
+
+func (c *Client) put(conn *connection) {
+	c.mu.Lock()
+	keep := conn.since == c.closed && len(c.idle) < maxIdle
+	if keep {
+		c.idle = append(c.idle, conn)
+	}
+	c.mu.Unlock()
+	if !keep {
+		_ = conn.Close() // nothing is under way on it
+	}
 }
 
 // call makes one call. After any failure of the connection it is closed: an answer that comes late must not be taken for
@@ -75,28 +112,33 @@ func (c *Client) connect(ctx context.Context) error {
 func (c *Client) call(ctx context.Context, _ Caller, method string, request, response any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	reused := c.conn != nil
-	if err := c.connect(ctx); err != nil {
-		return err
+	body, err := json.Marshal(request)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", method, err)
 	}
-	reply, err := c.exchange(ctx, method, request)
-	if reused && errors.Is(err, errUnsent) { // the controller has started anew, or made room for others
-		_ = c.hangUp()
-		if err := c.connect(ctx); err != nil {
+	for {
+		conn, reused, err := c.take(ctx)
+		if err != nil {
 			return err
 		}
-		reply, err = c.exchange(ctx, method, request)
+		reply, err := conn.exchange(ctx, &wire.APICall{Method: method, Body: body})
+		if err == nil {
+			c.put(conn)
+			return read(reply, method, response)
+		}
+		_ = conn.Close() // it is broken already
+		if !reused || !errors.Is(err, errUnsent) {
+			return err
+		}
+		// The controller has started anew, or made room for others. Each round takes one of the connections that were idle.
 	}
-	if err != nil {
-		_ = c.hangUp() // it is broken already
-		return err
-	}
-	if reply.GetStatus().GetCode() != wire.Code_CODE_OK {
+}
+
+func read(reply *wire.Reply, method string, response any) error {
+	if code := reply.GetStatus().GetCode(); code != wire.Code_CODE_OK {
 		failed := new(Error)
 		if json.Unmarshal(reply.Body, failed) != nil || failed.Message == "" {
-			failed = &Error{Code: Internal, Message: reply.GetStatus().GetMessage()}
+			failed = &Error{Code: codeOf(code), Message: reply.GetStatus().GetMessage()}
 		}
 		return failed
 	}
@@ -106,18 +148,22 @@ func (c *Client) call(ctx context.Context, _ Caller, method string, request, res
 	return nil
 }
 
+func codeOf(code wire.Code) Code {
+	for c, w := range wireCodes {
+		if w == code {
+			return c
+		}
+	}
+	return Internal
+}
+
 // errUnsent marks a call that the controller has not got. It says nothing by itself.
 var errUnsent = errors.New("")
 
-func (c *Client) exchange(ctx context.Context, method string, request any) (*wire.Reply, error) {
-	body, err := json.Marshal(request)
-	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", method, err)
-	}
-	conn := c.conn
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
+func (c *connection) exchange(ctx context.Context, call *wire.APICall) (*wire.Reply, error) {
+	stop := context.AfterFunc(ctx, func() { c.Close() })
 	defer stop()
-	if err := wire.Write(conn, &wire.APICall{Method: method, Body: body}); err != nil {
+	if err := wire.Write(c, call); err != nil {
 		return nil, fmt.Errorf("%w%w", errUnsent, errHungUp(err))
 	}
 	reply := new(wire.Reply)

@@ -47,7 +47,7 @@ type Recorder interface {
 // An Authority knows what callers may do at this moment, and keeps records.
 type Authority interface {
 	Recorder
-	// Grants of a caller with a key. It is not asked for the owner.
+	// Grants of a caller with a key, Refused if there is no such key any more. It is not asked for the owner.
 	Grants(ctx context.Context, c Caller) ([]Grant, error)
 	Atlas(ctx context.Context) (Atlas, error)
 }
@@ -116,12 +116,12 @@ func (g guard) admit(ctx context.Context, c Caller, m method, request any) (s si
 		return s, Errorf(Refused, "Do it on that machine, or with mainbusctl there.",
 			"this names a file on the controller's machine, which callers from elsewhere may not do")
 	}
-	if m.need == "" {
-		return sight{grants: []Grant{{Permission: Everything}}}, nil
-	}
 	all, err := g.authority.Grants(ctx, c)
 	if err != nil {
 		return s, fmt.Errorf("see what %s may do: %w", c.Name, err)
+	}
+	if m.need == "" {
+		return sight{grants: []Grant{{Permission: Everything}}}, nil
 	}
 	s.grants = slices.DeleteFunc(slices.Clone(all), func(grant Grant) bool { return !grant.gives(m.need) })
 	if len(s.grants) == 0 {

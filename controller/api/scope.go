@@ -100,6 +100,10 @@ func (s sight) everywhere() bool {
 	return slices.ContainsFunc(s.grants, func(g Grant) bool { return !g.Limited() })
 }
 
+func (s sight) holdsFor(instance, host string) bool {
+	return slices.ContainsFunc(s.grants, func(g Grant) bool { return g.holdsFor(instance, host) })
+}
+
 // covers tells whether the permission holds at all of these places, and names them by their ids if it does.
 func (s sight) covers(places []place) bool {
 	if s.everywhere() {
@@ -108,7 +112,7 @@ func (s sight) covers(places []place) bool {
 	ids := make([]string, len(places))
 	for n, p := range places {
 		instance, host := s.atlas.find(p)
-		if !slices.ContainsFunc(s.grants, func(g Grant) bool { return g.holdsFor(instance, host) }) {
+		if !s.holdsFor(instance, host) {
 			return false
 		}
 		switch p.kind {
@@ -124,4 +128,36 @@ func (s sight) covers(places []place) bool {
 		*p.name = ids[n]
 	}
 	return len(places) > 0
+}
+
+// Covers tells whether those who have some grants could do all that others let do, so that they may hand them on.
+func Covers(have, want []Grant, atlas Atlas) bool {
+	for _, w := range want {
+		s := sight{grants: slices.DeleteFunc(slices.Clone(have), func(g Grant) bool { return !g.gives(w.Permission) }), atlas: atlas}
+		if s.everywhere() {
+			continue
+		}
+		if !w.Limited() || slices.ContainsFunc(w.Hosts, func(host string) bool { return !s.holdsFor("", host) }) {
+			return false
+		}
+		for _, id := range w.Instances {
+			_, host := atlas.find(ofInstance(&id))
+			if !s.holdsFor(id, host) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// HostID and InstanceID find one by name or id; empty: there is none, or several.
+func (a Atlas) HostID(name string) string {
+	_, id := a.find(ofHost(&name))
+	return id
+}
+
+// InstanceID is HostID for instances.
+func (a Atlas) InstanceID(name string) string {
+	id, _ := a.find(ofInstance(&name))
+	return id
 }

@@ -20,6 +20,7 @@ const (
 	// maxConnections bounds what one careless script can take of the controller.
 	maxConnections = 64
 	writeTimeout   = 10 * time.Second
+	maxAnswer      = wire.MaxFrame - 1<<10 // bytes
 	acceptPause    = 100 * time.Millisecond
 )
 
@@ -56,7 +57,7 @@ func Serve(ctx context.Context, listener net.Listener, s Service, caller func(ne
 		}
 		connections.Go(func() {
 			defer room.leave(seat)
-			serveConnection(ctx, conn, s, caller(conn), seat)
+			serveConnection(ctx, conn, s, caller(conn), seat.turn)
 		})
 	}
 }
@@ -106,8 +107,13 @@ func (s *seat) turn(busy bool) {
 	}
 }
 
-// serveConnection returns when the other end has hung up or sent something that is no call.
-func serveConnection(ctx context.Context, conn net.Conn, s Service, c Caller, at *seat) {
+// ServeConn answers calls on one connection, one at a time, until the other end hangs up or sends something that is no call, or ctx
+// ends. Writing to it must not wait forever.
+func ServeConn(ctx context.Context, conn io.ReadWriteCloser, s Service, c Caller) {
+	serveConnection(ctx, conn, s, c, func(bool) {})
+}
+
+func serveConnection(ctx context.Context, conn io.ReadWriteCloser, s Service, c Caller, turn func(busy bool)) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
@@ -130,12 +136,15 @@ func serveConnection(ctx context.Context, conn net.Conn, s Service, c Caller, at
 		}
 	}()
 	for call := range calls {
-		at.turn(true)
+		turn(true)
 		reply := answer(ctx, s, c, call)
-		if conn.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil || wire.Write(conn, reply) != nil {
+		if c, ok := conn.(net.Conn); ok && c.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil {
 			return
 		}
-		at.turn(false)
+		if wire.Write(conn, reply) != nil {
+			return
+		}
+		turn(false)
 	}
 }
 
@@ -145,6 +154,9 @@ func answer(ctx context.Context, s Service, c Caller, call *wire.APICall) *wire.
 		return failure(Errorf(Invalid, "Use programs of the same version.", "the controller knows no call %.40q", call.Method))
 	}
 	body, err := m.call.answer(ctx, s, c, call.Body)
+	if err == nil && len(body) > maxAnswer {
+		err = Errorf(Refused, "Ask for less at a time.", "the answer has %d bytes, more than the %d that fit into one", len(body), maxAnswer)
+	}
 	if err != nil {
 		return failure(err)
 	}

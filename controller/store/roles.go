@@ -249,9 +249,14 @@ func (s *SQLite) SeenKey(ctx context.Context, k Key) error {
 		k.Machine, k.LastSeen.UnixMilli(), k.From, k.ID)
 }
 
-// RevokeKey implements Roles.
+// RevokeKey implements Roles. The login code that the key was made by, which it could use again, goes with it.
 func (s *SQLite) RevokeKey(ctx context.Context, id string) error {
-	return s.update(ctx, "revoke key "+id, "DELETE FROM user_key WHERE id = ?", id)
+	return s.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		if _, err := conn.ExecContext(ctx, "DELETE FROM invitation WHERE used_by = ? AND user IS NOT NULL", id); err != nil {
+			return fmt.Errorf("revoke key %s: %w", id, err)
+		}
+		return changeOne(ctx, conn, "revoke key "+id, "DELETE FROM user_key WHERE id = ?", id)
+	})
 }
 
 // UseUserInvitation implements Roles.

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,6 +44,7 @@ const (
 	maxStreams  = 1024 // that a peer may have open
 	maxBulk     = 32   // … on an endpoint for bulk
 	maxGreeting = 32   // incoming links that have not said hello yet; only peers that are trusted get there
+	maxSeveral  = 16   // links of one peer that may have several
 	maxPairing  = 4
 	pairingEach = 2 // … of one network, so that a stranger who says nothing does not keep the others out
 
@@ -82,6 +84,7 @@ type Config struct {
 	Identity  *identity.Identity
 	Addr      string                                  // of the UDP socket: ":34180"; port 0 is any free one
 	Trusted   func(identity.ID) bool                  // whether a peer may link; called at each handshake, from any goroutine
+	Several   func(identity.ID) bool                  // optional; peers whose programs may have up to 16 links at once, none of which is their Conn
 	Handlers  map[wire.Method]Handler                 // of the streams that peers open; METHOD_HELLO is the endpoint's own
 	Hello     func() *wire.Hello                      // what this program says of itself at the start of each link
 	Connected func(*Conn)                             // optional; called in its own goroutine when a link is up
@@ -118,6 +121,7 @@ type Endpoint struct {
 	closed bool
 	group  sync.WaitGroup
 	conns  map[identity.ID]*Conn
+	others map[identity.ID][]*Conn // links of peers that may have several
 	known  map[identity.ID]*acquaintance
 }
 
@@ -141,6 +145,7 @@ func Listen(cfg Config) (*Endpoint, error) {
 		pairing:  newPlaces(maxPairing, pairingEach),
 		gate:     newGate(),
 		conns:    map[identity.ID]*Conn{},
+		others:   map[identity.ID][]*Conn{},
 		known:    map[identity.ID]*acquaintance{},
 	}
 	if e.log == nil {
@@ -225,6 +230,13 @@ func (e *Endpoint) Conn(id identity.ID) (*Conn, bool) {
 	return c, true
 }
 
+// Links returns how many links a peer has that may have several.
+func (e *Endpoint) Links(id identity.ID) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.others[id])
+}
+
 // Close ends all links, and returns when every handler and callback has. It must not be called from one.
 func (e *Endpoint) Close() error {
 	e.mu.Lock()
@@ -304,6 +316,10 @@ func (e *Endpoint) forget(c *Conn) {
 	defer e.mu.Unlock()
 	if e.conns[c.peer] == c {
 		delete(e.conns, c.peer)
+	}
+	e.others[c.peer] = slices.DeleteFunc(e.others[c.peer], func(other *Conn) bool { return other == c })
+	if len(e.others[c.peer]) == 0 {
+		delete(e.others, c.peer)
 	}
 }
 

@@ -262,3 +262,14 @@ func statusOf(err error) *wire.Status {
 	st.Message = strings.ToValidUTF8(st.Message[:min(len(st.Message), maxStatus)], "")
 	return st
 }
+
+// Pipe is a stream as plain bytes in both directions, for what has frames of its own. Close gives it up.
+type Pipe struct{ *Stream }
+
+var _ io.ReadWriteCloser = Pipe{}
+
+// Close implements io.Closer; it does not fail.
+func (p Pipe) Close() error {
+	p.Stream.Close()
+	return nil
+}

@@ -72,13 +72,16 @@ func (e *Endpoint) troubled(id identity.ID, err error) {
 	}
 }
 
-// Revoke ends the link of a peer that Trusted lets in no more, and tells it so.
+// Revoke ends the links of a peer that Trusted lets in no more, and tells it so.
 func (e *Endpoint) Revoke(id identity.ID) {
 	e.mu.Lock()
-	c := e.conns[id]
+	ended := slices.Clone(e.others[id])
+	if c := e.conns[id]; c != nil {
+		ended = append(ended, c)
+	}
 	delete(e.known, id)
 	e.mu.Unlock()
-	if c != nil {
+	for _, c := range ended {
 		c.end(codeRevoked, "the pairing was ended")
 	}
 }
@@ -104,6 +107,9 @@ func (e *Endpoint) admit(ctx context.Context, c *Conn) error {
 		c.end(codeVersion, err.Error())
 		return err
 	}
+	if e.cfg.Several != nil && e.cfg.Several(c.peer) {
+		return e.admitBeside(c)
+	}
 	if err := e.refuseSecond(ctx, c); err != nil {
 		c.end(codeSameKey, err.Error())
 		return err
@@ -127,6 +133,26 @@ func (e *Endpoint) admit(ctx context.Context, c *Conn) error {
 		return ErrUntrusted
 	}
 	e.troubled(c.peer, nil)
+	return nil
+}
+
+// admitBeside makes c one of the links of its peer.
+func (e *Endpoint) admitBeside(c *Conn) error {
+	e.mu.Lock()
+	full := len(e.others[c.peer]) >= maxSeveral
+	if !full {
+		c.since = time.Now()
+		e.others[c.peer] = append(e.others[c.peer], c)
+	}
+	e.mu.Unlock()
+	if full {
+		c.end(codeBusy, fmt.Sprintf("this key has %d connections already", maxSeveral))
+		return ErrRefused
+	}
+	if !e.cfg.Trusted(c.peer) { // it was, at the handshake
+		c.end(codeRevoked, "the pairing was ended")
+		return ErrUntrusted
+	}
 	return nil
 }
 

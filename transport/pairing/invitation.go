@@ -22,14 +22,17 @@ import (
 
 // The strings that set joining apart from every other use of the primitives.
 const (
-	dsiJoinID  = "mainbus-join-v1 id"
-	dsiJoinKey = "mainbus-join-v1 key"
-	dsiJoin    = "mainbus-join-v1 "
+	dsiJoinID   = "mainbus-join-v1 id"
+	dsiJoinKey  = "mainbus-join-v1 key"
+	dsiLoginID  = "mainbus-login-v1 id"
+	dsiLoginKey = "mainbus-login-v1 key"
+	dsiJoin     = "mainbus-join-v1 "
 )
 
 const (
 	codePrefix     = "mb1."
-	maxCode        = 2048 // characters
+	loginPrefix    = "mbl1." // a code for a person, which no host takes for one of its own
+	maxCode        = 2048    // characters
 	maxAddresses   = 8
 	maxAddress     = 255 // characters
 	secretSize     = 16
@@ -57,11 +60,13 @@ func ParseInvitationID(s string) (id InvitationID, err error) {
 // JoinKey is what a joiner has to prove that it knows; it follows from the secret of the code, and not the other way.
 type JoinKey [sha256.Size]byte
 
-// Invitation is what a join code says: where a controller is, how to know it, and what lets one host in.
+// Invitation is what a join code says: where a controller is, how to know it, and what lets one host in. A login code says the same, and
+// lets in one program of a person.
 type Invitation struct {
 	Addresses  []string // host:port, the best first
 	Controller identity.ID
 	Expires    time.Time // whole seconds
+	Login      bool
 
 	secret [secretSize]byte
 }
@@ -73,19 +78,33 @@ func NewInvitation(controller identity.ID, addresses []string, expires time.Time
 	return i, i.check()
 }
 
+// NewLogin draws the secret of a login code.
+func NewLogin(controller identity.ID, addresses []string, expires time.Time) (*Invitation, error) {
+	i, err := NewInvitation(controller, addresses, expires)
+	i.Login = true
+	return i, err
+}
+
 // ID returns what the controller keeps the invitation under.
 func (i *Invitation) ID() InvitationID {
-	h := sum(sha256.New(), []byte(dsiJoinID), i.secret[:])
+	h := sum(sha256.New(), []byte(i.either(dsiJoinID, dsiLoginID)), i.secret[:])
 	return InvitationID(h[:invitationSize])
 }
 
 // Key returns what the controller keeps of the secret.
 func (i *Invitation) Key() JoinKey {
-	return JoinKey(sum(sha256.New(), []byte(dsiJoinKey), i.secret[:]))
+	return JoinKey(sum(sha256.New(), []byte(i.either(dsiJoinKey, dsiLoginKey)), i.secret[:]))
+}
+
+func (i *Invitation) either(join, login string) string {
+	if i.Login {
+		return login
+	}
+	return join
 }
 
 // String hides the secret, so that none gets into a log by accident. Code is what is handed on.
-func (i *Invitation) String() string { return codePrefix + "…" }
+func (i *Invitation) String() string { return i.either(codePrefix, loginPrefix) + "…" }
 
 // GoString hides the secret too.
 func (i *Invitation) GoString() string { return i.String() }
@@ -106,7 +125,7 @@ func (i *Invitation) check() error {
 	return nil
 }
 
-// Code is the invitation as one line to be pasted at the host: "mb1." and base64url of
+// Code is the invitation as one line to be pasted at the host: "mb1.", or "mbl1." of a login code, and base64url of
 //
 //	expiry   5 bytes, Unix seconds
 //	identity 32 bytes, of the controller
@@ -122,7 +141,7 @@ func (i *Invitation) Code() string {
 	for _, a := range i.Addresses {
 		b = append(append(b, byte(len(a))), a...)
 	}
-	return codePrefix + base64.RawURLEncoding.EncodeToString(append(b, check(b)...))
+	return i.either(codePrefix, loginPrefix) + base64.RawURLEncoding.EncodeToString(append(b, check(b)...))
 }
 
 func check(b []byte) []byte {
@@ -130,27 +149,58 @@ func check(b []byte) []byte {
 	return h[:checkSize]
 }
 
-// ParseInvitation reads what a person pasted, with blanks and line breaks wherever a mail program put them. It does not
+// ParseInvitation reads what a person pasted at a host, with blanks and line breaks wherever a mail program put them. It does not
 // look at the clock.
 func ParseInvitation(s string) (*Invitation, error) {
-	if len(s) > maxCode {
-		return nil, errors.New("this is too long for a join code")
+	text, err := trimCode(s)
+	if err != nil {
+		return nil, err
 	}
-	text, ok := strings.CutPrefix(strings.Join(strings.Fields(s), ""), codePrefix)
+	if strings.HasPrefix(text, loginPrefix) {
+		return nil, errors.New("this is a login code, which lets in a person: mainbusctl login takes it")
+	}
+	return parseCode(text, codePrefix, "join code")
+}
+
+// ParseLogin reads a login code in the same way.
+func ParseLogin(s string) (*Invitation, error) {
+	text, err := trimCode(s)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(text, codePrefix) {
+		return nil, errors.New("this is a join code, which lets in a host: mainbus-host join takes it")
+	}
+	i, err := parseCode(text, loginPrefix, "login code")
+	if err == nil {
+		i.Login = true
+	}
+	return i, err
+}
+
+func trimCode(s string) (string, error) {
+	if len(s) > maxCode {
+		return "", errors.New("this is too long for a code")
+	}
+	return strings.Join(strings.Fields(s), ""), nil
+}
+
+func parseCode(s, prefix, what string) (*Invitation, error) {
+	text, ok := strings.CutPrefix(s, prefix)
 	if !ok {
-		return nil, fmt.Errorf("a join code begins with %q", codePrefix)
+		return nil, fmt.Errorf("a %s begins with %q", what, prefix)
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(b) < checkSize {
-		return nil, errors.New("this join code is damaged: copy all of it")
+		return nil, fmt.Errorf("this %s is damaged: copy all of it", what)
 	}
 	body, sum := b[:len(b)-checkSize], b[len(b)-checkSize:]
 	if !bytes.Equal(check(body), sum) {
-		return nil, errors.New("this join code is damaged: copy all of it")
+		return nil, fmt.Errorf("this %s is damaged: copy all of it", what)
 	}
 	i, err := parseBody(body)
 	if err != nil {
-		return nil, fmt.Errorf("this join code makes no sense: %w", err)
+		return nil, fmt.Errorf("this %s makes no sense: %w", what, err)
 	}
 	return i, i.check()
 }

@@ -85,8 +85,14 @@ func TestInvitationsThatMakeNoSense(t *testing.T) {
 func FuzzParseInvitation(f *testing.F) {
 	f.Add(invitation(f, "10.0.0.1:1", "[::1]:2").Code())
 	f.Add("mb1.")
+	f.Add("mbl1." + strings.TrimPrefix(invitation(f, "10.0.0.1:1").Code(), "mb1."))
 	f.Add("mb1.AAAA")
 	f.Fuzz(func(t *testing.T, s string) {
+		if i, err := ParseLogin(s); err == nil {
+			if again, err := ParseLogin(i.Code()); err != nil || again.ID() != i.ID() {
+				t.Errorf("%q is read as %+v, and that as %v, %v", s, i, again, err)
+			}
+		}
 		i, err := ParseInvitation(s)
 		if err != nil {
 			return
@@ -154,5 +160,32 @@ func TestJoin(t *testing.T) {
 	}
 	if used != 1 {
 		t.Errorf("used %d times", used)
+	}
+}
+
+// A login code lets in a person and a join code a host; neither is taken for the other.
+func TestLoginCodes(t *testing.T) {
+	join := invitation(t, "10.0.0.1:1")
+	login, err := NewLogin(join.Controller, join.Addresses, join.Expires)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := ParseLogin(login.Code())
+	if err != nil || again.ID() != login.ID() || again.Key() != login.Key() || !again.Login {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if _, err := ParseInvitation(login.Code()); err == nil || !strings.Contains(err.Error(), "mainbusctl login") {
+		t.Errorf("a host takes a login code: %v", err)
+	}
+	if _, err := ParseLogin(join.Code()); err == nil || !strings.Contains(err.Error(), "mainbus-host join") {
+		t.Errorf("a person takes a join code: %v", err)
+	}
+	same := *login // the secret of one kind of code opens nothing of the other
+	same.Login = false
+	if same.ID() == login.ID() || same.Key() == login.Key() {
+		t.Error("both kinds have the same key")
+	}
+	if strings.Contains(login.String(), login.Code()[10:20]) {
+		t.Error("the secret is shown")
 	}
 }

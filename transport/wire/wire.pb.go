@@ -63,6 +63,7 @@ const (
 	Method_METHOD_MODS_OF_SAVE     Method = 84 // controller → agent: SaveModsAsk → SaveMods
 	Method_METHOD_FAILURE          Method = 60 // controller → agent: FailureAsk → Failure
 	Method_METHOD_MEASURE          Method = 50 // controller → agent: Empty, then a stream of Measured, newest only
+	Method_METHOD_API              Method = 90 // user → controller: APICall → Reply, again and again, in plain frames (api.proto)
 )
 
 // Enum value maps for Method.
@@ -103,6 +104,7 @@ var (
 		84: "METHOD_MODS_OF_SAVE",
 		60: "METHOD_FAILURE",
 		50: "METHOD_MEASURE",
+		90: "METHOD_API",
 	}
 	Method_value = map[string]int32{
 		"METHOD_UNSPECIFIED":      0,
@@ -140,6 +142,7 @@ var (
 		"METHOD_MODS_OF_SAVE":     84,
 		"METHOD_FAILURE":          60,
 		"METHOD_MEASURE":          50,
+		"METHOD_API":              90,
 	}
 )
 
@@ -548,7 +551,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
 	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1b\n" +
 	"\tbulk_port\x18\a \x01(\rR\bbulkPort\x12\x1a\n" +
-	"\bfeatures\x18\b \x03(\tR\bfeatures*\xaa\x06\n" +
+	"\bfeatures\x18\b \x03(\tR\bfeatures*\xba\x06\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -585,7 +588,9 @@ const file_wire_proto_rawDesc = "" +
 	"\x12METHOD_MODS_CHANGE\x10S\x12\x17\n" +
 	"\x13METHOD_MODS_OF_SAVE\x10T\x12\x12\n" +
 	"\x0eMETHOD_FAILURE\x10<\x12\x12\n" +
-	"\x0eMETHOD_MEASURE\x102*t\n" +
+	"\x0eMETHOD_MEASURE\x102\x12\x0e\n" +
+	"\n" +
+	"METHOD_API\x10Z*t\n" +
 	"\x04Code\x12\v\n" +
 	"\aCODE_OK\x10\x00\x12\x11\n" +
 	"\rCODE_INTERNAL\x10\x01\x12\x10\n" +
