@@ -37,11 +37,11 @@ func (s *service) InviteUser(ctx context.Context, c api.Caller, r api.InviteUser
 	if err != nil {
 		return api.UserInvitation{}, err
 	}
-	if err := s.mayActFor(ctx, c, user); err != nil {
+	if err := s.mayActFor(ctx, c, user.Key); err != nil {
 		return api.UserInvitation{}, err
 	}
-	i, err := s.invite(ctx, pairing.NewLogin, user, r.Addresses, life)
-	return api.UserInvitation{Invitation: i, User: user}, err
+	i, err := s.invite(ctx, pairing.NewLogin, user.Key, r.Addresses, life)
+	return api.UserInvitation{Invitation: i, User: user.Name}, err
 }
 
 // mayActFor refuses to let a caller hand out or take away the keys of somebody who may do more than they.
@@ -98,7 +98,7 @@ func (c *Controller) admitUser(ctx context.Context, i store.Invitation, p link.P
 	}
 	from := p.PeerAddr().Addr().String()
 	key := store.Key{ID: p.Peer().String(), User: i.User, Machine: p.Peer().Short()[:8], MadeAt: now, LastSeen: now, From: from}
-	if _, err := c.store.UseUserInvitation(ctx, i.ID, key); err != nil {
+	if err := c.store.UseUserInvitation(ctx, i.ID, key); err != nil {
 		return err
 	}
 	return authority{c}.Record(ctx, api.AuditEntry{At: now, Who: i.User, From: from, What: "Login", Target: p.Peer().Short(), Result: "done"})
@@ -120,7 +120,7 @@ func (s *service) Keys(ctx context.Context, _ api.Caller, r api.KeysOf) ([]api.K
 
 func (s *service) viewKey(row store.Key) api.Key {
 	view := api.Key{
-		ID: shortKey(row.ID), User: row.User, Machine: row.Machine, MadeAt: row.MadeAt.UTC(), LastSeen: row.LastSeen.UTC(), From: row.From,
+		ID: shortKey(row.ID), User: row.Name, Machine: row.Machine, MadeAt: row.MadeAt.UTC(), LastSeen: row.LastSeen.UTC(), From: row.From,
 	}
 	if id, err := identity.ParseID(row.ID); err == nil {
 		view.Connections = s.endpoint.Links(id)

@@ -77,7 +77,7 @@ func (c *Controller) handleAPI(ctx context.Context, conn *link.Conn, s *link.Str
 	if machine := conn.PeerHello().GetName(); machine != "" {
 		from = fmt.Sprintf("%s (%s)", from, machine)
 	}
-	api.ServeConn(ctx, link.Pipe{Stream: s}, c.service, api.Caller{Kind: api.KeyHolder, Name: key.User, From: from, Key: key.ID})
+	api.ServeConn(ctx, link.Pipe{Stream: s}, c.service, api.Caller{Kind: api.KeyHolder, Name: key.Name, From: from, Key: key.ID})
 	return nil
 }
 

@@ -194,12 +194,12 @@ func (s *service) UserRoles(ctx context.Context, _ api.Caller, r api.RolesOf) (a
 	return s.userRoles(ctx, user)
 }
 
-func (s *service) userRoles(ctx context.Context, user string) (api.UserRoles, error) {
-	roles, err := s.rolesOf(ctx, user)
+func (s *service) userRoles(ctx context.Context, user store.User) (api.UserRoles, error) {
+	roles, err := s.rolesOf(ctx, user.Key)
 	if err != nil {
 		return api.UserRoles{}, err
 	}
-	view := api.UserRoles{User: user, Roles: []api.RoleName{}}
+	view := api.UserRoles{User: user.Name, Roles: []api.RoleName{}}
 	for _, r := range roles {
 		view.Roles = append(view.Roles, api.RoleName{ID: r.ID, Name: r.Name})
 	}
@@ -220,7 +220,7 @@ func (s *service) GrantRole(ctx context.Context, c api.Caller, r api.RoleOf) (ap
 	if err := s.mayHandOn(ctx, c, row.Grants); err != nil {
 		return api.UserRoles{}, err
 	}
-	if err := s.store.GrantRole(ctx, user, row.ID); err != nil {
+	if err := s.store.GrantRole(ctx, user.Key, row.ID); err != nil {
 		return api.UserRoles{}, err
 	}
 	return s.userRoles(ctx, user)
@@ -236,12 +236,15 @@ func (s *service) RevokeRole(ctx context.Context, c api.Caller, r api.RoleOf) (a
 	if err := s.mayHandOn(ctx, c, row.Grants); err != nil {
 		return api.UserRoles{}, err
 	}
-	user := playername.Key(strings.TrimSpace(r.User))
-	if err := s.keepAdmin(ctx, all, all, func(u, role string) bool { return u == user && role == row.ID }); err != nil {
+	user, err := s.someUser(ctx, r.User)
+	if err != nil {
 		return api.UserRoles{}, err
 	}
-	if err := s.store.RevokeRole(ctx, user, row.ID); errors.Is(err, store.ErrNotFound) {
-		return api.UserRoles{}, api.Errorf(api.NotFound, "mainbusctl roles show tells who has it.", "%s does not have the role %s", shown(user, 100), row.Name)
+	if err := s.keepAdmin(ctx, all, all, func(u, role string) bool { return u == user.Key && role == row.ID }); err != nil {
+		return api.UserRoles{}, err
+	}
+	if err := s.store.RevokeRole(ctx, user.Key, row.ID); errors.Is(err, store.ErrNotFound) {
+		return api.UserRoles{}, api.Errorf(api.NotFound, "mainbusctl roles show tells who has it.", "%s does not have the role %s", user.Name, row.Name)
 	} else if err != nil {
 		return api.UserRoles{}, err
 	}
@@ -336,7 +339,7 @@ func (s *service) mayHandOn(ctx context.Context, c api.Caller, grants []store.Ro
 	return nil
 }
 
-// keepAdmin refuses what would leave the cluster without a user who may do everything, if it has one. gone tells which users lose which
+// keepAdmin refuses what would leave the cluster without a user who may do everything, if it has one. gone tells which users (by key) lose which
 // roles.
 func (s *service) keepAdmin(ctx context.Context, before, after []store.Role, gone func(user, role string) bool) error {
 	had, err := s.anyAdmin(ctx, before, func(string, string) bool { return false })
@@ -359,7 +362,7 @@ func (s *service) anyAdmin(ctx context.Context, roles []store.Role, gone func(us
 		if err != nil {
 			return false, err
 		}
-		if slices.ContainsFunc(users, func(user string) bool { return !gone(user, r.ID) }) {
+		if slices.ContainsFunc(users, func(user string) bool { return !gone(playername.Key(user), r.ID) }) {
 			return true, nil
 		}
 	}
@@ -402,11 +405,11 @@ func (s *service) role(ctx context.Context, id string) (api.Role, error) {
 	return s.viewRole(ctx, row, atlas)
 }
 
-// someUser returns the name of a user as tables have it.
-func (s *service) someUser(_ context.Context, name string) (string, error) {
-	name = strings.TrimSpace(name)
-	if err := playername.Check(name); err != nil {
-		return "", api.Errorf(api.Invalid, "", "%v", err)
+// someUser finds a user by name.
+func (s *service) someUser(ctx context.Context, name string) (store.User, error) {
+	user, err := s.store.User(ctx, strings.TrimSpace(name))
+	if errors.Is(err, store.ErrNotFound) {
+		return user, api.Errorf(api.NotFound, "mainbusctl users list shows all; mainbusctl users add makes one.", "there is no user %q", shown(name, 100))
 	}
-	return playername.Key(name), nil
+	return user, err
 }

@@ -24,15 +24,15 @@ type Roles interface {
 	// RoleUsers are the users that have a role, by name; UserRoles the ids of the roles that a user has.
 	RoleUsers(ctx context.Context, role string) ([]string, error)
 	UserRoles(ctx context.Context, user string) ([]string, error)
-	GrantRole(ctx context.Context, user, role string) error  // ErrNotFound: there is no such role
+	GrantRole(ctx context.Context, user, role string) error  // ErrNotFound: there is no such user or role
 	RevokeRole(ctx context.Context, user, role string) error // ErrNotFound: the user does not have it
 
 	Keys(ctx context.Context) ([]Key, error) // the one seen last first
 	Key(ctx context.Context, id string) (Key, error)
 	SeenKey(ctx context.Context, k Key) error // when, where from, and what its machine calls itself
 	RevokeKey(ctx context.Context, id string) error
-	// UseUserInvitation is UseInvitation for a key: of the user whom the invitation is for, which it returns.
-	UseUserInvitation(ctx context.Context, id string, k Key) (user string, err error)
+	// UseUserInvitation is UseInvitation for a key of the user whom the invitation is for. ErrNotFound also if that user is gone.
+	UseUserInvitation(ctx context.Context, id string, k Key) error
 }
 
 // Role is a set of permissions.
@@ -54,7 +54,8 @@ type RoleGrant struct {
 // Key speaks for a user.
 type Key struct {
 	ID       string // identity.ID, text form
-	User     string
+	User     string // User.Key
+	Name     string // User.Name; not written
 	Machine  string
 	MadeAt   time.Time
 	LastSeen time.Time
@@ -160,7 +161,7 @@ func (s *SQLite) DeleteRole(ctx context.Context, id string) error {
 
 // RoleUsers implements Roles.
 func (s *SQLite) RoleUsers(ctx context.Context, role string) ([]string, error) {
-	return s.texts(ctx, "read who has role "+role, "SELECT user FROM user_role WHERE role = ? ORDER BY user", role)
+	return s.texts(ctx, "read who has role "+role, "SELECT u.name FROM user_role r JOIN user u ON u.key = r.user WHERE r.role = ? ORDER BY r.user", role)
 }
 
 // UserRoles implements Roles.
@@ -188,7 +189,7 @@ func (s *SQLite) texts(ctx context.Context, what, query string, args ...any) ([]
 func (s *SQLite) GrantRole(ctx context.Context, user, role string) error {
 	return s.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
 		var there bool
-		err := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM role WHERE id = ?)", role).Scan(&there)
+		err := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM role WHERE id = ?) AND EXISTS (SELECT 1 FROM user WHERE key = ?)", role, strings.ToLower(user)).Scan(&there)
 		if err == nil && !there {
 			err = ErrNotFound
 		}
@@ -207,18 +208,18 @@ func (s *SQLite) RevokeRole(ctx context.Context, user, role string) error {
 	return s.update(ctx, "revoke role "+role, "DELETE FROM user_role WHERE user = ? AND role = ?", strings.ToLower(user), role)
 }
 
-const keyColumns = "SELECT id, user, machine, made_at, last_seen, source FROM user_key "
+const keyColumns = "SELECT k.id, k.user, u.name, k.machine, k.made_at, k.last_seen, k.source FROM user_key k JOIN user u ON u.key = k.user "
 
 func scanKey(scan scanFunc) (k Key, err error) {
 	var made, seen int64
-	err = scan(&k.ID, &k.User, &k.Machine, &made, &seen, &k.From)
+	err = scan(&k.ID, &k.User, &k.Name, &k.Machine, &made, &seen, &k.From)
 	k.MadeAt, k.LastSeen = time.UnixMilli(made), time.UnixMilli(seen)
 	return k, err
 }
 
 // Keys implements Roles.
 func (s *SQLite) Keys(ctx context.Context) ([]Key, error) {
-	rows, err := s.readers.QueryContext(ctx, keyColumns+"ORDER BY last_seen DESC, id")
+	rows, err := s.readers.QueryContext(ctx, keyColumns+"ORDER BY k.last_seen DESC, k.id")
 	if err != nil {
 		return nil, fmt.Errorf("read keys: %w", err)
 	}
@@ -233,7 +234,7 @@ func (s *SQLite) Keys(ctx context.Context) ([]Key, error) {
 
 // Key implements Roles.
 func (s *SQLite) Key(ctx context.Context, id string) (Key, error) {
-	k, err := scanKey(s.readers.QueryRowContext(ctx, keyColumns+"WHERE id = ?", id).Scan)
+	k, err := scanKey(s.readers.QueryRowContext(ctx, keyColumns+"WHERE k.id = ?", id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ErrNotFound
 	}
@@ -260,10 +261,12 @@ func (s *SQLite) RevokeKey(ctx context.Context, id string) error {
 }
 
 // UseUserInvitation implements Roles.
-func (s *SQLite) UseUserInvitation(ctx context.Context, id string, k Key) (user string, err error) {
-	err = s.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
+func (s *SQLite) UseUserInvitation(ctx context.Context, id string, k Key) error {
+	return s.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		var user string
 		err := conn.QueryRowContext(ctx, `UPDATE invitation SET used_by = ?1
-			WHERE id = ?2 AND expires_at > ?3 AND coalesce(used_by, ?1) = ?1 AND user IS NOT NULL RETURNING user`, k.ID, id, k.MadeAt.UnixMilli()).Scan(&user)
+			WHERE id = ?2 AND expires_at > ?3 AND coalesce(used_by, ?1) = ?1 AND user IN (SELECT key FROM user) RETURNING user`,
+			k.ID, id, k.MadeAt.UnixMilli()).Scan(&user)
 		if errors.Is(err, sql.ErrNoRows) {
 			err = ErrNotFound
 		}
@@ -277,5 +280,4 @@ func (s *SQLite) UseUserInvitation(ctx context.Context, id string, k Key) (user 
 		}
 		return nil
 	})
-	return user, err
 }

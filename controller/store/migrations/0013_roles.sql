@@ -9,7 +9,7 @@ CREATE TABLE role(
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE user_role(
-  user TEXT NOT NULL,
+  user TEXT NOT NULL REFERENCES user(key) ON DELETE CASCADE ON UPDATE CASCADE,
   role TEXT NOT NULL REFERENCES role(id) ON DELETE CASCADE,
   PRIMARY KEY(user, role)
 ) STRICT, WITHOUT ROWID;
@@ -18,7 +18,7 @@ CREATE INDEX user_role_by_role ON user_role(role, user);
 -- Keys with which programs elsewhere speak for a user. The key itself never leaves its machine.
 CREATE TABLE user_key(
   id        TEXT PRIMARY KEY, -- hash of the public key
-  user      TEXT NOT NULL,
+  user      TEXT NOT NULL REFERENCES user(key) ON DELETE CASCADE ON UPDATE CASCADE,
   machine   TEXT NOT NULL,
   made_at   INTEGER NOT NULL,
   last_seen INTEGER NOT NULL,
