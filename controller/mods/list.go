@@ -256,8 +256,8 @@ func readCatalog(path string) (*catalog, error) {
 
 func writeCatalog(path string, c *catalog) error {
 	return replaceFile(path, func(w io.Writer) error {
-		packed := gzip.NewWriter(w)
-		return errors.Join(json.NewEncoder(packed).Encode(c), packed.Close())
+		packed, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+		return errors.Join(err, json.NewEncoder(packed).Encode(c), packed.Close())
 	})
 }
 
