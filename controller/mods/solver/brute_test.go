@@ -43,7 +43,7 @@ func (r small) dependency(game factorio.Version) modinfo.Dependency {
 
 func (r small) request() Request {
 	line := []factorio.Version{v(2, 0, 0), v(2, 1, 0)}[r.IntN(2)]
-	q := Request{Mods: map[string][]modinfo.Info{}, Kept: map[string]factorio.Version{}}
+	q := Request{Mods: map[string][]modinfo.Info{}, Kept: map[string]factorio.Version{}, Settled: map[string]bool{}}
 	for range 1 + r.IntN(2) {
 		g := line
 		g.Patch = uint16(1 + r.IntN(3))
@@ -65,6 +65,7 @@ func (r small) request() Request {
 		}
 		if r.IntN(3) == 0 {
 			q.Kept[name] = r.version()
+			q.Settled[name] = r.IntN(2) == 0
 		}
 	}
 	for _, i := range r.Perm(len(r.names()))[:1+r.IntN(3)] {
@@ -78,7 +79,7 @@ func (r small) request() Request {
 		q.Want = append(q.Want, Want{Name: r.pick("space-age", "quality", "base", "missing")})
 	}
 	for r.IntN(4) == 0 {
-		q.Off = append(q.Off, r.pick("a", "b", "C", "d", "quality", "space-age"))
+		q.Off = append(q.Off, Off{Name: r.pick("a", "b", "C", "d", "quality", "space-age")})
 	}
 	for r.IntN(4) == 0 {
 		q.Ignored = append(q.Ignored, Ignored{r.pick(r.names()...), r.pick("a", "b", "C", "d", "base")})
@@ -130,7 +131,7 @@ func (r Request) every(f func(assignment)) {
 
 // speaks reports whether a mod of the game's own can matter: something is said of it, or of what needs it.
 func (r Request) speaks(of string) bool {
-	said := slices.ContainsFunc(r.Want, func(w Want) bool { return w.Name == of || w.Name == "space-age" || w.Name == "quality" }) || slices.Contains(r.Off, of)
+	said := slices.ContainsFunc(r.Want, func(w Want) bool { return w.Name == of || w.Name == "space-age" || w.Name == "quality" }) || slices.Contains(r.Off, Off{Name: of})
 	for _, releases := range r.Mods {
 		for _, info := range releases {
 			said = said || slices.ContainsFunc(info.Dependencies, func(d modinfo.Dependency) bool { return d.Name == of || d.Name == "space-age" || d.Name == "quality" })
@@ -146,8 +147,8 @@ func (r Request) meets(a assignment, counts func(Kind, string, string) bool) boo
 			return false
 		}
 	}
-	for _, name := range r.Off {
-		if _, on := a[name]; on && counts(DemandOff, name, "") {
+	for _, off := range r.Off {
+		if _, on := a[off.Name]; on && counts(DemandOff, off.Name, "") {
 			return false
 		}
 	}
@@ -233,12 +234,15 @@ func (r Request) best(sets []assignment) (want map[string]string, skipped []Skip
 		decide(w.Name)
 	}
 	close()
-	tried := slices.Clone(r.Off)
+	var tried []string
+	for _, off := range r.Off {
+		tried = append(tried, off.Name)
+	}
 next:
 	for {
 		slices.SortFunc(chosen, modinfo.CompareNames)
 		for _, name := range chosen {
-			if _, was := r.Kept[name]; was || r.Games[0].Minor == 0 {
+			if r.Settled[name] || r.Games[0].Minor == 0 {
 				continue
 			}
 			info := sets[0][name]
@@ -348,8 +352,9 @@ func checkBest(t *testing.T, seed int, r Request, s Solution, sets []assignment,
 	counts["skipped"] += len(skipped)
 	counts["held"] += len(s.Held)
 	for _, h := range s.Held {
-		if m, _ := s.Get(h.Name); len(h.Why) == 0 || m.Version.Compare(h.Newest) >= 0 {
-			t.Fatalf("portal %d: %s %v is held back from %v because of %v\n%s", seed, h.Name, m.Version, h.Newest, h.Why, r.words())
+		m, _ := s.Get(h.Name)
+		if len(h.Why) == 0 || m.Version == h.Should || h.Asked && m.Version.Compare(h.Should) > 0 || !h.Asked && h.Should != r.Kept[h.Name] {
+			t.Fatalf("portal %d: %s %v is held back from %v because of %v\n%s", seed, h.Name, m.Version, h.Should, h.Why, r.words())
 		}
 	}
 }
@@ -357,7 +362,7 @@ func checkBest(t *testing.T, seed int, r Request, s Solution, sets []assignment,
 // words tell a request.
 func (r Request) words() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "games %v, want %v, off %v, ignored %v, kept %v\n", r.Games, r.Want, r.Off, r.Ignored, r.Kept)
+	fmt.Fprintf(&b, "games %v, want %v, off %v, ignored %v, kept %v, settled %v\n", r.Games, r.Want, r.Off, r.Ignored, r.Kept, r.Settled)
 	for _, name := range slices.Sorted(maps.Keys(r.Mods)) {
 		for _, info := range r.Mods[name] {
 			fmt.Fprintf(&b, "%s %v for %s: %v\n", name, info.Version, modinfo.MajorMinor(info.FactorioVersion), info.Dependencies)

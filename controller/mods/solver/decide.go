@@ -22,10 +22,9 @@ type decider struct {
 }
 
 type heldBack struct {
-	mod     *mod
-	wish    sat.Lit
-	version factorio.Version
-	before  []sat.Lit // what was decided then
+	wish   sat.Lit
+	held   Held
+	before []sat.Lit // what was decided then
 }
 
 func (d *decider) decide(ctx context.Context) (Solution, error) {
@@ -121,8 +120,12 @@ func (d *decider) take(ctx context.Context, name string, why Reason, by string) 
 		if err != nil {
 			return err
 		}
-		if best := d.best(m); asked && i > best {
-			d.held = append(d.held, heldBack{m, lits[best], m.releases[best].Version, before})
+		should := 0
+		if asked {
+			should = d.best(m)
+		}
+		if _, kept := d.Kept[name]; i > should && (asked || kept && m.release(d.Kept[name]) == order[should]) {
+			d.held = append(d.held, heldBack{lits[should], Held{Name: name, Asked: asked, Should: m.releases[order[should]].Version}, before})
 		}
 		c.Info = m.releases[order[i]]
 	}
@@ -164,8 +167,8 @@ func (d *decider) close(ctx context.Context) error {
 // recommend takes what the mods that come in recommend, as far as that can be, and what those need and recommend.
 func (d *decider) recommend(ctx context.Context) error {
 	tried := map[string]bool{}
-	for _, name := range d.Off {
-		tried[name] = true
+	for _, off := range d.Off {
+		tried[off.Name] = true
 	}
 	for {
 		dependency, by := d.recommendation(tried)
@@ -196,7 +199,7 @@ func (d *decider) recommend(ctx context.Context) error {
 // recommendation is the first, by the names of both, of a mod that comes in.
 func (d *decider) recommendation(tried map[string]bool) (found modinfo.Dependency, by string) {
 	for _, from := range slices.SortedFunc(slices.Values(d.names), modinfo.CompareNames) {
-		if _, kept := d.Kept[from]; kept {
+		if d.Settled[from] {
 			continue
 		}
 		for _, r := range d.chosen[from].Dependencies {
@@ -218,18 +221,18 @@ func (d *decider) recommendation(tried map[string]bool) (found modinfo.Dependenc
 // maxExplained bounds for how many mods it is looked why they are held back.
 const maxExplained = 30
 
-// explain says why mods that were asked for did not get their newest release. It changes no decision, so what is too hard is left out.
+// explain says why mods did not get the releases that they should have. It changes no decision, so what is too hard is left out.
 func (d *decider) explain(ctx context.Context) ([]Held, error) {
 	var all []Held
 	for i, h := range d.held {
-		held := Held{Name: h.mod.name, Newest: h.version}
+		held := h.held
 		if i < maxExplained && d.sat.Steps > 0 {
 			wish := []sat.Lit{h.wish}
 			possible, err := d.ask(ctx, slices.Concat(h.before, wish))
 			if err == nil && !possible {
 				var core []sat.Lit
 				if core, err = d.minimal(ctx, d.sat.Core(), wish); err == nil {
-					held.Why = d.reasons(core)
+					held.Why = d.reasons(core, held)
 				}
 			}
 			if ctx.Err() != nil {

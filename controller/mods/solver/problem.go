@@ -96,14 +96,16 @@ type problem struct {
 	named   map[string]*mod
 	games   []sat.Lit
 	all     []demand
-	of      map[Demand]int // index of a demand, by its fact
-	lits    []sat.Lit      // of all demands
+	of      map[Demand]int              // index of a demand, by its fact
+	lits    []sat.Lit                   // of all demands
+	only    map[string]factorio.Version // the one version of a mod that texts speak of; others: all that are wanted
 }
 
 type demand struct {
 	Demand
 	lit   sat.Lit
-	want  Want // of DemandWant
+	want  Want   // of DemandWant
+	why   string // of DemandOff
 	needs []modinfo.Dependency
 }
 
@@ -125,9 +127,11 @@ func newProblem(r Request) *problem {
 	for _, w := range r.Want {
 		p.addWant(w)
 	}
-	for _, name := range r.Off {
-		if m := p.named[name]; m != nil {
-			p.sat.Add(p.demand(Demand{Kind: DemandOff, Mod: name}).lit.Not(), m.on.Not())
+	for _, off := range r.Off {
+		if m := p.named[off.Name]; m != nil {
+			d := p.demand(Demand{Kind: DemandOff, Mod: off.Name})
+			d.why = off.Text
+			p.sat.Add(d.lit.Not(), m.on.Not())
 		}
 	}
 	for _, m := range p.mods {

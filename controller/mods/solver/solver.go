@@ -16,8 +16,8 @@ import (
 	"mainbus/hostagent/factorio/modinfo"
 )
 
-// defaultSteps are some seconds of work. Packs of hundreds of mods need a thousandth of it.
-const defaultSteps = 200_000_000
+// defaultSteps are some seconds of work. To update all of a pack of 150 mods takes a tenth.
+const defaultSteps = 40_000_000
 
 // ErrGaveUp means that it could not be said within the allowed steps whether there is a set.
 var ErrGaveUp = errors.New("gave up looking for a set of mods: there are too many ways to combine their releases; pin some mods to a version, or ask for fewer at once")
@@ -29,12 +29,14 @@ type Request struct {
 	// Mods are the known releases by the mod's name. Those of the game's own mods don't count.
 	Mods map[string][]modinfo.Info
 	Want []Want
-	Off  []string // mods that must not be enabled
+	Off  []Off
 	// Ignored are dependencies that don't count, and incompatibilities.
 	Ignored []Ignored
-	// Kept are the versions that are there now, of mods that are enabled or not. They stay unless the mod is asked for or it must be
-	// another. What a mod recommends that is not among them is enabled with it.
+	// Kept are the versions that are there now, of mods that are enabled or not. They stay unless the mod is asked for, or it must be
+	// another.
 	Kept map[string]factorio.Version
+	// Settled are mods that are enabled now: whether what they recommend is enabled too was decided then.
+	Settled map[string]bool
 	// Steps bound the work; 0 for a number that is enough for all packs seen. The same request takes the same steps everywhere.
 	Steps int
 }
@@ -46,6 +48,12 @@ type Want struct {
 	Version factorio.Version
 	Asked   bool // it shall be as new as can be, before others
 	Pinned  bool // said of a Want with "=" that somebody has decided so before
+}
+
+// Off is a mod that must not be enabled.
+type Off struct {
+	Name string
+	Text string // why, for people; empty: "name is switched off"
 }
 
 func (w Want) allows(v factorio.Version) bool {
@@ -93,10 +101,11 @@ type Chosen struct {
 // Skipped is a recommendation that was not followed, since it can't be together with the rest.
 type Skipped struct{ Mod, Other string }
 
-// Held is a mod that does not get its newest release for this game, although it was asked for.
+// Held is a mod that does not get the release that it should have: the newest of those that are asked for, if it was, the kept one otherwise.
 type Held struct {
 	Name   string
-	Newest factorio.Version
+	Asked  bool
+	Should factorio.Version
 	Why    []Demand // that keep it from that; none: it was too hard to find out
 }
 

@@ -23,13 +23,20 @@ func (p *problem) demands(lits []sat.Lit) []Demand {
 	return all
 }
 
-// reasons are demands that are among literals, and what was decided before.
-func (d *decider) reasons(lits []sat.Lit) []Demand {
+// reasons are demands that are among literals, and what was decided before. Only what the releases in question say is told.
+func (d *decider) reasons(lits []sat.Lit, of Held) []Demand {
+	d.only = map[string]factorio.Version{of.Name: of.Should}
+	for name, c := range d.chosen {
+		m := d.named[name]
+		if i := m.release(c.Version); !m.builtin && i >= 0 && slices.Contains(lits, m.lits[i]) {
+			d.only[name] = c.Version
+		}
+	}
+	defer func() { d.only = nil }()
 	all := d.demands(lits)
 	for _, name := range d.names {
-		c, m := d.chosen[name], d.named[name]
-		i := m.release(c.Version)
-		if m.builtin || i < 0 || !slices.Contains(lits, m.lits[i]) {
+		c := d.chosen[name]
+		if _, is := d.only[name]; !is || name == of.Name {
 			continue
 		}
 		text := fmt.Sprintf("%s gets %v", name, c.Version)
@@ -51,7 +58,7 @@ func (p *problem) text(d demand) string {
 	case DemandWant:
 		return p.wantText(d.want)
 	case DemandOff:
-		return d.Mod + " is switched off"
+		return cmp.Or(d.why, d.Mod+" is switched off")
 	case DemandRefuse:
 		return fmt.Sprintf("%s can't be used together with %s", p.which(d), d.Other)
 	case DemandRange:
@@ -131,8 +138,11 @@ func (p *problem) saying(d demand) map[modinfo.Dependency][]factorio.Version {
 	return wanted
 }
 
-// wanted reports whether all that is said of the mod in Want allows a version.
+// wanted reports whether all that is said of the mod in Want allows a version, and it is one that is spoken of.
 func (p *problem) wanted(name string, v factorio.Version) bool {
+	if only, is := p.only[name]; is {
+		return only.Compare(v) == 0
+	}
 	return !slices.ContainsFunc(p.Want, func(w Want) bool { return w.Name == name && !w.allows(v) })
 }
 

@@ -47,7 +47,7 @@ type variable struct {
 
 // Solver holds clauses. The zero value holds none and allows no steps.
 type Solver struct {
-	Steps int // that are left: assignments that are derived
+	Steps int // that are left: clauses that are looked at
 
 	values   []truth // by literal
 	vars     []variable
@@ -65,7 +65,7 @@ type Solver struct {
 	core     []Lit
 }
 
-// New returns a solver that may derive so many assignments, over all questions.
+// New returns a solver that may look at clauses so many times, over all questions.
 func New(steps int) *Solver { return &Solver{Steps: steps, bump: 1, bumpOf: 1} }
 
 // NewVar makes a variable, which is tried as true first if so wished.
@@ -111,7 +111,6 @@ func (s *Solver) assign(l Lit, reason *clause) {
 	v := &s.vars[l.variable()]
 	v.reason, v.level = reason, int32(len(s.limits))
 	s.trail = append(s.trail, l)
-	s.Steps--
 }
 
 // undo takes back all levels above.
@@ -136,6 +135,7 @@ func (s *Solver) propagate() *clause {
 		falsified := s.trail[s.head].Not()
 		s.head++
 		watching := s.watches[falsified]
+		s.Steps -= 1 + len(watching)
 		kept := watching[:0]
 		for i, c := range watching {
 			if c.dropped {
@@ -189,7 +189,6 @@ func (s *Solver) Solve(ctx context.Context, assumptions ...Lit) (bool, error) {
 			s.keepModel()
 			return true, nil
 		case done:
-			s.undo(0)
 			return false, nil
 		case s.Steps <= 0:
 			s.undo(0)
@@ -260,6 +259,7 @@ func (s *Solver) learn(c *clause) {
 	at := len(s.trail)
 	for first := true; first || open > 0; first = false {
 		s.bumpClause(c)
+		s.Steps -= 1 + len(c.lits)
 		for _, l := range c.lits {
 			v := &s.vars[l.variable()]
 			if v.seen || v.level == 0 || s.values[l] == yes {
