@@ -35,6 +35,8 @@ var rules = []rule{
 	{under: "mainbus/transport", allowed: []string{"mainbus/transport"}, banned: []string{fyne, "modernc.org/sqlite"}},
 	{under: "mainbus/hostagent/factorio", allowed: []string{"mainbus/hostagent/factorio"},
 		banned: []string{fyne, "github.com/quic-go/quic-go", "modernc.org/sqlite"}},
+	{under: "mainbus/hostagent/lists", allowed: []string{"mainbus/hostagent/factorio/playername", "mainbus/transport/wire"},
+		banned: []string{fyne, "os", "io", "net", "time", "math/rand", "math/rand/v2", "crypto/rand", "log", "log/slog"}},
 	{under: "mainbus/hostagent", allowed: []string{"mainbus/hostagent", "mainbus/transport"},
 		banned: []string{fyne, "modernc.org/sqlite", "github.com/yuin/gopher-lua"}},
 	{under: "mainbus/controller/ledger", allowed: []string{"mainbus/controller/ledger"},
