@@ -102,21 +102,22 @@ func (s *service) BusAccounts(ctx context.Context, _ api.Caller, r api.ReadAccou
 	list := make([]api.BusAccount, 0, len(rows))
 	for _, a := range rows {
 		list = append(list, api.BusAccount{
-			World: string(a.World), Instance: string(a.Slot), InstanceName: names[a.Slot], Name: goodsName(a.Item), Quality: a.Quality,
+			World: string(a.World), Instance: string(a.Slot), InstanceName: names[string(a.Slot)], Name: goodsName(a.Item), Quality: a.Quality,
 			Sent: a.E, Received: a.I, Granted: a.G, InFlight: a.G - a.I, Owed: a.Owed, Held: a.Held,
 		})
 	}
 	return list, nil
 }
 
-func (s *service) instanceNames(ctx context.Context) (map[ledger.Slot]string, error) {
+// instanceNames returns what people call the instances, by id.
+func (s *service) instanceNames(ctx context.Context) (map[string]string, error) {
 	all, err := s.store.Instances(ctx)
 	if err != nil {
 		return nil, err
 	}
-	names := make(map[ledger.Slot]string, len(all))
+	names := make(map[string]string, len(all))
 	for _, i := range all {
-		names[ledger.Slot(i.ID)] = i.Name
+		names[i.ID] = i.Name
 	}
 	return names, nil
 }

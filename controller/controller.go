@@ -24,6 +24,7 @@ import (
 	"mainbus/transport/identity"
 	"mainbus/transport/link"
 	"mainbus/transport/local"
+	"mainbus/transport/signal"
 )
 
 // MetricsAddr is where programs show their figures to Prometheus unless they are told otherwise.
@@ -57,6 +58,8 @@ type Controller struct {
 	series      *series.Keeper
 	hosts       *hosts
 	changes     *changes
+	listed      signal.Signal // records of users were changed
+	presence    *presence
 	runs        *runs
 	started     time.Time
 	boot        string
@@ -106,7 +109,7 @@ func New(cfg Config) (*Controller, error) {
 		return nil, fmt.Errorf("open controller: %w", err)
 	}
 	c := &Controller{
-		cfg: cfg, log: cfg.Log, runs: newRuns(), changes: newChanges(), moves: newMoves(), callers: newCallers(), boot: randomHex(8),
+		cfg: cfg, log: cfg.Log, runs: newRuns(), changes: newChanges(), presence: newPresence(), moves: newMoves(), callers: newCallers(), boot: randomHex(8),
 		release: release, stopped: make(chan struct{}), ready: make(chan struct{}),
 	}
 	c.hosts = newHosts(c.changes.cluster)

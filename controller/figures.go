@@ -24,7 +24,7 @@ func instanceSubject(id string) string { return "instance/" + id }
 func (c *Controller) hearFigures(ctx context.Context, conn *link.Conn, h *host) error {
 	known := map[string]bool{} // subjects that there are newest values of
 	defer func() { c.series.Gone(slices.Collect(maps.Keys(known))...) }()
-	return hear(ctx, conn, wire.Method_METHOD_MEASURE, func(m *wire.Measured) error {
+	return hear(ctx, conn, wire.Method_METHOD_MEASURE, &wire.Empty{}, func(m *wire.Measured) error {
 		told, err := c.toldOf(ctx, conn, h, m)
 		if err != nil {
 			return err

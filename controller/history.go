@@ -50,7 +50,7 @@ func (s *service) BusHistory(ctx context.Context, _ api.Caller, r api.ReadHistor
 	}
 	list := make([]api.BusPosting, 0, len(rows))
 	for _, p := range rows {
-		name := names[p.Slot]
+		name := names[string(p.Slot)]
 		list = append(list, api.BusPosting{
 			ID: p.ID, At: p.At.UTC(), World: string(p.World), Instance: string(p.Slot), InstanceName: name, Kind: p.Kind.String(),
 			Name: goodsName(p.Item), Quality: p.Quality, Count: p.Qty, Text: tell(p, name),

@@ -66,7 +66,7 @@ func (hs *hosts) add(row store.Host) error {
 	defer hs.mu.Unlock()
 	defer hs.changed()
 	if h := hs.paired[id]; h != nil {
-		row.StartsAtOnce = h.row.StartsAtOnce
+		row.StartsAtOnce, row.PlayerAddress = h.row.StartsAtOnce, h.row.PlayerAddress
 		h.row = row
 		return nil
 	}
@@ -304,6 +304,13 @@ func (hs *hosts) setStarts(h *host, n uint32) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
 	h.row.StartsAtOnce = n
+}
+
+// setPlayerAddress notes where players reach the games of a host.
+func (hs *hosts) setPlayerAddress(h *host, address string) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	h.row.PlayerAddress = address
 }
 
 func (hs *hosts) snapshot(h *host) snapshot {

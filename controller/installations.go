@@ -19,7 +19,7 @@ const (
 
 // hearGames takes in which copies of the game a host has.
 func (c *Controller) hearGames(ctx context.Context, conn *link.Conn, h *host) error {
-	return hear(ctx, conn, wire.Method_METHOD_GAMES, func(m *wire.Games) error {
+	return hear(ctx, conn, wire.Method_METHOD_GAMES, &wire.Empty{}, func(m *wire.Games) error {
 		c.hosts.hasGames(h, m)
 		return nil
 	})

@@ -54,7 +54,14 @@ func (c *Controller) linked(conn *link.Conn) {
 	loops.Go(func() {
 		c.retry(ctx, h, "hear what the host measures", func() error { return c.hearFigures(ctx, conn, h) })
 	})
+	loops.Go(func() {
+		c.retry(ctx, h, "hear what is played on the host", func() error { return c.hearPlay(ctx, conn, h) })
+	})
 	loops.Wait()
+	if h.over.Err() != nil {
+		c.presence.drop(conn)
+	}
+	c.changes.cluster() // where players are is not known any more
 	c.putHost(c.hosts.gone(h))
 }
 
@@ -144,7 +151,7 @@ func (c *Controller) sendDesired(ctx context.Context, conn *link.Conn, h *host) 
 
 // watch takes in how a host's instances are.
 func (c *Controller) watch(ctx context.Context, conn *link.Conn, h *host) error {
-	return hear(ctx, conn, wire.Method_METHOD_OBSERVE, func(o *wire.Observed) error {
+	return hear(ctx, conn, wire.Method_METHOD_OBSERVE, &wire.Empty{}, func(o *wire.Observed) error {
 		c.hosts.observe(h, conn, o)
 		return nil
 	})
@@ -155,13 +162,13 @@ func (c *Controller) watch(ctx context.Context, conn *link.Conn, h *host) error 
 func hear[T any, M interface {
 	*T
 	message
-}](ctx context.Context, conn *link.Conn, about wire.Method, take func(M) error) error {
+}](ctx context.Context, conn *link.Conn, about wire.Method, ask message, take func(M) error) error {
 	stream, err := conn.Open(ctx, about)
 	if err != nil {
 		return err
 	}
 	defer stream.Close()
-	if err := stream.Send(&wire.Empty{}); err != nil {
+	if err := stream.Send(ask); err != nil {
 		return err
 	}
 	for {

@@ -22,7 +22,7 @@ func (s *service) BusPolicy(ctx context.Context, _ api.Caller) (api.BusPolicy, e
 	return viewPolicy(p, names), nil
 }
 
-func viewPolicy(p ledger.Policy, names map[ledger.Slot]string) api.BusPolicy {
+func viewPolicy(p ledger.Policy, names map[string]string) api.BusPolicy {
 	v := api.BusPolicy{
 		Default: api.BusRule(p.Default), Aging: p.Aging, Burst: p.Growth.Burst, Rate: p.Growth.Rate,
 		Items: []api.BusItemRule{}, Instances: []api.BusInstanceRule{}, Reserves: []api.BusReserve{},
@@ -31,10 +31,10 @@ func viewPolicy(p ledger.Policy, names map[ledger.Slot]string) api.BusPolicy {
 		v.Items = append(v.Items, api.BusItemRule{GoodsRef: goodsRef(r.Item), BusRule: api.BusRule(r.Rule)})
 	}
 	for _, r := range p.Slots {
-		v.Instances = append(v.Instances, api.BusInstanceRule{Instance: string(r.Slot), InstanceName: names[r.Slot], Priority: r.Priority, Weight: r.Weight})
+		v.Instances = append(v.Instances, api.BusInstanceRule{Instance: string(r.Slot), InstanceName: names[string(r.Slot)], Priority: r.Priority, Weight: r.Weight})
 	}
 	for _, r := range p.Reserves {
-		v.Reserves = append(v.Reserves, api.BusReserve{Instance: string(r.Slot), InstanceName: names[r.Slot], GoodsRef: goodsRef(r.Item), Amount: r.Qty})
+		v.Reserves = append(v.Reserves, api.BusReserve{Instance: string(r.Slot), InstanceName: names[string(r.Slot)], GoodsRef: goodsRef(r.Item), Amount: r.Qty})
 	}
 	return v
 }

@@ -42,9 +42,9 @@ func (s *service) BusProblems(ctx context.Context, _ api.Caller) (api.BusProblem
 	return p, nil
 }
 
-func viewQuestion(w store.World, from ledger.Slot, names map[ledger.Slot]string) api.BusQuestion {
+func viewQuestion(w store.World, from ledger.Slot, names map[string]string) api.BusQuestion {
 	q := api.BusQuestion{
-		World: string(w.ID), At: w.CreatedAt.UTC(), Kind: api.CopiedWorld, Instance: string(w.Slot), InstanceName: names[w.Slot],
+		World: string(w.ID), At: w.CreatedAt.UTC(), Kind: api.CopiedWorld, Instance: string(w.Slot), InstanceName: names[string(w.Slot)],
 		FromWorld: string(w.FromWorld),
 	}
 	who := cmp.Or(q.InstanceName, "An instance that is gone")
@@ -54,15 +54,15 @@ func viewQuestion(w store.World, from ledger.Slot, names map[ledger.Slot]string)
 			"there, it has not sent here. Nothing else has to be done; “copied” takes note of that."
 		return q
 	}
-	q.FromInstance, q.FromInstanceName = string(from), names[from]
+	q.FromInstance, q.FromInstanceName = string(from), names[string(from)]
 	whose := cmp.Or(q.FromInstanceName, "a world that runs nowhere any more")
 	q.Text = fmt.Sprintf("%s was started with a save of %s. It trades as a world of its own, which owes nothing. If the save was "+
 		"copied, both go on like that. If the world has moved here, %s gives up its place on the bus, and what it owes goes along.", who, whose, whose)
 	return q
 }
 
-func viewNotice(n ledger.Notice, names map[ledger.Slot]string) api.BusNotice {
-	v := api.BusNotice{Instance: string(n.Slot), InstanceName: names[n.Slot], Strays: n.Strays, Refused: n.Refused, Why: shown(n.Why, 300)}
+func viewNotice(n ledger.Notice, names map[string]string) api.BusNotice {
+	v := api.BusNotice{Instance: string(n.Slot), InstanceName: names[string(n.Slot)], Strays: n.Strays, Refused: n.Refused, Why: shown(n.Why, 300)}
 	who := cmp.Or(v.InstanceName, "An instance that is gone")
 	if n.Strays > 0 {
 		v.Text = fmt.Sprintf("%s: %s messages of a run that is over were not booked. Should they go on, a game runs twice.", who, thousands(n.Strays))

@@ -90,7 +90,7 @@ func (s *service) viewHost(h *host) api.Host {
 	view := api.Host{
 		ID: h.id.Short(), Name: now.row.Name, State: api.Paired, DiscoveredBy: now.row.DiscoveredBy,
 		Addresses: append([]string{}, now.row.Addresses...), Version: now.row.Version, GameVersion: now.row.GameVersion,
-		OS: now.row.OS, LastSeen: now.row.LastSeen.UTC(), StartsAtOnce: now.row.StartsAtOnce,
+		OS: now.row.OS, LastSeen: now.row.LastSeen.UTC(), StartsAtOnce: now.row.StartsAtOnce, PlayerAddress: now.row.PlayerAddress,
 		DiskFree: now.disk.GetFreeBytes(), DiskTotal: now.disk.GetTotalBytes(), Warning: now.disk.GetWarning(),
 	}
 	if conn, linked := s.endpoint.Conn(h.id); linked {

@@ -138,6 +138,16 @@ func (s *service) ChangeHost(ctx context.Context, _ api.Caller, r api.ChangeHost
 		h.want()
 		s.changes.cluster()
 	}
+	if r.PlayerAddress != nil {
+		if !isPlayerAddress(*r.PlayerAddress) {
+			return api.Host{}, api.Errorf(api.Invalid, "Use such as play.example.org or 203.0.113.7, without a port: each game has its own.", "%.100q is no address", *r.PlayerAddress)
+		}
+		if err := s.store.SetPlayerAddress(ctx, h.id.String(), *r.PlayerAddress); err != nil {
+			return api.Host{}, err
+		}
+		s.hosts.setPlayerAddress(h, *r.PlayerAddress)
+		s.changes.cluster()
+	}
 	return s.viewHost(h), nil
 }
 

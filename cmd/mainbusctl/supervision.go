@@ -154,15 +154,23 @@ func (c *ctl) printSupervision(s api.Supervision) {
 
 func (c *ctl) hostSetCommand() *cobra.Command {
 	var starts uint32
+	var address string
 	cmd := &cobra.Command{
 		Use: "set HOST", Short: "Change how a host works", Args: cobra.ExactArgs(1),
-		Example: "  mainbusctl hosts set attic --starts-at-once 3",
+		Example: "  mainbusctl hosts set attic --starts-at-once 3\n  mainbusctl hosts set attic --player-address play.example.org",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !cmd.Flags().Changed("starts-at-once") {
-				c.began = false // wrong usage
-				return errors.New("say what to change: --starts-at-once N")
+			change := api.ChangeHost{Host: args[0]}
+			if cmd.Flags().Changed("starts-at-once") {
+				change.StartsAtOnce = &starts
 			}
-			h, err := c.client.ChangeHost(cmd.Context(), me, api.ChangeHost{Host: args[0], StartsAtOnce: &starts})
+			if cmd.Flags().Changed("player-address") {
+				change.PlayerAddress = &address
+			}
+			if change.StartsAtOnce == nil && change.PlayerAddress == nil {
+				c.began = false // wrong usage
+				return errors.New("say what to change: --starts-at-once N or --player-address NAME")
+			}
+			h, err := c.client.ChangeHost(cmd.Context(), me, change)
 			if err != nil {
 				return err
 			}
@@ -170,5 +178,6 @@ func (c *ctl) hostSetCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().Uint32Var(&starts, "starts-at-once", 0, "game servers that may be starting at a time; 0: as many as the host thinks good")
+	cmd.Flags().StringVar(&address, "player-address", "", "name or address at which players reach its games, without a port; empty: where the controller reaches it")
 	return cmd
 }

@@ -26,6 +26,7 @@ type Service interface {
 	PackPlans
 	Roles
 	Keys
+	Users
 }
 
 // A Caller is who makes a call. Only what receives a call from outside makes one up: Serve by where the connection comes

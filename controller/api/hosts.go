@@ -77,24 +77,25 @@ const (
 
 // A Host is a machine with an agent.
 type Host struct {
-	ID           string    `json:"id"`
-	Name         string    `json:"name"`
-	State        string    `json:"state"`
-	Linked       bool      `json:"linked"`
-	DiscoveredBy string    `json:"discovered_by"` // how its address was learned: "mdns", "probe", "address", "join code"
-	Addresses    []string  `json:"addresses"`
-	Version      string    `json:"version"`
-	GameVersion  string    `json:"game_version"`
-	OS           string    `json:"os"`
-	RTTMS        float64   `json:"rtt_ms"` // 0 while not linked
-	LastSeen     time.Time `json:"last_seen"`
-	StartsAtOnce uint32    `json:"starts_at_once"` // games that may be starting at a time; 0: the host's choice
-	DiskFree     uint64    `json:"disk_free"`      // bytes on the disk of its data folder; 0: not known
-	DiskTotal    uint64    `json:"disk_total"`
-	Warning      string    `json:"warning"`           // a sentence; empty: nothing
-	Trouble      string    `json:"trouble,omitempty"` // what is wrong, for programs; empty: nothing
-	Problem      string    `json:"problem,omitempty"` // … for people: a sentence
-	Next         string    `json:"next,omitempty"`    // what to do about it
+	ID            string    `json:"id"`
+	Name          string    `json:"name"`
+	State         string    `json:"state"`
+	Linked        bool      `json:"linked"`
+	DiscoveredBy  string    `json:"discovered_by"` // how its address was learned: "mdns", "probe", "address", "join code"
+	Addresses     []string  `json:"addresses"`
+	Version       string    `json:"version"`
+	GameVersion   string    `json:"game_version"`
+	OS            string    `json:"os"`
+	RTTMS         float64   `json:"rtt_ms"` // 0 while not linked
+	LastSeen      time.Time `json:"last_seen"`
+	StartsAtOnce  uint32    `json:"starts_at_once"` // games that may be starting at a time; 0: the host's choice
+	PlayerAddress string    `json:"player_address"` // where players reach its games; empty: where the controller reaches it
+	DiskFree      uint64    `json:"disk_free"`      // bytes on the disk of its data folder; 0: not known
+	DiskTotal     uint64    `json:"disk_total"`
+	Warning       string    `json:"warning"`           // a sentence; empty: nothing
+	Trouble       string    `json:"trouble,omitempty"` // what is wrong, for programs; empty: nothing
+	Problem       string    `json:"problem,omitempty"` // … for people: a sentence
+	Next          string    `json:"next,omitempty"`    // what to do about it
 }
 
 func (h *Host) scope() []place { return []place{ofHost(&h.ID)} }

@@ -38,6 +38,7 @@ var methods = join(
 	packPlanMethods,
 	roleMethods,
 	keyMethods,
+	userMethods,
 )
 
 func join(parts ...map[string]method) map[string]method {

@@ -103,6 +103,8 @@ func (r ChangeSupervision) target() string {
 type ChangeHost struct {
 	Host         string  `json:"host"`                     // name or id
 	StartsAtOnce *uint32 `json:"starts_at_once,omitempty"` // games that may be starting at a time; 0: the host's choice
+	// PlayerAddress is where players reach its games: a name or an address without a port; empty: where the controller reaches it.
+	PlayerAddress *string `json:"player_address,omitempty"`
 }
 
 func (r *ChangeHost) scope() []place { return []place{ofHost(&r.Host)} }

@@ -62,6 +62,7 @@ type Store interface {
 	// PutHost writes a host. One that was forgotten comes back if it was paired after that.
 	PutHost(ctx context.Context, h Host) error
 	SetStartsAtOnce(ctx context.Context, host string, n uint32) error // a PutHost leaves it as it is
+	SetPlayerAddress(ctx context.Context, host, address string) error // likewise
 	// ForgetHost hides a host from Hosts; its instances stay. ErrNotFound: there is none to forget.
 	ForgetHost(ctx context.Context, id string, at time.Time) error
 
@@ -137,6 +138,8 @@ type Host struct {
 	PairedAt     time.Time
 	LastSeen     time.Time
 	StartsAtOnce uint32 // 0: the agent's choice
+	// PlayerAddress is where players reach its games, without a port; empty: where the controller reaches it.
+	PlayerAddress string
 }
 
 // Instance is a game server that should be on a host.

@@ -33,7 +33,7 @@ func (s *SQLite) Bus(ctx context.Context) ([]BusItem, error) {
 
 // Hosts implements Store.
 func (s *SQLite) Hosts(ctx context.Context) ([]Host, error) {
-	rows, err := s.readers.QueryContext(ctx, `SELECT id, name, addresses, discovered_by, version, game_version, os, paired_at, last_seen, starts_at_once
+	rows, err := s.readers.QueryContext(ctx, `SELECT id, name, addresses, discovered_by, version, game_version, os, paired_at, last_seen, starts_at_once, player_address
 		FROM host WHERE forgotten_at IS NULL ORDER BY name, id`)
 	if err != nil {
 		return nil, fmt.Errorf("read hosts: %w", err)
@@ -43,7 +43,7 @@ func (s *SQLite) Hosts(ctx context.Context) ([]Host, error) {
 		var h Host
 		var addresses string
 		var paired, seen int64
-		if err := scan(&h.ID, &h.Name, &addresses, &h.DiscoveredBy, &h.Version, &h.GameVersion, &h.OS, &paired, &seen, &h.StartsAtOnce); err != nil {
+		if err := scan(&h.ID, &h.Name, &addresses, &h.DiscoveredBy, &h.Version, &h.GameVersion, &h.OS, &paired, &seen, &h.StartsAtOnce, &h.PlayerAddress); err != nil {
 			return err
 		}
 		h.PairedAt, h.LastSeen = time.UnixMilli(paired), time.UnixMilli(seen)
@@ -136,6 +136,11 @@ func (s *SQLite) SetModPolicy(ctx context.Context, id string, p ModPolicy) error
 // SetStartsAtOnce implements Store.
 func (s *SQLite) SetStartsAtOnce(ctx context.Context, host string, n uint32) error {
 	return s.update(ctx, "write host "+host, "UPDATE host SET starts_at_once = ? WHERE id = ?", n, host)
+}
+
+// SetPlayerAddress implements Store.
+func (s *SQLite) SetPlayerAddress(ctx context.Context, host, address string) error {
+	return s.update(ctx, "write host "+host, "UPDATE host SET player_address = ? WHERE id = ?", address, host)
 }
 
 // update changes a row that is there.

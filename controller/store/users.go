@@ -80,6 +80,7 @@ type UserChange struct {
 	Whitelisted *bool
 	Banned      *bool
 	Reason      *string // of a ban; without effect on who is not banned. Who is banned anew has none if it is nil
+	KeepReason  bool    // of a ban that stands
 	Notes       *string
 	Create      bool // a record, even if it says nothing
 }
@@ -112,7 +113,7 @@ func (c UserChange) apply(u User) (after User, listed bool) {
 	if set(&after.Banned, c.Banned) {
 		after.BanReason = ""
 	}
-	if after.Banned.Set && c.Reason != nil && *c.Reason != after.BanReason {
+	if after.Banned.Set && c.Reason != nil && !(c.KeepReason && u.Banned.Set) && *c.Reason != after.BanReason {
 		after.BanReason, listed = *c.Reason, true
 		after.Banned.By, after.Banned.At = c.By, c.At
 	}

@@ -61,6 +61,7 @@ const (
 	Method_METHOD_MODS_LIST        Method = 82 // controller → agent: ModsAsk → InstanceMods
 	Method_METHOD_MODS_CHANGE      Method = 83 // controller → agent: ModsChange → Empty
 	Method_METHOD_MODS_OF_SAVE     Method = 84 // controller → agent: SaveModsAsk → SaveMods
+	Method_METHOD_PLAY             Method = 70 // controller → agent: PlayAsk, then a stream of PlayNews
 	Method_METHOD_FAILURE          Method = 60 // controller → agent: FailureAsk → Failure
 	Method_METHOD_MEASURE          Method = 50 // controller → agent: Empty, then a stream of Measured, newest only
 	Method_METHOD_API              Method = 90 // user → controller: APICall → Reply, again and again, in plain frames (api.proto)
@@ -102,6 +103,7 @@ var (
 		82: "METHOD_MODS_LIST",
 		83: "METHOD_MODS_CHANGE",
 		84: "METHOD_MODS_OF_SAVE",
+		70: "METHOD_PLAY",
 		60: "METHOD_FAILURE",
 		50: "METHOD_MEASURE",
 		90: "METHOD_API",
@@ -140,6 +142,7 @@ var (
 		"METHOD_MODS_LIST":        82,
 		"METHOD_MODS_CHANGE":      83,
 		"METHOD_MODS_OF_SAVE":     84,
+		"METHOD_PLAY":             70,
 		"METHOD_FAILURE":          60,
 		"METHOD_MEASURE":          50,
 		"METHOD_API":              90,
@@ -551,7 +554,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
 	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1b\n" +
 	"\tbulk_port\x18\a \x01(\rR\bbulkPort\x12\x1a\n" +
-	"\bfeatures\x18\b \x03(\tR\bfeatures*\xba\x06\n" +
+	"\bfeatures\x18\b \x03(\tR\bfeatures*\xcb\x06\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -586,7 +589,8 @@ const file_wire_proto_rawDesc = "" +
 	"\x0fMETHOD_MODS_SET\x10Q\x12\x14\n" +
 	"\x10METHOD_MODS_LIST\x10R\x12\x16\n" +
 	"\x12METHOD_MODS_CHANGE\x10S\x12\x17\n" +
-	"\x13METHOD_MODS_OF_SAVE\x10T\x12\x12\n" +
+	"\x13METHOD_MODS_OF_SAVE\x10T\x12\x0f\n" +
+	"\vMETHOD_PLAY\x10F\x12\x12\n" +
 	"\x0eMETHOD_FAILURE\x10<\x12\x12\n" +
 	"\x0eMETHOD_MEASURE\x102\x12\x0e\n" +
 	"\n" +
