@@ -92,6 +92,7 @@ func (c *ctl) createCommand() *cobra.Command {
 	}
 	create.Flags().StringVar(&r.Host, "host", "", "name or id of the host that shall run it")
 	create.Flags().StringVar(&r.Version, "version", "", "of Factorio: stable, experimental, 2.0 or 2.0.77; without, any that is there")
+	create.Flags().StringVar(&r.Pack, "pack", "", "mod pack that it gets; without, what lies in its folder is left alone")
 	create.Flags().BoolVar(&r.NoDownload, "no-download", false, "fail rather than download a version that is not on its host")
 	create.Flags().Uint32Var(&r.Seed, "seed", 0, "seed of the map; 0 leaves it to the game")
 	return create
