@@ -60,10 +60,13 @@ type Window struct {
 	popup     *popup // the one that is open
 
 	history view.History
+	names   map[view.Place]string // of what a place is that of
 	shown   pages.Page
 	hosts   *pages.Hosts
 	list    *pages.Instances
 	bus     *pages.Bus
+	mods    *pages.Mods
+	packs   *pages.Packs
 	toasted int  // counts toasts: only the newest one clears itself
 	ticking bool // while tasks go on
 
@@ -80,7 +83,7 @@ const (
 
 // New makes the window without showing it.
 func New(p Params) *Window {
-	w := &Window{window: p.App.NewWindow("Mainbus"), do: p.Do}
+	w := &Window{window: p.App.NewWindow("Mainbus"), do: p.Do, names: map[view.Place]string{}}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.model = view.NewModel(p.Service, p.Caller, p.Do)
 	tips := widgets.NewTips(func(f func()) { w.after(tipTime, f) })
@@ -96,10 +99,13 @@ func New(p Params) *Window {
 	w.control = pages.NewControl(w.params, w.problem)
 	w.body = container.NewStack()
 	w.hosts, w.list, w.bus = pages.NewHosts(w.params), pages.NewInstances(w.params), pages.NewBus(w.params)
+	w.mods, w.packs = pages.NewMods(w.params), pages.NewPacks(w.params)
 	w.sidebar = newSidebar(w, tips, p.Settings, []entry{
 		{view.HostsPage, lang.L("Hosts"), theme.ComputerIcon()},
 		{view.InstancesPage, lang.L("Instances"), theme.StorageIcon()},
 		{view.BusPage, lang.L("Bus"), look.BusIcon},
+		{view.ModsPage, lang.L("Mods"), look.ModsIcon},
+		{view.PacksPage, lang.L("Packs"), look.PackIcon},
 	})
 	w.window.SetContent(container.NewStack(w.frame(), tips.Object()))
 	w.window.Resize(fyne.NewSize(1280, 800))
@@ -188,6 +194,12 @@ func (w *Window) Toast(text string) {
 	})
 }
 
+// Visit implements pages.Frame.
+func (w *Window) Visit(to view.Place, name string) {
+	w.names[to] = name
+	w.visit(to)
+}
+
 // visit shows a place and notes it in the history.
 func (w *Window) visit(to view.Place) {
 	w.history.Go(to)
@@ -241,6 +253,12 @@ func (w *Window) page(to view.Place) (pages.Page, string) {
 		return pages.NewInstance(w.params, to.Instance), lang.L("Instances") + " / " + name
 	case to.Page == view.InstancesPage:
 		return w.list, lang.L("Instances")
+	case to.Pack != "":
+		return pages.NewPack(w.params, to.Pack), lang.L("Packs") + " / " + w.names[to]
+	case to.Page == view.PacksPage:
+		return w.packs, lang.L("Packs")
+	case to.Page == view.ModsPage:
+		return w.mods, lang.L("Mods")
 	case to.Page == view.BusPage:
 		return w.bus, lang.L("Bus")
 	}

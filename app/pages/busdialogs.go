@@ -63,16 +63,6 @@ func words(text string) *widget.Label {
 	return l
 }
 
-func (b *Bus) form(title, confirm string, items []*widget.FormItem, do func()) {
-	f := dialog.NewForm(title, confirm, lang.L("Cancel"), items, func(ok bool) {
-		if ok {
-			do()
-		}
-	}, b.Frame.Window())
-	f.Resize(fyne.NewSize(520, 320))
-	f.Show()
-}
-
 // worldsWith lists the worlds with something of the selected item, and what it is.
 func (b *Bus) worldsWith(amount func(api.BusAccount) int64) (names []string, accounts []api.BusAccount) {
 	var ids []string

@@ -15,7 +15,7 @@ import (
 const taskEach = 500 * time.Millisecond // between looks at a task of the controller
 
 // carry begins what takes long and follows it in the list of tasks, where it can be canceled. A failure is shown on the card; ended
-// is told whether it was done, unless it is nil.
+// is told whether it was done, unless it is nil. What needs an account is done again when there is one.
 func (p Params) carry(problem *widgets.ErrorCard, words string, begin func(ctx context.Context) (api.Task, error), ended func(done bool)) {
 	task := p.Tasks.Begin(words)
 	p.Frame.Go(func(ctx context.Context) {
@@ -37,6 +37,11 @@ func (p Params) carry(problem *widgets.ErrorCard, words string, begin func(ctx c
 			err = now.Error
 		}
 		p.Frame.Do(func() {
+			if needsLogin(err) {
+				p.Tasks.End(task, api.AsError(err).Message)
+				p.AskAccount(api.AsError(err).Message, func() { p.carry(problem, words, begin, ended) })
+				return
+			}
 			p.carried(problem, task, words, now, err)
 			if ended != nil {
 				ended(err == nil && now.State != api.TaskCanceled)

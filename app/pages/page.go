@@ -40,6 +40,8 @@ type Frame interface {
 	Window() fyne.Window
 	// Open shows an instance.
 	Open(instance string)
+	// Visit shows a place, which has a name if it is that of one thing.
+	Visit(to view.Place, name string)
 	// Toast tells of a success for a few seconds.
 	Toast(text string)
 	// Go runs work that may block, off the user interface's goroutine. Its context ends with cancel, and with the window.

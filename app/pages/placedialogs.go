@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
@@ -29,7 +28,7 @@ func (c *Control) askMove(r view.Instance) {
 	names = apart(names, ids)
 	to := widget.NewSelect(names, nil)
 	to.SetSelectedIndex(0)
-	c.form(lang.L("Move {{.name}} to another host", with{"name": r.Name}), lang.L("Move"), []*widget.FormItem{
+	c.p.form(lang.L("Move {{.name}} to another host", with{"name": r.Name}), lang.L("Move"), []*widget.FormItem{
 		widget.NewFormItem("", words(lang.L("World, saves, mods and settings go along. If it runs, it saves and stops, and runs there afterwards. "+
 			"If anything fails, it is where it was."))),
 		widget.NewFormItem(lang.L("From"), widget.NewLabel(r.Host)), widget.NewFormItem(lang.L("To"), to),
@@ -52,7 +51,7 @@ func (c *Control) askRename(r view.Instance) {
 		}
 		return nil
 	}
-	f := c.form(lang.L("Rename {{.name}}", with{"name": r.Name}), lang.L("Rename"), []*widget.FormItem{
+	f := c.p.form(lang.L("Rename {{.name}}", with{"name": r.Name}), lang.L("Rename"), []*widget.FormItem{
 		widget.NewFormItem(lang.L("Name"), name),
 		widget.NewFormItem("", words(lang.L("Players see the name in the server settings, which stays."))),
 	}, func() {
@@ -83,15 +82,4 @@ func (c *Control) askDelete(r view.Instance) {
 	ask.SetDismissText(lang.L("Cancel"))
 	ask.SetConfirmImportance(widget.DangerImportance)
 	ask.Show()
-}
-
-func (c *Control) form(title, confirm string, items []*widget.FormItem, do func()) *dialog.FormDialog {
-	f := dialog.NewForm(title, confirm, lang.L("Cancel"), items, func(ok bool) {
-		if ok {
-			do()
-		}
-	}, c.p.Frame.Window())
-	f.Resize(fyne.NewSize(520, 290))
-	f.Show()
-	return f
 }

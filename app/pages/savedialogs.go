@@ -15,16 +15,6 @@ import (
 	"mainbus/controller/api"
 )
 
-func (s *saves) form(title, confirm string, items []*widget.FormItem, do func()) {
-	f := dialog.NewForm(title, confirm, lang.L("Cancel"), items, func(ok bool) {
-		if ok {
-			do()
-		}
-	}, s.Frame.Window())
-	f.Resize(fyne.NewSize(560, 300))
-	f.Show()
-}
-
 func nameEntry(name string) *widget.Entry {
 	e := widget.NewEntry()
 	e.Validator = func(text string) error {

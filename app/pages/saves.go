@@ -21,8 +21,6 @@ import (
 	"mainbus/controller/api"
 )
 
-const savesEach = 5 * time.Second // the list is read again while it is in sight
-
 // Places in which an instance keeps saves, as api names them.
 const (
 	liveSaves = "saves"
@@ -45,11 +43,14 @@ type saves struct {
 	load    *widget.Button
 	more    *widget.Button
 	content fyne.CanvasObject
-	leave   func()
+	reader  *reader[api.SaveList]
 }
 
 func newSaves(p Params, id string, name func() string) *saves {
 	s := &saves{Params: p, id: id, name: name, problem: widgets.NewErrorCard(), none: widgets.NewText("", look.Muted, ""), next: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40)}
+	s.reader = newReader(p, func(ctx context.Context) (api.SaveList, error) {
+		return s.Service.Saves(ctx, s.Caller, api.InstanceRef{Instance: id})
+	}, s.take, s.unread)
 	muted := func(text string) widgets.Cell { return widgets.Cell{Text: text, Color: look.Muted} }
 	s.table = arranged(p, "saves", widgets.NewTable(p.Frame, p.Tips, func(r view.Save) string { return r.ID },
 		widgets.Column[view.Save]{ID: "name", Title: lang.L("Save"), Cell: saveName, Order: func(a, b view.Save) int { return strings.Compare(a.Name, b.Name) }},
@@ -90,41 +91,16 @@ func saveName(r view.Save) widgets.Cell {
 }
 
 // shown reads the list again and again until hidden.
-func (s *saves) shown() {
-	if s.leave != nil {
-		return
-	}
-	s.leave = s.Frame.Go(func(ctx context.Context) {
-		for {
-			list, err := s.Service.Saves(ctx, s.Caller, api.InstanceRef{Instance: s.id})
-			if ctx.Err() != nil {
-				return
-			}
-			s.Frame.Do(func() { s.take(list, err) })
-			select {
-			case <-time.After(savesEach):
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-}
+func (s *saves) shown()  { s.reader.start() }
+func (s *saves) hidden() { s.reader.stop() }
 
-func (s *saves) hidden() {
-	if s.leave != nil {
-		s.leave()
-		s.leave = nil
-	}
-}
-
-func (s *saves) take(list api.SaveList, err error) {
-	if err != nil {
-		shown := api.AsError(err)
-		s.next.Set(lang.L("The saves can't be listed: {{.why}}", with{"why": shown.Message}), look.Bad)
-		return
-	}
+func (s *saves) take(list api.SaveList) {
 	s.list, s.known = list, true
 	s.show()
+}
+
+func (s *saves) unread(err *api.Error) {
+	s.next.Set(lang.L("The saves can't be listed: {{.why}}", with{"why": err.Message}), look.Bad)
 }
 
 func (s *saves) place() string {
@@ -225,7 +201,7 @@ func (s *saves) send(words string, r api.ChangeSave) {
 	s.try(s.problem, words, "", func(ctx context.Context) error {
 		list, err := s.Service.ChangeSave(ctx, s.Caller, r)
 		if err == nil {
-			s.Frame.Do(func() { s.take(list, nil) })
+			s.Frame.Do(func() { s.take(list) })
 		}
 		return err
 	}, nil)
@@ -233,12 +209,7 @@ func (s *saves) send(words string, r api.ChangeSave) {
 
 // carry begins what takes long, and shows what has come of it.
 func (s *saves) carry(words string, begin func(ctx context.Context) (api.Task, error)) {
-	s.Params.carry(s.problem, words, begin, func(bool) {
-		if s.leave != nil {
-			s.hidden()
-			s.shown()
-		}
-	})
+	s.Params.carry(s.problem, words, begin, func(bool) { s.reader.again() })
 }
 
 // upload brings files of this computer to the instance.

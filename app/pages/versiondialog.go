@@ -26,7 +26,7 @@ func (c *Control) askVersion(r view.Instance) {
 		version.SetOptions(view.VersionOptions(has, a))
 		problem.Say(a.Problem, "")
 	})
-	f := c.form(lang.L("Factorio version of {{.name}}", with{"name": r.Name}), lang.L("Set"), []*widget.FormItem{
+	f := c.p.form(lang.L("Factorio version of {{.name}}", with{"name": r.Name}), lang.L("Set"), []*widget.FormItem{
 		widget.NewFormItem("", words(lang.L("From its next start on: stable, experimental, the newest of a line like 2.0, or exactly one. "+
 			"With “any” it stays with the one that it has."))),
 		widget.NewFormItem(lang.L("Version"), version), widget.NewFormItem("", download), widget.NewFormItem("", problem),

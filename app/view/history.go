@@ -1,9 +1,10 @@
 package view
 
-// A Place is a page that was shown; Instance is the id where it is an instance's.
+// A Place is a page that was shown; Instance and Pack are the id where it is that of one.
 type Place struct {
 	Page     string
 	Instance string
+	Pack     string
 }
 
 const maxPlaces = 100

@@ -9,6 +9,10 @@ const (
 	HostsPage     = "hosts"
 	InstancesPage = "instances"
 	BusPage       = "bus"
+	UsersPage     = "users"
+	RolesPage     = "roles"
+	ModsPage      = "mods"
+	PacksPage     = "packs"
 )
 
 // A Problem is something that wants the user's attention.

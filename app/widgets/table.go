@@ -50,6 +50,7 @@ type Table[T comparable] struct {
 	OnOpen    func(T)
 	OnArrange func(Arrangement)
 	Menu      func() *fyne.Menu // of what is selected
+	OnEnd     func()            // the last rows have come into sight: there may be more of them; called often
 
 	columns  []Column[T]
 	given    []T // as they came
@@ -123,6 +124,9 @@ func (t *Table[T]) Select(key string) {
 		t.choose(i, 0)
 	}
 }
+
+// ToTop scrolls to the first row.
+func (t *Table[T]) ToTop() { t.list.ScrollToTop() }
 
 // Arrange arranges the table as it was remembered.
 func (t *Table[T]) Arrange(a Arrangement) {
@@ -211,6 +215,9 @@ func (t *Table[T]) arrange() {
 func (t *Table[T]) show(i int, r *tableRow) {
 	if i >= len(t.rows) {
 		return // the list asks for rows that a replacement has just taken away
+	}
+	if i == len(t.rows)-1 && t.OnEnd != nil {
+		t.OnEnd()
 	}
 	row := t.rows[i]
 	cells := make([]Cell, len(t.columns))

@@ -33,6 +33,7 @@ type Cluster struct {
 	kept      api.Supervision        // of every instance
 	settings  api.ServerSettings     // of every instance
 	folder    api.Folder             // of every host
+	mods      mods
 	measured  []api.Measured
 	games     []api.HostGames
 	available api.AvailableGames

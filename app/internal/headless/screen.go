@@ -452,3 +452,9 @@ func (s *Screen) Key(name fyne.KeyName, modifier fyne.KeyModifier) {
 	}
 	s.Settle()
 }
+
+// End presses the End key in the list that has the focus.
+func (s *Screen) End() {
+	s.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyEnd})
+	s.Settle()
+}
