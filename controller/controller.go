@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"mainbus/controller/api"
+	"mainbus/controller/credentials"
+	"mainbus/controller/mods"
 	"mainbus/controller/series"
 	"mainbus/controller/store"
 	"mainbus/transport/bulk"
@@ -46,7 +48,10 @@ type Config struct {
 	Interfaces func([]net.Interface) []net.Interface
 	// Minutes tells the time about once a minute, for the age of what lies on the bus; nil: the machine's clock does.
 	Minutes <-chan time.Time
-	Log     *slog.Logger
+	// Portal and Auth are the addresses of the mod portal and of the login at factorio.com; empty: the real ones.
+	Portal, Auth string
+	Keyring      credentials.Ring // keeps the token of the account there; nil: the system's, if it has one
+	Log          *slog.Logger
 }
 
 // Controller is one running controller.
@@ -67,6 +72,8 @@ type Controller struct {
 	moves       *moves
 	callers     *callers
 	policyMu    sync.Mutex // held while the policy is changed
+	modPortal   modPortal
+	mods        *mods.Library
 	modesMu     sync.Mutex // held while the modes of lists are changed
 	rolesMu     sync.Mutex // held while roles, or who has them, are changed
 
@@ -150,6 +157,9 @@ func (c *Controller) open() (err error) {
 	if err := errors.Join(s.MakeRoles(c.ctx, firstRoles()), c.addHosts()); err != nil {
 		return errors.Join(err, s.Close())
 	}
+	if err := c.openMods(); err != nil {
+		return errors.Join(err, s.Close())
+	}
 	if c.series, err = series.Open(filepath.Join(c.cfg.DataDir, figuresName), c.log); err != nil {
 		return errors.Join(err, s.Close())
 	}
@@ -195,6 +205,7 @@ func (c *Controller) Start() error {
 	c.group.Go(func() { c.keepVerifying(c.ctx) })
 	c.group.Go(func() { c.keepTidy(c.ctx) })
 	c.group.Go(func() { c.series.Run(c.ctx) })
+	c.group.Go(func() { c.sweepMods(c.ctx) })
 	if c.cfg.Metrics != "" {
 		c.group.Go(func() { c.serveMetrics(c.ctx) })
 	}
@@ -256,6 +267,7 @@ func (c *Controller) close() error {
 		err = errors.Join(err, c.bulk.Close())
 	}
 	c.group.Wait()
+	c.modPortal.web.Close()
 	if err := errors.Join(err, c.series.Close(), c.store.Close()); err != nil {
 		return fmt.Errorf("stop controller: %w", err)
 	}

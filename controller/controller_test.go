@@ -33,6 +33,7 @@ type cluster struct {
 	agents     []*agent
 	announced  chan struct{}
 	minutes    chan time.Time // by which goods age; nil: those of the clock
+	configure  func(*Config)  // may be nil
 }
 
 func newCluster(t testing.TB, agents ...string) *cluster {
@@ -55,7 +56,11 @@ func startCluster(c *cluster, agents ...string) *cluster {
 func (c *cluster) start() {
 	c.t.Helper()
 	var err error
-	c.controller, err = New(Config{DataDir: c.dir, Name: "test", Addr: c.addr, Browse: c.browse, Minutes: c.minutes})
+	cfg := Config{DataDir: c.dir, Name: "test", Addr: c.addr, Browse: c.browse, Minutes: c.minutes}
+	if c.configure != nil {
+		c.configure(&cfg)
+	}
+	c.controller, err = New(cfg)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -81,6 +81,20 @@ func (k *Keeper) Load() (a account.Account, place string, err error) {
 	return a, InKeyring, nil
 }
 
+// User returns whose account is kept, and where its token is, without asking the keyring; empty if there is none.
+func (k *Keeper) User() (name, place string, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s, err := k.read()
+	switch {
+	case err != nil || s.Username == "":
+		return "", "", err
+	case s.Token != "":
+		return s.Username, InFile, nil
+	}
+	return s.Username, InKeyring, nil
+}
+
 func (k *Keeper) read() (s stored, err error) {
 	text, err := os.ReadFile(k.path)
 	if errors.Is(err, fs.ErrNotExist) {

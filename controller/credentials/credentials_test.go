@@ -63,6 +63,9 @@ func TestTheTokenIsInTheKeyringOrInAPrivateFile(t *testing.T) {
 			if a, place, err := New(dir, "cluster", test.ring).Load(); a != alice || place != test.place || err != nil {
 				t.Errorf("loaded %v from %q, %v", a, place, err)
 			}
+			if name, place, err := k.User(); name != "alice" || place != test.place || err != nil {
+				t.Errorf("the user is %q, in %q, %v", name, place, err)
+			}
 			path := filepath.Join(dir, fileName)
 			text, err := os.ReadFile(path)
 			if err != nil || strings.Contains(string(text), alice.Token) != (test.place == InFile) {

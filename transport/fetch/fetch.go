@@ -64,6 +64,13 @@ func New(o Options) *Client {
 	return c
 }
 
+// Close ends the connections that wait for another question. The client can still be used.
+func (c *Client) Close() {
+	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
 func setDefault[T time.Duration | int](v *T, def T) {
 	if *v == 0 {
 		*v = def
