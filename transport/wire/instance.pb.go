@@ -169,6 +169,7 @@ type DesiredInstance struct {
 	Asked         uint64                 `protobuf:"varint,11,opt,name=asked,proto3" json:"asked,omitempty"`       // grows with each start and stop that somebody asks for: the same wish again is a new attempt
 	Version       string                 `protobuf:"bytes,30,opt,name=version,proto3" json:"version,omitempty"`    // of the game: "stable", "experimental", "2.0", "2.0.77"; empty: any
 	Download      bool                   `protobuf:"varint,31,opt,name=download,proto3" json:"download,omitempty"` // a version that is not on the host may be downloaded
+	Lists         *ListModes             `protobuf:"bytes,75,opt,name=lists,proto3" json:"lists,omitempty"`        // none: all are off
 	Mods          *ModsWish              `protobuf:"bytes,50,opt,name=mods,proto3" json:"mods,omitempty"`          // none: the mods folder is left alone
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -258,6 +259,13 @@ func (x *DesiredInstance) GetDownload() bool {
 		return x.Download
 	}
 	return false
+}
+
+func (x *DesiredInstance) GetLists() *ListModes {
+	if x != nil {
+		return x.Lists
+	}
+	return nil
 }
 
 func (x *DesiredInstance) GetMods() *ModsWish {
@@ -955,7 +963,7 @@ var File_instance_proto protoreflect.FileDescriptor
 
 const file_instance_proto_rawDesc = "" +
 	"\n" +
-	"\x0einstance.proto\x12\x0fmainbus.wire.v1\x1a\n" +
+	"\x0einstance.proto\x12\x0fmainbus.wire.v1\x1a\vlists.proto\x1a\n" +
 	"mods.proto\x1a\x11supervision.proto\"\xa7\x01\n" +
 	"\aDesired\x12\x1e\n" +
 	"\n" +
@@ -963,7 +971,7 @@ const file_instance_proto_rawDesc = "" +
 	"generation\x12\x16\n" +
 	"\x06bundle\x18\x02 \x01(\tR\x06bundle\x12>\n" +
 	"\tinstances\x18\x03 \x03(\v2 .mainbus.wire.v1.DesiredInstanceR\tinstances\x12$\n" +
-	"\x0estarts_at_once\x18\x04 \x01(\rR\fstartsAtOnce\"\xc0\x02\n" +
+	"\x0estarts_at_once\x18\x04 \x01(\rR\fstartsAtOnce\"\xf2\x02\n" +
 	"\x0fDesiredInstance\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -973,7 +981,8 @@ const file_instance_proto_rawDesc = "" +
 	" \x01(\v2\x1c.mainbus.wire.v1.SupervisionR\vsupervision\x12\x14\n" +
 	"\x05asked\x18\v \x01(\x04R\x05asked\x12\x18\n" +
 	"\aversion\x18\x1e \x01(\tR\aversion\x12\x1a\n" +
-	"\bdownload\x18\x1f \x01(\bR\bdownload\x12-\n" +
+	"\bdownload\x18\x1f \x01(\bR\bdownload\x120\n" +
+	"\x05lists\x18K \x01(\v2\x1a.mainbus.wire.v1.ListModesR\x05lists\x12-\n" +
 	"\x04mods\x182 \x01(\v2\x19.mainbus.wire.v1.ModsWishR\x04mods\"!\n" +
 	"\vMapCreation\x12\x12\n" +
 	"\x04seed\x18\x01 \x01(\rR\x04seed\"S\n" +
@@ -1069,23 +1078,25 @@ var file_instance_proto_goTypes = []any{
 	(*ConsoleRead)(nil),      // 12: mainbus.wire.v1.ConsoleRead
 	(*ConsolePage)(nil),      // 13: mainbus.wire.v1.ConsolePage
 	(*Supervision)(nil),      // 14: mainbus.wire.v1.Supervision
-	(*ModsWish)(nil),         // 15: mainbus.wire.v1.ModsWish
-	(*ObservedMods)(nil),     // 16: mainbus.wire.v1.ObservedMods
+	(*ListModes)(nil),        // 15: mainbus.wire.v1.ListModes
+	(*ModsWish)(nil),         // 16: mainbus.wire.v1.ModsWish
+	(*ObservedMods)(nil),     // 17: mainbus.wire.v1.ObservedMods
 }
 var file_instance_proto_depIdxs = []int32{
 	2,  // 0: mainbus.wire.v1.Desired.instances:type_name -> mainbus.wire.v1.DesiredInstance
 	3,  // 1: mainbus.wire.v1.DesiredInstance.create:type_name -> mainbus.wire.v1.MapCreation
 	14, // 2: mainbus.wire.v1.DesiredInstance.supervision:type_name -> mainbus.wire.v1.Supervision
-	15, // 3: mainbus.wire.v1.DesiredInstance.mods:type_name -> mainbus.wire.v1.ModsWish
-	8,  // 4: mainbus.wire.v1.Observed.instances:type_name -> mainbus.wire.v1.ObservedInstance
-	7,  // 5: mainbus.wire.v1.Observed.disk:type_name -> mainbus.wire.v1.Disk
-	0,  // 6: mainbus.wire.v1.ObservedInstance.state:type_name -> mainbus.wire.v1.State
-	16, // 7: mainbus.wire.v1.ObservedInstance.mods:type_name -> mainbus.wire.v1.ObservedMods
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	15, // 3: mainbus.wire.v1.DesiredInstance.lists:type_name -> mainbus.wire.v1.ListModes
+	16, // 4: mainbus.wire.v1.DesiredInstance.mods:type_name -> mainbus.wire.v1.ModsWish
+	8,  // 5: mainbus.wire.v1.Observed.instances:type_name -> mainbus.wire.v1.ObservedInstance
+	7,  // 6: mainbus.wire.v1.Observed.disk:type_name -> mainbus.wire.v1.Disk
+	0,  // 7: mainbus.wire.v1.ObservedInstance.state:type_name -> mainbus.wire.v1.State
+	17, // 8: mainbus.wire.v1.ObservedInstance.mods:type_name -> mainbus.wire.v1.ObservedMods
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_instance_proto_init() }
@@ -1093,6 +1104,7 @@ func file_instance_proto_init() {
 	if File_instance_proto != nil {
 		return
 	}
+	file_lists_proto_init()
 	file_mods_proto_init()
 	file_supervision_proto_init()
 	type x struct{}

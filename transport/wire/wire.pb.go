@@ -62,6 +62,10 @@ const (
 	Method_METHOD_MODS_CHANGE      Method = 83 // controller → agent: ModsChange → Empty
 	Method_METHOD_MODS_OF_SAVE     Method = 84 // controller → agent: SaveModsAsk → SaveMods
 	Method_METHOD_PLAY             Method = 70 // controller → agent: PlayAsk, then a stream of PlayNews
+	Method_METHOD_LISTS            Method = 75 // controller → agent: Empty, then a stream of ListStates, newest only
+	Method_METHOD_LIST_CHANGED     Method = 76 // controller → agent: ListAsk → ListChanges, what was changed in the game
+	Method_METHOD_LIST_TELL        Method = 77 // controller → agent: ListTell → ListState
+	Method_METHOD_LIST_AGREED      Method = 78 // controller → agent: ListAsk → ListChanges, what was told, by key
 	Method_METHOD_FAILURE          Method = 60 // controller → agent: FailureAsk → Failure
 	Method_METHOD_MEASURE          Method = 50 // controller → agent: Empty, then a stream of Measured, newest only
 	Method_METHOD_API              Method = 90 // user → controller: APICall → Reply, again and again, in plain frames (api.proto)
@@ -104,6 +108,10 @@ var (
 		83: "METHOD_MODS_CHANGE",
 		84: "METHOD_MODS_OF_SAVE",
 		70: "METHOD_PLAY",
+		75: "METHOD_LISTS",
+		76: "METHOD_LIST_CHANGED",
+		77: "METHOD_LIST_TELL",
+		78: "METHOD_LIST_AGREED",
 		60: "METHOD_FAILURE",
 		50: "METHOD_MEASURE",
 		90: "METHOD_API",
@@ -143,6 +151,10 @@ var (
 		"METHOD_MODS_CHANGE":      83,
 		"METHOD_MODS_OF_SAVE":     84,
 		"METHOD_PLAY":             70,
+		"METHOD_LISTS":            75,
+		"METHOD_LIST_CHANGED":     76,
+		"METHOD_LIST_TELL":        77,
+		"METHOD_LIST_AGREED":      78,
 		"METHOD_FAILURE":          60,
 		"METHOD_MEASURE":          50,
 		"METHOD_API":              90,
@@ -554,7 +566,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
 	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1b\n" +
 	"\tbulk_port\x18\a \x01(\rR\bbulkPort\x12\x1a\n" +
-	"\bfeatures\x18\b \x03(\tR\bfeatures*\xcb\x06\n" +
+	"\bfeatures\x18\b \x03(\tR\bfeatures*\xa4\a\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -590,7 +602,11 @@ const file_wire_proto_rawDesc = "" +
 	"\x10METHOD_MODS_LIST\x10R\x12\x16\n" +
 	"\x12METHOD_MODS_CHANGE\x10S\x12\x17\n" +
 	"\x13METHOD_MODS_OF_SAVE\x10T\x12\x0f\n" +
-	"\vMETHOD_PLAY\x10F\x12\x12\n" +
+	"\vMETHOD_PLAY\x10F\x12\x10\n" +
+	"\fMETHOD_LISTS\x10K\x12\x17\n" +
+	"\x13METHOD_LIST_CHANGED\x10L\x12\x14\n" +
+	"\x10METHOD_LIST_TELL\x10M\x12\x16\n" +
+	"\x12METHOD_LIST_AGREED\x10N\x12\x12\n" +
 	"\x0eMETHOD_FAILURE\x10<\x12\x12\n" +
 	"\x0eMETHOD_MEASURE\x102\x12\x0e\n" +
 	"\n" +
