@@ -21,7 +21,7 @@ import (
 const (
 	defaultPortalPage = 50
 	maxPortalPage     = 200
-	maxModsAtOnce      = 1000 // mods at once
+	maxModsAtOnce     = 1000 // mods at once
 	maxReleasesShown  = 1000
 )
 

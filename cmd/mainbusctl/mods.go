@@ -255,7 +255,9 @@ func (c *ctl) modsAccountCommand() *cobra.Command {
 			"  mainbusctl mods account token anna < token.txt", "Token: ", func(r *api.SetPortalAccount, secret string) { r.Token = secret }, told),
 		&cobra.Command{
 			Use: "forget", Short: "Forget the account", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error { return told(c.client.ForgetPortalAccount(cmd.Context(), me)) },
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return told(c.client.ForgetPortalAccount(cmd.Context(), me))
+			},
 		})
 }
 
