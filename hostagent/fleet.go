@@ -37,6 +37,7 @@ type fleetConfig struct {
 	room    func(bytes int64) error // why there is none on the disk
 	openRun func(context.Context) (instance.RunStream, error)
 	changed func()
+	played  func()
 	log     *slog.Logger
 }
 
@@ -198,7 +199,7 @@ func (f *fleet) apply() {
 func (f *fleet) launch(id string) *instance.Instance {
 	i := instance.New(instance.Config{
 		ID: id, Dir: f.dirOf(id), Games: f.cfg.games,
-		Self: f.cfg.self, Ports: &f.ports, Starts: &f.starts, Room: f.cfg.room, Modules: f.bundles.modules, OpenRun: f.cfg.openRun, Changed: f.cfg.changed, Log: f.cfg.log,
+		Self: f.cfg.self, Ports: &f.ports, Starts: &f.starts, Room: f.cfg.room, Modules: f.bundles.modules, OpenRun: f.cfg.openRun, Changed: f.cfg.changed, Played: f.cfg.played, Log: f.cfg.log,
 	})
 	ctx, cancel := context.WithCancel(f.ctx)
 	done := make(chan struct{})

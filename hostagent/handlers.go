@@ -25,6 +25,7 @@ func (a *Agent) handlers() map[wire.Method]link.Handler {
 	all := map[wire.Method]link.Handler{
 		wire.Method_METHOD_OBSERVE:      a.observe,
 		wire.Method_METHOD_MEASURE:      a.sendMeasured,
+		wire.Method_METHOD_PLAY:         a.owned(a.tellPlay),
 		wire.Method_METHOD_DESIRED:      a.owned(link.Unary(a.desired)),
 		wire.Method_METHOD_BUNDLE:       a.owned(link.Unary(a.bundle)),
 		wire.Method_METHOD_KILL:         a.owned(link.Unary(a.kill)),

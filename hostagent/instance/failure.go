@@ -208,6 +208,7 @@ func (i *Instance) findUnseen() {
 	}
 	e.lines = tailOf(dir, exit.Start, exit.Offset)
 	i.log.Info("the game ended while no agent ran", "exit", exit.String())
+	i.bookUnseen(exit, e.err == nil)
 	i.unseen = e
 	i.rememberEnd(exit)
 }

@@ -21,6 +21,7 @@ import (
 
 	"mainbus/hostagent/factorio/rcon"
 	"mainbus/hostagent/games"
+	"mainbus/hostagent/playtime"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/wire"
 )
@@ -48,8 +49,9 @@ type Config struct {
 	Modules func(hash string) (map[string][]byte, error)
 	// OpenRun waits for a link to the owning controller and opens a run stream over it. It fails when ctx ends.
 	OpenRun func(ctx context.Context) (RunStream, error)
-	// Changed is called after Observed has changed. It must not block.
+	// Changed is called after Observed has changed, Played after the Book has. They must not block.
 	Changed func()
+	Played  func()
 	Log     *slog.Logger
 }
 
@@ -71,6 +73,7 @@ type Instance struct {
 	tick   atomic.Uint64
 	// The game that runs, for those who only measure it.
 	running atomic.Pointer[run]
+	book    atomic.Pointer[playtime.Book]
 	files   files
 	looks   looks
 
@@ -144,6 +147,7 @@ func (i *Instance) Run(ctx context.Context) error {
 		i.publish()
 		return fmt.Errorf("instance %s: %w", i.cfg.ID, err)
 	}
+	i.openBook()
 	i.adopt()
 	defer func() { stopTimer(i.retry); stopTimer(i.deadline) }()
 	for {
@@ -279,6 +283,7 @@ func (i *Instance) follow(game *supervisor.Game, n note) {
 	i.setCurrent(game, nil)
 	i.flood.begin()
 	i.running.Store(r)
+	i.Book().Begin(runName(game.Run().Began))
 	i.workers.Go(func() { r.watch(i.ctx) })
 }
 

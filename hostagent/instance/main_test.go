@@ -182,7 +182,7 @@ func newAgent(t testing.TB, dir string, game *install.Installation, c *controlle
 	}
 	a.Instance = New(Config{
 		ID: "abcdefghij", Dir: dir, Games: store, Self: self, Ports: &Ports{First: ownPorts()}, Starts: &Starts{}, Room: func(int64) error { return nil },
-		Modules: modules, OpenRun: c.open, Changed: func() {}, Log: log,
+		Modules: modules, OpenRun: c.open, Changed: func() {}, Played: func() {}, Log: log,
 	})
 	a.crash = func() { cancel(); <-a.ended; store.Wait() }
 	go func() {

@@ -30,7 +30,7 @@ const (
 )
 
 // goesAlong is what moves of our own folder in an instance.
-var goesAlong = []string{".mainbus", ".mainbus/state.json", ".mainbus/next.json", ".mainbus/credentials.json"}
+var goesAlong = []string{".mainbus", ".mainbus/state.json", ".mainbus/next.json", ".mainbus/played.json", ".mainbus/credentials.json"}
 
 // stays is what does not go along when an instance moves: what the game or the agent makes anew, and what belongs to this machine.
 func stays(name string) bool {

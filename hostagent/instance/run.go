@@ -26,10 +26,12 @@ type run struct {
 	follower console.Follower // of the output, by read and what it calls
 	live     uint64           // end of what was printed before this agent read it; by read, as is missed
 	missed   bool             // lines of the game's own were left out
+	line     supervisor.Line  // that is read
 	assigned bool             // the world has had a ledger in this run; by connect and what it calls
 
 	saves  *saves
 	gauges gauges
+	gaps   atomic.Bool   // lines are missing: who is in the game is to be asked
 	ending atomic.Bool   // it saves and ends, by its own words or because it was asked to
 	ended  chan struct{} // closed when the process has ended, or is watched no more
 
@@ -44,10 +46,12 @@ func (r *run) watch(ctx context.Context) {
 	inner, cancel := context.WithCancel(ctx)
 	var connecting sync.WaitGroup
 	connecting.Go(func() { r.connect(inner) })
+	connecting.Go(func() { r.keepBook(inner) })
 	exit, err := r.read(inner)
 	close(r.ended)
 	cancel()
 	connecting.Wait()
+	r.closeBook(ctx.Err() == nil, exit, err)
 	if ctx.Err() == nil {
 		r.tell(r.follower.End())
 		e := &ending{note: r.note, exit: exit, err: err, started: true, trouble: r.follower.Status().Failure, ran: time.Since(r.game.Run().Began)}
@@ -93,6 +97,7 @@ func (r *run) follow(tail *supervisor.Tail, offset uint64) (next uint64) {
 		}
 		if line.Gap {
 			r.instance.log.Warn("some of the game's output was overwritten before it was read")
+			r.gaps.Store(true)
 			r.tell(r.follower.Gap())
 		}
 		offset = line.End
@@ -102,6 +107,7 @@ func (r *run) follow(tail *supervisor.Tail, offset uint64) (next uint64) {
 }
 
 func (r *run) onLine(line supervisor.Line) {
+	r.line = line
 	link := strings.HasPrefix(line.Text, gamelink.Prefix)
 	if !link && !r.takes(line) {
 		return
@@ -131,6 +137,7 @@ func (r *run) takes(line supervisor.Line) bool {
 	switch {
 	case ok && own && r.missed:
 		r.missed = false
+		r.gaps.Store(true)
 		r.tell(r.follower.Gap())
 	case !ok && own:
 		r.missed = true
@@ -150,7 +157,9 @@ func (r *run) tell(entries []console.Entry) {
 			r.saves.announce()
 			r.gauges.saveDone()
 		case console.Join, console.Leave, console.Kick, console.Ban:
-			r.gauges.online(len(r.follower.Status().Players))
+			book := r.instance.Book()
+			bookPlay(book, entry, r.line.End, printed(entry, r.line.Offset < r.live, time.Now()))
+			r.gauges.online(book.Here())
 		}
 		switch event.Kind {
 		case console.RCONReady:
