@@ -3,10 +3,8 @@ package hostagent
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,10 +12,7 @@ import (
 	"mainbus/transport/pairing"
 )
 
-const (
-	joinTimeout    = 8 * time.Second // within doorTime
-	resolveTimeout = 4 * time.Second
-)
+const joinTimeout = 8 * time.Second // within doorTime
 
 // Joined is what came of a join code.
 type Joined struct {
@@ -39,7 +34,7 @@ func (a *Agent) join(ctx context.Context, code string) (Joined, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
-	addrs := resolve(ctx, i.Addresses)
+	addrs := link.Resolve(ctx, i.Addresses)
 	if len(addrs) == 0 {
 		return Joined{}, fmt.Errorf("none of the names in this code could be looked up: %s", strings.Join(i.Addresses, ", "))
 	}
@@ -60,30 +55,6 @@ func (a *Agent) join(ctx context.Context, code string) (Joined, error) {
 	a.window.Close() // whoever pairs from now on is somebody else, and has to be let in on this machine
 	a.paired.Fire()
 	return Joined{i.Controller.Short(), at.String()}, nil
-}
-
-// resolve looks up the names in a join code; what can't be looked up is left out.
-func resolve(ctx context.Context, list []string) (addrs []netip.AddrPort) {
-	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
-	defer cancel()
-	for _, text := range list {
-		host, service, err := net.SplitHostPort(text)
-		if err != nil {
-			continue
-		}
-		port, err := strconv.ParseUint(service, 10, 16)
-		if err != nil {
-			continue
-		}
-		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-		if err != nil {
-			continue
-		}
-		for _, ip := range ips {
-			addrs = append(addrs, netip.AddrPortFrom(ip.Unmap(), uint16(port)))
-		}
-	}
-	return addrs
 }
 
 // forget ends the pairing with a controller, by name or id. Games go on; when it owned the instances, the controller that was
