@@ -32,8 +32,9 @@ type cluster struct {
 	controller *Controller
 	agents     []*agent
 	announced  chan struct{}
-	minutes    chan time.Time // by which goods age; nil: those of the clock
-	configure  func(*Config)  // may be nil
+	minutes    chan time.Time                // by which goods age; nil: those of the clock
+	configure  func(*Config)                 // may be nil
+	wrap       func(api.Service) api.Service // what the guard calls in place of the service; nil: that
 }
 
 func newCluster(t testing.TB, agents ...string) *cluster {
@@ -63,6 +64,9 @@ func (c *cluster) start() {
 	c.controller, err = New(cfg)
 	if err != nil {
 		c.t.Fatal(err)
+	}
+	if c.wrap != nil {
+		c.controller.service = api.Guard(c.wrap(&service{c.controller}), authority{c.controller})
 	}
 	if err := c.controller.Start(); err != nil {
 		c.t.Fatal(err)

@@ -134,6 +134,7 @@ func (s *service) CreateRole(ctx context.Context, c api.Caller, r api.CreateRole
 	if err := s.store.AddRole(ctx, row); err != nil {
 		return api.Role{}, roleError(row.Name, err)
 	}
+	s.changes.cluster()
 	return s.role(ctx, row.ID)
 }
 
@@ -162,6 +163,7 @@ func (s *service) ChangeRole(ctx context.Context, c api.Caller, r api.ChangeRole
 	if err := s.store.PutRole(ctx, row); err != nil {
 		return api.Role{}, roleError(row.Name, err)
 	}
+	s.changes.cluster()
 	return s.role(ctx, row.ID)
 }
 
@@ -183,7 +185,11 @@ func (s *service) DeleteRole(ctx context.Context, c api.Caller, r api.RoleRef) (
 	if err != nil {
 		return api.Role{}, err
 	}
-	return view, s.store.DeleteRole(ctx, row.ID)
+	if err := s.store.DeleteRole(ctx, row.ID); err != nil {
+		return api.Role{}, err
+	}
+	s.changes.cluster()
+	return view, nil
 }
 
 func (s *service) UserRoles(ctx context.Context, _ api.Caller, r api.RolesOf) (api.UserRoles, error) {
@@ -223,6 +229,7 @@ func (s *service) GrantRole(ctx context.Context, c api.Caller, r api.RoleOf) (ap
 	if err := s.store.GrantRole(ctx, user.Key, row.ID); err != nil {
 		return api.UserRoles{}, err
 	}
+	s.changes.cluster()
 	return s.userRoles(ctx, user)
 }
 
@@ -248,6 +255,7 @@ func (s *service) RevokeRole(ctx context.Context, c api.Caller, r api.RoleOf) (a
 	} else if err != nil {
 		return api.UserRoles{}, err
 	}
+	s.changes.cluster()
 	return s.userRoles(ctx, user)
 }
 

@@ -54,13 +54,14 @@ type Authority interface {
 
 // Guard lets through to s only what its caller may do, and records changes and denials.
 func Guard(s Service, a Authority) Service {
-	g := guard{s, a}
+	g := guard{s, a, &pace{next: map[string]time.Time{}}}
 	return stub{g.invoke}
 }
 
 type guard struct {
 	next      Service
 	authority Authority
+	denials   *pace
 }
 
 func (g guard) invoke(ctx context.Context, c Caller, name string, request, response any) error {
@@ -71,6 +72,7 @@ func (g guard) invoke(ctx context.Context, c Caller, name string, request, respo
 	}
 	deny := func(err error) error {
 		entry.Result = "denied"
+		g.denials.wait(ctx, c.Key)
 		return cmp.Or(g.authority.Record(context.WithoutCancel(ctx), entry), err)
 	}
 	if _, err := g.admit(ctx, c, m, request); isDenial(err) {

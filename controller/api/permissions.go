@@ -1,5 +1,10 @@
 package api
 
+import (
+	"cmp"
+	"slices"
+)
+
 // allows says what each permission allows.
 var allows = []struct {
 	permission Permission
@@ -50,11 +55,25 @@ func (p Permission) Known() bool {
 
 // limitable tells whether a permission for some hosts or instances lets any call through.
 func limitable(p Permission) bool {
-	for _, m := range methods {
+	return slices.ContainsFunc(Methods(), func(m MethodInfo) bool { return (m.Permission == p || p == Everything) && (m.About || m.Part) })
+}
+
+// MethodInfo says what a call needs.
+type MethodInfo struct {
+	Name       string
+	Permission Permission // empty: none
+	Changes    bool
+	About      bool // the permission may be limited to the hosts and instances that the request names
+	Part       bool // callers with a limited permission get a part of the answer
+}
+
+// Methods are all calls, by name.
+func Methods() []MethodInfo {
+	var list []MethodInfo
+	for name, m := range methods {
 		_, about := m.call.request().(scoped)
-		if (m.need == p || p == Everything) && (about || m.trim != nil) {
-			return true
-		}
+		list = append(list, MethodInfo{name, m.need, m.changes, about, m.trim != nil})
 	}
-	return false
+	slices.SortFunc(list, func(a, b MethodInfo) int { return cmp.Compare(a.Name, b.Name) })
+	return list
 }

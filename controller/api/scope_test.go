@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // clusterWide are requests whose permission has to hold for the whole cluster although they name an instance or a host.
@@ -123,7 +125,7 @@ func TestLimitedPermissions(t *testing.T) {
 				reflect.ValueOf(request).Elem().Set(reflect.ValueOf(test.request).Elem())
 			}
 			response := methods[test.method].call.response()
-			err := guard{stub{through.invoke}, a}.invoke(t.Context(), anna, test.method, request, response)
+			err := guard{stub{through.invoke}, a, &pace{next: map[string]time.Time{}}}.invoke(t.Context(), anna, test.method, request, response)
 			if (err == nil) != who.may || err != nil && AsError(err).Code != Refused {
 				t.Errorf("%s of %s by %s: %v", test.method, test.name, who.name, err)
 			}
@@ -134,7 +136,7 @@ func TestLimitedPermissions(t *testing.T) {
 				t.Errorf("%s of %s by %s came through as %v", test.method, test.name, who.name, through.request)
 			}
 		}
-		if err := (guard{stub{(&seen{}).invoke}, &officials{grants: nothing}}).invoke(t.Context(), anna, test.method, test.request, methods[test.method].call.response()); err == nil && test.method != "Hosts" && test.method != "Games" {
+		if err := (guard{stub{(&seen{}).invoke}, &officials{grants: nothing}, &pace{next: map[string]time.Time{}}}).invoke(t.Context(), anna, test.method, test.request, methods[test.method].call.response()); err == nil && test.method != "Hosts" && test.method != "Games" {
 			t.Errorf("%s of %s by somebody for an instance that is gone came through", test.method, test.name)
 		}
 	}
@@ -222,4 +224,29 @@ func TestFilesOfTheControllerAreNotForCallersFromElsewhere(t *testing.T) {
 	if got := AsError(err); err == nil || got.Code != Refused || !strings.Contains(got.Message, "controller's machine") || len(a.entries) != 1 {
 		t.Errorf("got %v, recorded %v", err, a.entries)
 	}
+}
+
+// Who is denied again and again has to wait, and others do not.
+func TestDenialsAreSlowedDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := Guard(nil, &officials{})
+		deny := func(key string, times int) time.Duration {
+			began := time.Now()
+			for range times {
+				if _, err := s.Status(t.Context(), Caller{Kind: KeyHolder, Name: "eve", Key: key}); err == nil {
+					t.Fatal("let through")
+				}
+			}
+			return time.Since(began)
+		}
+		if took := deny("k1", denialBurst); took > 0 {
+			t.Errorf("the first denials took %v", took)
+		}
+		if took := deny("k1", 50); took != 50*denialInterval {
+			t.Errorf("50 more took %v", took)
+		}
+		if took := deny("k2", 10); took > 0 {
+			t.Errorf("somebody else's took %v", took)
+		}
+	})
 }

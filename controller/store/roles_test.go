@@ -114,7 +114,9 @@ func TestKeysOfUsers(t *testing.T) {
 	invite("old", "ann", now)
 	invite("nobody", "bob", now.Add(time.Hour))
 	invite("host", "", now.Add(time.Hour))
-	key := func(id string) Key { return Key{ID: id, Machine: "desk", MadeAt: now, LastSeen: now, From: "192.0.2.1"} }
+	key := func(id string) Key {
+		return Key{ID: id, Machine: "desk", MadeAt: now, LastSeen: now, From: "192.0.2.1"}
+	}
 	for range 2 { // the answer may get lost
 		if err := s.UseUserInvitation(ctx, "a", key("k1")); err != nil {
 			t.Error(err)

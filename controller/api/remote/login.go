@@ -40,6 +40,9 @@ type Login struct {
 	dir     string
 }
 
+// Dir is the folder of a login, which holds its key.
+func (l Login) Dir() string { return l.dir }
+
 // LogIn makes a key by a login code, and remembers the cluster in a folder below dir. It becomes the current one. name is what to
 // call it; empty: as the controller calls itself.
 func LogIn(ctx context.Context, dir, code, name string) (Login, error) {
