@@ -74,6 +74,7 @@ type Controller struct {
 	policyMu    sync.Mutex // held while the policy is changed
 	modPortal   modPortal
 	mods        *mods.Library
+	packForms   packForms
 	modesMu     sync.Mutex // held while the modes of lists are changed
 	rolesMu     sync.Mutex // held while roles, or who has them, are changed
 

@@ -287,7 +287,15 @@ func (s *service) EditPack(ctx context.Context, c api.Caller, r api.EditPack) (a
 	if err != nil {
 		return api.Pack{}, err
 	}
-	edited, change, err := packs.Edit(p, r, packs.Knowledge{SHA1: stored.sha1})
+	known := packs.Knowledge{SHA1: stored.sha1}
+	if len(r.Settings) > 0 || len(r.AllSettings) > 0 {
+		form, err := s.packForm(ctx, p, english)
+		if err != nil {
+			return api.Pack{}, err
+		}
+		known.Definitions = form.definitions
+	}
+	edited, change, err := packs.Edit(p, r, known)
 	if err != nil {
 		return api.Pack{}, packError(err)
 	}
@@ -396,10 +404,6 @@ func (s *service) ExportPack(ctx context.Context, _ api.Caller, r api.PackRef) (
 }
 
 var errNoPacks = api.Errorf(api.Unavailable, "", "this is not built yet")
-
-func (s *service) PackSettings(context.Context, api.Caller, api.AskPackSettings) (api.PackSettings, error) {
-	return api.PackSettings{}, errNoPacks
-}
 
 func (s *service) PackForPlayers(context.Context, api.Caller, api.PackRef) (api.PackForPlayers, error) {
 	return api.PackForPlayers{}, errNoPacks

@@ -91,6 +91,15 @@ func (s *service) draft(ctx context.Context, r api.ImportPack) (packs.Draft, err
 		api.PackFromString: "a mod pack string", api.PackFromSave: "a save", api.PackFromModList: "a mod list", api.PackFromFolder: "a folder of mods",
 		api.PackFromInstance: "an instance's mods",
 	}[d.Source]
+	form, err := s.packForm(ctx, d.Pack, english)
+	if err != nil {
+		return packs.Draft{}, err
+	}
+	var problems []string
+	d.Pack.Settings, problems = form.definitions.Settle(d.Pack.Settings)
+	for _, problem := range problems[:min(len(problems), maxProblems)] {
+		d.Remarks = append(d.Remarks, "The setting "+problem+".")
+	}
 	return d, packError(packs.Check(d.Pack))
 }
 

@@ -1,7 +1,10 @@
 package controller
 
 import (
+	"archive/zip"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -10,7 +13,9 @@ import (
 	"time"
 
 	"mainbus/controller/api"
+	"mainbus/controller/mods"
 	"mainbus/controller/store"
+	"mainbus/hostagent/factorio/encoded"
 )
 
 func (c *cluster) pack(name string) api.Pack {
@@ -196,5 +201,103 @@ func TestModsOfAPackThatAreStored(t *testing.T) {
 	if p, err = c.EditPack(ctx, me, api.EditPack{Pack: "p", Mods: []api.ChangePackMod{{Name: "ship", SHA1: &other}}}); err != nil || p.Missing != 1 || p.List[4].Stored ||
 		p.List[4].Problem != "the stored file has another content than the pack wants" {
 		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// storeMod makes a mod and puts it into the controller's store.
+func (c *cluster) storeMod(name, version string, files map[string]string) {
+	c.t.Helper()
+	path := filepath.Join(c.t.TempDir(), name+"_"+version+".zip")
+	f, err := os.Create(path)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	z := zip.NewWriter(f)
+	files["info.json"] = fmt.Sprintf(`{"name":%q,"version":%q,"title":"The %s","author":"A","factorio_version":"2.0"}`, name, version, name)
+	for file, content := range files {
+		w, err := z.Create(name + "_" + version + "/" + file)
+		if err == nil {
+			_, err = w.Write([]byte(content))
+		}
+		if err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	if err := errors.Join(z.Close(), f.Close()); err != nil {
+		c.t.Fatal(err)
+	}
+	if _, _, err := c.controller.mods.Add(c.t.Context(), path, mods.Origin{Source: api.ModUploaded, By: "test"}, nil); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+const speedSettings = `data:extend{
+	{type = "int-setting", name = "speed", setting_type = "startup", default_value = 5, minimum_value = 1, maximum_value = 10},
+	{type = "double-setting", name = "rate", setting_type = "startup", default_value = 0.5},
+	{type = "string-setting", name = "mode", setting_type = "runtime-global", default_value = "slow", allowed_values = {"slow", "fast"}},
+}`
+
+func TestTheFormOfSettings(t *testing.T) {
+	c := newCluster(t)
+	ctx := t.Context()
+	c.storeMod("speedy", "1.0.0", map[string]string{
+		"settings.lua":         speedSettings,
+		"locale/en/speedy.cfg": "[mod-setting-name]\nspeed=Speed\nrate=[color=red]Rate[/color]\n[mod-setting-description]\nspeed=How fast\n[string-mod-setting]\nmode-fast=Fast!\n",
+		"locale/de/speedy.cfg": "[mod-setting-name]\nspeed=Tempo\n",
+	})
+	if _, err := c.CreatePack(ctx, me, api.CreatePack{Name: "p", Game: "2.0"}); err != nil {
+		t.Fatal(err)
+	}
+	version, gone := "1.0.0", "9.9.9"
+	raw := func(text string) json.RawMessage { return json.RawMessage(text) }
+	if _, err := c.EditPack(ctx, me, api.EditPack{Pack: "p", Mods: []api.ChangePackMod{{Name: "speedy", Version: &version}, {Name: "gone", Version: &gone}}}); err != nil {
+		t.Fatal(err)
+	}
+	set := func(scope, name, value string) error {
+		_, err := c.EditPack(ctx, me, api.EditPack{Pack: "p", Settings: []api.ChangePackValue{{Scope: scope, Name: name, Value: raw(value)}}})
+		return err
+	}
+	if err := errors.Join(set("", "speed", "7.0"), set("", "rate", "2"), set("", "mode", `"fast"`), set("startup", "of-gone", "3")); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string][3]string{
+		"too much":       {"speed", "11", "setting speed: 11 is more than 10, the most that it may be"},
+		"not whole":      {"speed", "1.5", "setting speed: 1.5 is no whole number"},
+		"another kind":   {"rate", "true", "setting rate: true is no number"},
+		"none of them":   {"mode", `"warp"`, `setting mode: "warp" is none of "slow", "fast"`},
+		"no scope known": {"unheard-of", "1", "setting unheard-of: no mod is known to have it"},
+	} {
+		notDone(t, name, set("", test[0], test[1]), api.Invalid, test[2])
+	}
+	form, err := c.PackSettings(ctx, me, api.AskPackSettings{Pack: "p", Language: "de"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []api.PackSetting{
+		{Scope: "startup", Name: "rate", Mod: "speedy", Kind: api.SettingDouble, Known: true, Title: "Rate", Default: raw("0.5"), Value: raw("2.0")},
+		{Scope: "startup", Name: "speed", Mod: "speedy", Kind: api.SettingInt, Known: true, Title: "Tempo", Description: "How fast", Default: raw("5"), Value: raw("7"), Min: raw("1"), Max: raw("10")},
+		{Scope: "startup", Name: "of-gone", Kind: api.SettingInt, Title: "of-gone", Value: raw("3")},
+		{Scope: "runtime-global", Name: "mode", Mod: "speedy", Kind: api.SettingString, Known: true, Title: "mode", Default: raw(`"slow"`), Value: raw(`"fast"`),
+			Allowed: []api.SettingChoice{{Value: raw(`"slow"`), Title: "slow"}, {Value: raw(`"fast"`), Title: "Fast!"}}},
+	}
+	if !reflect.DeepEqual(form.Settings, want) {
+		t.Errorf("\n got %+v\nwant %+v", form.Settings, want)
+	}
+	if !reflect.DeepEqual(form.Problems, []string{"gone 9.9.9 is not in the store, so its settings are not known."}) || !reflect.DeepEqual(form.Languages, []string{"de", "en"}) {
+		t.Errorf("%q, %q", form.Problems, form.Languages)
+	}
+	// An import gives numbers the kinds that the mods say.
+	text, err := c.ExportPack(ctx, me, api.PackRef{Pack: "p"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := encoded.Decode(text.Text, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := strings.NewReplacer(`"exact_numbers":true`, `"exact_numbers":false`, `"speed":{"value":7}`, `"speed":{"value":70}`, "2.0}", "2}").Replace(string(content))
+	draft, err := c.LookAtPack(ctx, me, api.ImportPack{Text: encoded.Encode([]byte(theirs))})
+	if err != nil || !strings.Contains(string(draft.Pack.Settings), `"rate":{"value":2.0}`) || !strings.Contains(strings.Join(draft.Remarks, " "), "The setting speed: 70.0 is more than 10") && !strings.Contains(strings.Join(draft.Remarks, " "), "The setting speed: 70 is more than 10") {
+		t.Errorf("%s, %q, %v", draft.Pack.Settings, draft.Remarks, err)
 	}
 }

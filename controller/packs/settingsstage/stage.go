@@ -26,7 +26,7 @@ const (
 	maxSource       = 1 << 20 // bytes of one file
 	maxSources      = 32 << 20
 	maxInstructions = 10_000_000 // a hundred times what large packs take
-	maxMemory       = 64 << 20  // bytes by which the program may grow meanwhile
+	maxMemory       = 64 << 20   // bytes by which the program may grow meanwhile
 	maxString       = 1 << 20
 	maxPrototypes   = 50_000
 	maxProblems     = 200
