@@ -43,8 +43,6 @@ type PlanPack struct {
 	Ignore    []IgnoredNeed `json:"ignore,omitempty"` // that count no more in this pack
 	Heed      []IgnoredNeed `json:"heed,omitempty"`   // that count again
 	Game      string        `json:"game,omitempty"`   // "2.0" or "2.0.60"; empty: the pack's
-	Offline   bool          `json:"offline,omitempty"`
-	Refresh   bool          `json:"refresh,omitempty"` // ask the portal even for what it was asked within the hour
 }
 
 func (r PlanPack) target() string { return r.Pack }
@@ -93,6 +91,7 @@ const (
 	PlanDisable   = "disable"
 	PlanPin       = "pin"
 	PlanUnpin     = "unpin"
+	PlanDownload  = "download" // it is in the pack, but its file is not kept here
 )
 
 // Where a mod's file comes from.
@@ -100,18 +99,17 @@ const (
 	FromStore  = "store"  // the controller keeps it
 	FromPortal = "portal" // it has to be downloaded
 	FromGame   = "game"   // it comes with the game
-	FromNobody = "none"   // it is disabled, and not kept
+	FromNobody = "none"   // nobody is known who has it
 )
 
 // A PlanStep is one change.
 type PlanStep struct {
 	Name      string `json:"name"`
-	Title     string `json:"title"`
+	BuiltIn   bool   `json:"built_in"` // it comes with the game
 	Action    string `json:"action"`
 	From      string `json:"from"` // version; empty: it was not in the pack
 	To        string `json:"to"`   // empty: it is removed
 	Source    string `json:"source"`
-	SHA1      string `json:"sha1"`       // of the zip; empty: not known
 	SizeBytes int64  `json:"size_bytes"` // of the zip; 0: not known
 	Why       string `json:"why"`        // a sentence
 }
@@ -163,7 +161,7 @@ func (p PackPlan) Words() string {
 		counts[s.Action]++
 	}
 	var parts []string
-	for _, action := range []string{PlanInstall, PlanUpdate, PlanDowngrade, PlanRemove, PlanEnable, PlanDisable, PlanPin, PlanUnpin} {
+	for _, action := range []string{PlanInstall, PlanUpdate, PlanDowngrade, PlanRemove, PlanEnable, PlanDisable, PlanPin, PlanUnpin, PlanDownload} {
 		if n := counts[action]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d to %s", n, action))
 		}
