@@ -199,12 +199,9 @@ func (s *service) DownloadMods(_ context.Context, c api.Caller, r api.DownloadMo
 
 // downloadMods brings releases of the portal into the store, as a task.
 func (s *service) downloadMods(c api.Caller, wants []mods.Want) (api.Task, error) {
-	a, _, err := s.modPortal.accounts.Load()
+	a, err := s.portalAccount()
 	if err != nil {
-		return api.Task{}, api.Errorf(api.LoginNeeded, logInFirst, "%v", err)
-	}
-	if a.IsZero() {
-		return api.Task{}, api.Errorf(api.LoginNeeded, logInFirst, "the mod portal gives mods to owners of the game only: it needs a factorio.com account")
+		return api.Task{}, err
 	}
 	title := "Download " + shown(wants[0].String(), 100)
 	if len(wants) > 1 {
@@ -214,6 +211,18 @@ func (s *service) downloadMods(c api.Caller, wants []mods.Want) (api.Task, error
 		defer s.changes.cluster()
 		return s.download(ctx, t, wants, a, c.Name)
 	})
+}
+
+// portalAccount is that by which mods are downloaded.
+func (s *service) portalAccount() (account.Account, error) {
+	a, _, err := s.modPortal.accounts.Load()
+	switch {
+	case err != nil:
+		err = api.Errorf(api.LoginNeeded, logInFirst, "%v", err)
+	case a.IsZero():
+		err = api.Errorf(api.LoginNeeded, logInFirst, "the mod portal gives mods to owners of the game only: it needs a factorio.com account")
+	}
+	return a, err
 }
 
 func (s *service) download(ctx context.Context, t *task, wants []mods.Want, a account.Account, by string) (string, error) {

@@ -19,9 +19,9 @@ import (
 
 const portalToken = "0123456789abcdef0123456789abcd"
 
-func modZip(t testing.TB, name, version string) []byte {
+func modZip(t testing.TB, name, version string, needs ...string) []byte {
 	t.Helper()
-	info, err := json.Marshal(map[string]any{"name": name, "version": version, "title": "The " + name, "author": "anna", "factorio_version": "2.0"})
+	info, err := json.Marshal(map[string]any{"name": name, "version": version, "title": "The " + name, "author": "anna", "factorio_version": "2.0", "dependencies": append([]string{"base"}, needs...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func modZip(t testing.TB, name, version string) []byte {
 }
 
 // newModCluster is a cluster that asks fake services and keeps the account in a file.
-func newModCluster(t testing.TB) (*cluster, *webtest.Services) {
+func newModCluster(t testing.TB, agents ...string) (*cluster, *webtest.Services) {
 	t.Helper()
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "") // the keyring of whoever runs the test is not touched
 	s := webtest.New(t)
@@ -46,7 +46,7 @@ func newModCluster(t testing.TB) (*cluster, *webtest.Services) {
 	s.AddMod(webtest.Mod{Name: "pipes", Title: "Pipes", Owner: "berta", Releases: []webtest.Release{
 		{Version: "1.0.0", GameVersion: "2.0", Zip: modZip(t, "pipes", "1.0.0")}, {Version: "1.1.0", GameVersion: "2.1", Zip: modZip(t, "pipes", "1.1.0")},
 	}})
-	return startCluster(&cluster{t: t, configure: func(c *Config) { c.Portal, c.Auth = s.Portal, s.Auth }}), s
+	return startCluster(&cluster{t: t, configure: func(c *Config) { c.Portal, c.Auth = s.Portal, s.Auth }}, agents...), s
 }
 
 // done waits for a task and returns how it ended.

@@ -105,6 +105,7 @@ const (
 // A PlanStep is one change.
 type PlanStep struct {
 	Name      string `json:"name"`
+	Title     string `json:"title"`    // the mod's own; empty: not known
 	BuiltIn   bool   `json:"built_in"` // it comes with the game
 	Action    string `json:"action"`
 	From      string `json:"from"` // version; empty: it was not in the pack

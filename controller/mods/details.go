@@ -240,12 +240,13 @@ func (d Details) known(stored []store.Mod, problem string) Known {
 		if !ok || !m.DeletedAt.IsZero() {
 			continue
 		}
+		d.Title = cmp.Or(d.Title, m.Title)
 		told := byVersion[release.Version]
 		release.Flags, release.SHA1, release.Size, release.Stored = m.Flags, m.SHA1, m.Bytes, true
 		release.ReleasedAt, release.OnPortal = told.ReleasedAt, told.OnPortal
 		byVersion[release.Version] = release
 	}
-	k := Known{Deprecated: d.Deprecated, AskedAt: d.AskedAt, Problem: problem}
+	k := Known{Title: d.Title, Deprecated: d.Deprecated, AskedAt: d.AskedAt, Problem: problem}
 	for _, r := range byVersion {
 		k.Releases = append(k.Releases, r)
 	}

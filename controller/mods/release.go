@@ -25,6 +25,7 @@ type Release struct {
 // Known is what is known of one mod.
 type Known struct {
 	Releases   []Release // the newest version first
+	Title      string    // empty: not known
 	Deprecated bool
 	AskedAt    time.Time // when the portal was asked; zero: never
 	// Problem says why the portal could not be asked just now: what is here may be old, or nothing. A mod that the portal does not have

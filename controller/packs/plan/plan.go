@@ -44,11 +44,11 @@ type Plan struct {
 	Chosen       []solver.Chosen
 }
 
-// Make plans a change of a pack. A pack that is not kept has no id. Errors are for people, if they are not of the catalogue or of ctx.
+// Make plans a change of a pack. A pack that is not kept has no id. Errors are *api.Error, of the catalogue, or of ctx.
 func Make(ctx context.Context, w World, p store.Pack, r api.PlanPack) (Plan, error) {
 	m := maker{was: p, request: r, releases: map[string]map[factorio.Version]mods.Release{}, known: map[string]mods.Known{}}
 	if err := m.setUp(); err != nil {
-		return Plan{}, err
+		return Plan{}, api.Errorf(api.Invalid, "", "%v", err)
 	}
 	m.solve.Games = w.Games
 	if v, err := factorio.ParseVersion(m.pack.Game); err == nil {
@@ -222,7 +222,9 @@ func (m *maker) learn(ctx context.Context, c mods.Catalogue) error {
 		if len(m.known)+len(unknown) > maxAsked {
 			return api.Errorf(api.Refused, "Ask for fewer mods at once.", "more than %d mods would have to be looked at", maxAsked)
 		}
-		told, err := c.Releases(ctx, unknown...)
+		// Names that no mod can have come from what mods say that they need.
+		names := slices.DeleteFunc(slices.Clone(unknown), func(name string) bool { return packs.CheckModName(name) != nil })
+		told, err := c.Releases(ctx, names...)
 		if err != nil {
 			return err
 		}

@@ -83,7 +83,7 @@ func (m *maker) why(c solver.Chosen) string {
 func (m *maker) step(c solver.Chosen) {
 	in := packs.Find(&m.pack, c.Name)
 	change := api.ChangePackMod{Name: c.Name}
-	step := api.PlanStep{Name: c.Name, BuiltIn: c.BuiltIn, To: m.version(c), Source: api.FromGame, Why: m.why(c)}
+	step := api.PlanStep{Name: c.Name, Title: cmp.Or(c.Title, m.known[c.Name].Title), BuiltIn: c.BuiltIn, To: m.version(c), Source: api.FromGame, Why: m.why(c)}
 	on := true
 	if c.BuiltIn {
 		step.From = m.was.Game
@@ -185,7 +185,7 @@ func (m *maker) whyOther(c solver.Chosen) string {
 // stepOff says what becomes of a mod that is not enabled then.
 func (m *maker) stepOff(in store.PackMod) {
 	off := false
-	step := api.PlanStep{Name: in.Name, BuiltIn: packs.IsBuiltIn(m.pack, in.Name), From: in.Version, To: in.Version, Source: api.FromNobody, Why: "asked for"}
+	step := api.PlanStep{Name: in.Name, Title: m.known[in.Name].Title, BuiltIn: packs.IsBuiltIn(m.pack, in.Name), From: in.Version, To: in.Version, Source: api.FromNobody, Why: "asked for"}
 	pin, changes := m.pinned[in.Name]
 	switch {
 	case m.remove[in.Name]:
