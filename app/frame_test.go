@@ -31,13 +31,13 @@ func TestSidebarShowsHowManyWantToJoin(t *testing.T) {
 			texts := s.Texts()
 			return texts[slices.Index(texts, "Mainbus"):]
 		}
-		if got := badge(); !slices.Equal(got, []string{"Mainbus", "Hosts", "2", "Instances", "Bus", "Mods", "Packs"}) {
+		if got := badge(); !slices.Equal(got, []string{"Mainbus", "Hosts", "2", "Instances", "Bus", "Users", "Roles", "Mods", "Packs"}) {
 			t.Errorf("sidebar %q", got)
 		}
 		s.Page("Bus")
 		c.SetHosts(api.Host{ID: "h1", Name: "attic", State: api.Paired})
 		s.Soon()
-		if got := badge(); !slices.Equal(got, []string{"Mainbus", "Hosts", "Instances", "Bus", "Mods", "Packs"}) {
+		if got := badge(); !slices.Equal(got, []string{"Mainbus", "Hosts", "Instances", "Bus", "Users", "Roles", "Mods", "Packs"}) {
 			t.Errorf("nobody wants to join any more; sidebar %q", got)
 		}
 		s.Expect("Home · 0 of 1 hosts · 1 of 1 instances run")

@@ -28,11 +28,16 @@ type keystroke struct {
 // keystrokes is all of them, as help lists them.
 func (w *Window) keystrokes() []keystroke {
 	const command = fyne.KeyModifierShortcutDefault
+	page := func(name string) func() { return func() { w.visit(view.Place{Page: name}) } }
 	return []keystroke{
 		{fyne.KeyK, command, lang.L("Search, or do something"), w.openPalette},
-		{fyne.Key1, command, lang.L("Hosts"), func() { w.visit(view.Place{Page: view.HostsPage}) }},
-		{fyne.Key2, command, lang.L("Instances"), func() { w.visit(view.Place{Page: view.InstancesPage}) }},
-		{fyne.Key3, command, lang.L("Bus"), func() { w.visit(view.Place{Page: view.BusPage}) }},
+		{fyne.Key1, command, lang.L("Hosts"), page(view.HostsPage)},
+		{fyne.Key2, command, lang.L("Instances"), page(view.InstancesPage)},
+		{fyne.Key3, command, lang.L("Bus"), page(view.BusPage)},
+		{fyne.Key4, command, lang.L("Users"), page(view.UsersPage)},
+		{fyne.Key5, command, lang.L("Roles"), page(view.RolesPage)},
+		{fyne.Key6, command, lang.L("Mods"), page(view.ModsPage)},
+		{fyne.Key7, command, lang.L("Packs"), page(view.PacksPage)},
 		{fyne.KeyLeft, fyne.KeyModifierAlt, lang.L("Back"), w.goBack},
 		{fyne.KeyRight, fyne.KeyModifierAlt, lang.L("Forward"), w.goForward},
 		{fyne.KeyF, command, lang.L("Find on this page"), func() { w.shown.Find() }},

@@ -65,6 +65,8 @@ type Window struct {
 	hosts   *pages.Hosts
 	list    *pages.Instances
 	bus     *pages.Bus
+	users   *pages.Users
+	roles   *pages.Roles
 	mods    *pages.Mods
 	packs   *pages.Packs
 	toasted int  // counts toasts: only the newest one clears itself
@@ -99,11 +101,14 @@ func New(p Params) *Window {
 	w.control = pages.NewControl(w.params, w.problem)
 	w.body = container.NewStack()
 	w.hosts, w.list, w.bus = pages.NewHosts(w.params), pages.NewInstances(w.params), pages.NewBus(w.params)
+	w.users, w.roles = pages.NewUsers(w.params), pages.NewRoles(w.params)
 	w.mods, w.packs = pages.NewMods(w.params), pages.NewPacks(w.params)
 	w.sidebar = newSidebar(w, tips, p.Settings, []entry{
 		{view.HostsPage, lang.L("Hosts"), theme.ComputerIcon()},
 		{view.InstancesPage, lang.L("Instances"), theme.StorageIcon()},
 		{view.BusPage, lang.L("Bus"), look.BusIcon},
+		{view.UsersPage, lang.L("Users"), look.UsersIcon},
+		{view.RolesPage, lang.L("Roles"), look.RolesIcon},
 		{view.ModsPage, lang.L("Mods"), look.ModsIcon},
 		{view.PacksPage, lang.L("Packs"), look.PackIcon},
 	})
@@ -257,6 +262,10 @@ func (w *Window) page(to view.Place) (pages.Page, string) {
 		return pages.NewPack(w.params, to.Pack), lang.L("Packs") + " / " + w.names[to]
 	case to.Page == view.PacksPage:
 		return w.packs, lang.L("Packs")
+	case to.Page == view.UsersPage:
+		return w.users, lang.L("Users")
+	case to.Page == view.RolesPage:
+		return w.roles, lang.L("Roles")
 	case to.Page == view.ModsPage:
 		return w.mods, lang.L("Mods")
 	case to.Page == view.BusPage:

@@ -233,8 +233,7 @@ func (s *Pack) showPlayers(f api.PackForPlayers) {
 	}
 	label := words(text)
 	label.Selectable = true
-	var d *dialog.CustomDialog
-	d = dialog.NewCustomWithoutButtons(lang.L("{{.name}} for players", with{"name": f.Name}), container.NewVScroll(label), s.Frame.Window())
+	d := dialog.NewCustomWithoutButtons(lang.L("{{.name}} for players", with{"name": f.Name}), container.NewVScroll(label), s.Frame.Window())
 	d.SetButtons([]fyne.CanvasObject{
 		widget.NewButton(lang.L("Close"), func() { d.Hide() }),
 		widget.NewButtonWithIcon(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(text) }),

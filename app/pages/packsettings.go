@@ -28,6 +28,7 @@ type packSettings struct {
 	save    *widget.Button
 	discard *widget.Button
 	table   *widgets.Table[view.PackSetting]
+	split   fyne.CanvasObject // list and editor
 	empty   fyne.CanvasObject
 	body    *fyne.Container
 	editor  *settingEditor
@@ -53,7 +54,7 @@ func newPackSettings(s *Pack) *packSettings {
 	t.empty = widgets.Empty(theme.SettingsIcon(), lang.L("None of the stored mods of this pack has settings. Mods that are not stored yet can't be read: download them first."), nil)
 	split := container.NewHSplit(t.table, t.editor.content)
 	split.Offset = 0.66
-	t.body = container.NewStack(split, t.empty)
+	t.split, t.body = split, container.NewStack(split)
 	top := container.NewBorder(nil, nil, container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), t.filter), container.NewGridWrap(fyne.NewSize(140, 36), t.scope), t.changed),
 		spaced(t.discard, t.save))
 	t.content = container.NewBorder(top, t.footer, nil, nil, t.body)
@@ -133,8 +134,14 @@ func (t *packSettings) show() {
 	all := t.form.Rows("", "", false)
 	rows := t.form.Rows(t.scopeKey(), t.filter.Text, t.changed.Checked)
 	t.table.SetRows(rows)
-	t.body.Objects[0].(*container.Split).Hidden = len(all) == 0
-	t.empty.(*fyne.Container).Hidden = len(all) > 0 || t.asked < 0
+	want := t.split
+	if len(all) == 0 && t.asked >= 0 {
+		want = t.empty
+	}
+	if t.body.Objects[0] != want {
+		t.body.Objects = []fyne.CanvasObject{want}
+		t.body.Refresh()
+	}
 	text := lang.L("Showing {{.shown}} of {{.all}}", with{"shown": len(rows), "all": len(all)})
 	if problems := t.form.Problems(); len(problems) > 0 {
 		text += " · " + view.Some(problems, 2)

@@ -271,8 +271,7 @@ func (s *Mods) showAccount() {
 		if a.Refused {
 			text += " " + lang.L("The mod portal has refused it lately.")
 		}
-		var d *dialog.CustomDialog
-		d = dialog.NewCustomWithoutButtons(lang.L("Account for the mod portal"), words(strings.TrimSpace(text+" "+a.Problem)), s.Frame.Window())
+		d := dialog.NewCustomWithoutButtons(lang.L("Account for the mod portal"), words(strings.TrimSpace(text+" "+a.Problem)), s.Frame.Window())
 		d.SetButtons([]fyne.CanvasObject{
 			widget.NewButton(lang.L("Close"), func() { d.Hide() }),
 			widget.NewButtonWithIcon(lang.L("Forget it"), theme.LogoutIcon(), func() { d.Hide(); s.forgetAccount() }),

@@ -17,7 +17,11 @@ type Search[Q, R any] struct {
 	newest int // counts questions
 	cancel func()
 	asked  bool
+	asking bool // the newest question has no answer yet
 }
+
+// Asking tells whether the newest question has no answer yet.
+func (s *Search[Q, R]) Asking() bool { return s.asking }
 
 // Ask asks, in place of what was asked before.
 func (s *Search[Q, R]) Ask(q Q) {
@@ -36,7 +40,7 @@ func (s *Search[Q, R]) Again(q Q, later time.Duration) { s.ask(q, later) }
 
 func (s *Search[Q, R]) ask(q Q, pause time.Duration) {
 	s.Stop()
-	s.asked = true
+	s.asked, s.asking = true, true
 	mine := s.newest
 	s.cancel = s.Go(func(ctx context.Context) {
 		if pause > 0 {
@@ -50,6 +54,7 @@ func (s *Search[Q, R]) ask(q Q, pause time.Duration) {
 		}
 		s.Do(func() {
 			if s.newest == mine {
+				s.asking = false
 				s.Show(q, r, err)
 			}
 		})
@@ -59,6 +64,7 @@ func (s *Search[Q, R]) ask(q Q, pause time.Duration) {
 // Stop ends what is asked; its answer is not shown.
 func (s *Search[Q, R]) Stop() {
 	s.newest++
+	s.asking = false
 	if s.cancel != nil {
 		s.cancel()
 		s.cancel = nil

@@ -23,6 +23,7 @@ type Column[T any] struct {
 	Right bool    // numbers stand right-aligned, in digits of one width
 	Cell  func(T) Cell
 	Order func(a, b T) int // nil: can't be sorted by
+	Given bool             // whoever gives the rows sorts them by it: OnSort tells
 }
 
 // A Cell is what one row shows in one column.
@@ -49,6 +50,7 @@ type Table[T comparable] struct {
 	OnSelect  func() // the selection, or a selected row, has changed
 	OnOpen    func(T)
 	OnArrange func(Arrangement)
+	OnSort    func()            // the order has changed: Sorted tells it
 	Menu      func() *fyne.Menu // of what is selected
 	OnEnd     func()            // the last rows have come into sight: there may be more of them; called often
 
@@ -135,7 +137,7 @@ func (t *Table[T]) Arrange(a Arrangement) {
 		if w := a.Widths[c.ID]; w > 0 {
 			t.geometry.columns[i].width = w
 		}
-		if c.ID == a.Sort && c.Order != nil {
+		if c.ID == a.Sort && c.sortable() {
 			t.sortBy = i
 		}
 	}
@@ -180,7 +182,7 @@ func (t *Table[T]) titles() []string {
 // sort goes from one direction to the other, and from that to the order in which rows were given.
 func (t *Table[T]) sort(column int) {
 	switch {
-	case t.columns[column].Order == nil:
+	case !t.columns[column].sortable():
 		return
 	case t.sortBy != column:
 		t.sortBy, t.reverse = column, false
@@ -193,10 +195,23 @@ func (t *Table[T]) sort(column int) {
 	t.rows = slices.Clone(t.given)
 	t.arrange()
 	t.arranged()
+	if t.OnSort != nil {
+		t.OnSort()
+	}
+}
+
+func (c Column[T]) sortable() bool { return c.Order != nil || c.Given }
+
+// Sorted returns the column by which the rows are sorted, empty for none, and whether from its end.
+func (t *Table[T]) Sorted() (column string, reverse bool) {
+	if t.sortBy < 0 {
+		return "", false
+	}
+	return t.columns[t.sortBy].ID, t.reverse
 }
 
 func (t *Table[T]) arrange() {
-	if t.sortBy >= 0 {
+	if t.sortBy >= 0 && t.columns[t.sortBy].Order != nil {
 		order := t.columns[t.sortBy].Order
 		slices.SortStableFunc(t.rows, func(a, b T) int {
 			d := order(a, b)

@@ -34,6 +34,7 @@ type Cluster struct {
 	settings  api.ServerSettings     // of every instance
 	folder    api.Folder             // of every host
 	mods      mods
+	users     users
 	measured  []api.Measured
 	games     []api.HostGames
 	available api.AvailableGames

@@ -1,0 +1,114 @@
+package pages
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/widget"
+
+	"mainbus/app/view"
+	"mainbus/controller/api"
+)
+
+const maxUserFile = 16 << 20 // bytes that an import takes
+
+// forms are those of files with users, as people know them.
+func userForms() (titles, forms []string) {
+	return []string{lang.L("Admins (server-adminlist.json)"), lang.L("Bans (server-banlist.json)"), lang.L("Whitelist (server-whitelist.json)"), lang.L("Users, as exported here or by Clusterio")},
+		[]string{api.AdminFile, api.BanFile, api.WhitelistFile, api.UsersFile}
+}
+
+// AskImport chooses a file with users.
+func (s *Users) AskImport() {
+	open := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
+		if err != nil || file == nil {
+			return
+		}
+		path := file.URI().Path()
+		file.Close()
+		s.importFile(path)
+	}, s.Frame.Window())
+	open.Resize(fyne.NewSize(820, 560))
+	open.Show()
+}
+
+// Dropped imports a file that was let fall on the page.
+func (s *Users) Dropped(paths []string) { s.importFile(paths[0]) }
+
+// importFile reads a file and asks how it is to be taken over.
+func (s *Users) importFile(path string) {
+	ask(s.Params, s.problem, func(context.Context) ([]byte, error) { return readUserFile(path) }, func(content []byte) {
+		titles, forms := userForms()
+		form := widget.NewSelect(titles, nil)
+		for i, f := range forms {
+			if f == view.FormOfUsers(filepath.Base(path), content) {
+				form.SetSelectedIndex(i)
+			}
+		}
+		restore := widget.NewCheck(lang.L("As a backup: who is not in the file loses what it could have said of them"), nil)
+		s.form(lang.L("Import {{.file}}", with{"file": filepath.Base(path)}), lang.L("Look"), []*widget.FormItem{
+			widget.NewFormItem(lang.L("Holds"), form), widget.NewFormItem("", restore),
+			widget.NewFormItem("", words(lang.L("An import only adds. What it would do is shown first, and can be undone."))),
+		}, func() {
+			if i := form.SelectedIndex(); i >= 0 {
+				r := api.ImportUsers{Form: forms[i], Content: content, Restore: restore.Checked}
+				s.preview(lang.L("Import"), func(ctx context.Context) (api.UserChanges, error) { return s.Service.PreviewImport(ctx, s.Caller, r) },
+					func(ctx context.Context) (api.UserChanges, error) { return s.Service.ImportUsers(ctx, s.Caller, r) })
+			}
+		})
+	})
+}
+
+func readUserFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, api.Errorf(api.Invalid, lang.L("Choose another file."), "%v", err)
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, maxUserFile+1))
+	switch {
+	case err != nil:
+		return nil, api.Errorf(api.Invalid, lang.L("Choose another file."), "read %s: %v", path, err)
+	case len(content) > maxUserFile:
+		return nil, api.Errorf(api.Invalid, lang.L("Choose another file."), "%s", lang.L("{{.file}} is larger than {{.size}}", with{"file": filepath.Base(path), "size": api.BytesText(maxUserFile)}))
+	}
+	return content, nil
+}
+
+// askExport chooses a form, reads it, and then asks where it shall go.
+func (s *Users) askExport() {
+	titles, forms := userForms()
+	form := widget.NewSelect(titles, nil)
+	form.SetSelectedIndex(len(titles) - 1)
+	s.form(lang.L("Export users"), lang.L("Export…"), []*widget.FormItem{widget.NewFormItem(lang.L("As"), form)}, func() {
+		r := api.ExportUsers{Form: forms[form.SelectedIndex()]}
+		ask(s.Params, s.problem, func(ctx context.Context) (api.UserFile, error) { return s.Service.ExportUsers(ctx, s.Caller, r) }, s.saveUsers)
+	})
+}
+
+func (s *Users) saveUsers(f api.UserFile) {
+	open := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
+		if err != nil || file == nil {
+			return
+		}
+		s.try(s.problem, lang.L("Export {{.n}} users", with{"n": view.Count(int64(f.Users))}), lang.L("{{.n}} users are in the file", with{"n": view.Count(int64(f.Users))}), func(context.Context) error {
+			_, err := file.Write(f.Content)
+			if closed := file.Close(); err == nil {
+				err = closed
+			}
+			if err != nil {
+				return fmt.Errorf("write %s: %w", file.URI().Path(), err)
+			}
+			return nil
+		}, nil)
+	}, s.Frame.Window())
+	open.SetFileName(f.Name)
+	open.Resize(fyne.NewSize(820, 560))
+	open.Show()
+}
