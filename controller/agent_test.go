@@ -39,8 +39,10 @@ type agent struct {
 	asked      []string // of the games, a word for each call
 	observed   *wire.Observed
 	measured   *wire.Measured
-	refuse     error         // of what is wanted
-	changed    chan struct{} // closed and replaced at each change
+	modSets    map[string]*wire.ModSet
+	modsTake   func(ctx context.Context, s *link.Stream) error // nil: it gets no mods
+	refuse     error                                           // of what is wanted
+	changed    chan struct{}                                   // closed and replaced at each change
 }
 
 func newAgent(t testing.TB, name string) *agent {
@@ -68,6 +70,8 @@ func newAgentSaying(t testing.TB, hello *wire.Hello) *agent {
 			wire.Method_METHOD_BUNDLE:           link.Unary(a.takeBundle),
 			wire.Method_METHOD_OBSERVE:          a.observe,
 			wire.Method_METHOD_MEASURE:          a.measure,
+			wire.Method_METHOD_MODS_SET:         link.Unary(a.takeModSet),
+			wire.Method_METHOD_MODS_TAKE:        a.takeMods,
 			wire.Method_METHOD_KILL:             link.Unary(a.kill),
 			wire.Method_METHOD_INSTANCE_DISCARD: link.Unary(a.discard),
 			wire.Method_METHOD_FAILURE:          link.Unary(a.failure),
@@ -144,6 +148,11 @@ func (a *agent) takeDesired(_ context.Context, _ *link.Conn, d *wire.Desired) (r
 		}
 		a.desired = d
 		reply = &wire.DesiredReply{NeedBundle: a.bundle == nil || a.bundle.Hash != d.Bundle}
+		for _, i := range d.GetInstances() {
+			if hash := i.GetMods().GetSet(); hash != "" && a.modSets[hash] == nil {
+				reply.NeedModSets = append(reply.NeedModSets, hash)
+			}
+		}
 	})
 	return reply, err
 }

@@ -71,6 +71,7 @@ type Controller struct {
 	generations generations
 	moves       *moves
 	callers     *callers
+	modFetches  modFetches
 	policyMu    sync.Mutex // held while the policy is changed
 	modPortal   modPortal
 	mods        *mods.Library
@@ -205,6 +206,7 @@ func (c *Controller) Start() error {
 	})
 	c.group.Go(func() { c.keepVerifying(c.ctx) })
 	c.group.Go(func() { c.keepTidy(c.ctx) })
+	c.group.Go(func() { c.keepModsComing(c.ctx) })
 	c.group.Go(func() { c.series.Run(c.ctx) })
 	c.group.Go(func() { c.sweepMods(c.ctx) })
 	if c.cfg.Metrics != "" {

@@ -99,10 +99,6 @@ func (s *service) changeMods(ctx context.Context, r api.InstanceRef, action wire
 	return viewInstanceMods(m), err
 }
 
-func (s *service) FetchMods(context.Context, api.Caller, api.InstanceRef) (api.Task, error) {
-	return api.Task{}, api.Errorf(api.Unavailable, "", "mods are not brought to hosts yet")
-}
-
 func (s *service) ModPolicy(ctx context.Context, _ api.Caller, r api.InstanceRef) (api.ModPolicy, error) {
 	row, err := s.instance(ctx, r.Instance)
 	return api.ModPolicy(row.ModPolicy), err
@@ -123,8 +119,4 @@ func (s *service) ChangeModPolicy(ctx context.Context, _ api.Caller, r api.Chang
 	}
 	s.changes.cluster()
 	return api.ModPolicy(row.ModPolicy), nil
-}
-
-func (s *service) CompareMods(context.Context, api.Caller, api.CompareMods) (api.ModComparison, error) {
-	return api.ModComparison{}, api.Errorf(api.Unavailable, "", "mods are not compared yet")
 }

@@ -121,6 +121,7 @@ func (c *Controller) sendDesired(ctx context.Context, conn *link.Conn, h *host) 
 		return err
 	}
 	hash, content := lua.Bundle()
+	sets := c.newModSets()
 	desired := &wire.Desired{Generation: generation, Bundle: hash, StartsAtOnce: c.hosts.snapshot(h).row.StartsAtOnce}
 	for _, i := range all {
 		if i.Host != h.id.String() {
@@ -130,14 +131,21 @@ func (c *Controller) sendDesired(ctx context.Context, conn *link.Conn, h *host) 
 		if err != nil {
 			return err
 		}
+		mods, err := sets.wish(ctx, i)
+		if err != nil {
+			return err
+		}
 		_, held := c.moves.get(i.ID)
 		desired.Instances = append(desired.Instances, &wire.DesiredInstance{
 			Id: i.ID, Name: i.Name, Running: i.Running && !held, Create: &wire.MapCreation{Seed: i.Seed}, Supervision: wanted(supervision), Asked: i.Asked,
-			Version: i.Version, Download: i.Download,
+			Version: i.Version, Download: i.Download, Mods: mods,
 		})
 	}
 	var reply wire.DesiredReply
 	if err := conn.Call(ctx, wire.Method_METHOD_DESIRED, desired, &reply); err != nil {
+		return err
+	}
+	if err := sets.send(ctx, conn, reply.GetNeedModSets()); err != nil {
 		return err
 	}
 	if !reply.GetNeedBundle() {
@@ -153,6 +161,7 @@ func (c *Controller) sendDesired(ctx context.Context, conn *link.Conn, h *host) 
 func (c *Controller) watch(ctx context.Context, conn *link.Conn, h *host) error {
 	return hear(ctx, conn, wire.Method_METHOD_OBSERVE, &wire.Empty{}, func(o *wire.Observed) error {
 		c.hosts.observe(h, conn, o)
+		c.bringMods(ctx, h)
 		return nil
 	})
 }

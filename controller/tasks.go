@@ -77,6 +77,18 @@ func (ts *tasks) add(t *task) bool {
 	return true
 }
 
+// view returns the task of an id.
+func (ts *tasks) view(id string) (api.Task, error) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	for _, t := range ts.all {
+		if t.view.ID == id {
+			return t.view, nil
+		}
+	}
+	return api.Task{}, api.Errorf(api.NotFound, "", "there is no such task")
+}
+
 func (t *task) get() api.Task {
 	t.tasks.mu.Lock()
 	defer t.tasks.mu.Unlock()

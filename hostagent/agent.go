@@ -161,6 +161,7 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	a.fleet.start(ctx)
 	a.workers.Go(func() { a.refreshInstances(ctx) })
 	a.workers.Go(func() { a.watchSpace(ctx) })
+	a.workers.Go(func() { a.keepModsTidy(ctx) })
 	for _, id := range a.peers.ids() {
 		a.keepLink(id)
 	}

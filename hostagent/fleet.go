@@ -46,6 +46,7 @@ type fleetConfig struct {
 type fleet struct {
 	cfg     fleetConfig
 	bundles bundles
+	mods    *modStore
 	ports   instance.Ports
 	starts  instance.Starts
 	workers sync.WaitGroup
@@ -64,6 +65,10 @@ func loadFleet(cfg fleetConfig) (*fleet, error) {
 		cfg: cfg, bundles: bundles{dir: filepath.Join(cfg.dir, "bundles")},
 		ports:   instance.Ports{First: cfg.first, Last: cfg.last},
 		desired: &wire.Desired{}, instances: map[string]*instance.Instance{}, unsaved: map[string]error{}, ends: map[string]func(){},
+	}
+	var err error
+	if f.mods, err = openModStore(filepath.Join(cfg.dir, "mods")); err != nil {
+		return nil, err
 	}
 	if err := f.loadWishes(); err != nil {
 		return nil, err
@@ -122,26 +127,34 @@ func checkDesired(d *wire.Desired) error {
 		if utf8.RuneCountInString(i.GetName()) > maxInstanceName {
 			return fmt.Errorf("instance name longer than %d characters", maxInstanceName)
 		}
+		if set := i.GetMods().GetSet(); set != "" && !isHash(set) {
+			return fmt.Errorf("malformed hash of the mods of %s", i.GetId())
+		}
 		seen[i.GetId()] = true
 	}
 	return nil
 }
 
-// want takes over what the controller wants. It tells whether the save modules for it are missing.
-func (f *fleet) want(d *wire.Desired) (needBundle bool, err error) {
+// want takes over what the controller wants. It tells what of it the controller has to send.
+func (f *fleet) want(d *wire.Desired) (*wire.DesiredReply, error) {
 	if err := checkDesired(d); err != nil {
-		return false, err
+		return nil, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if d.GetGeneration() < f.desired.GetGeneration() {
 		f.cfg.log.Warn("ignored outdated wishes", "generation", d.GetGeneration(), "current", f.desired.GetGeneration())
-		return !f.bundles.has(f.desired.GetBundle()), nil
+		return f.lacks(f.desired), nil
 	}
 	f.desired = d
 	f.save(f.desiredFile(), d)
 	f.apply()
-	return !f.bundles.has(d.GetBundle()), nil
+	return f.lacks(d), nil
+}
+
+// lacks tells what is missing of what is wanted.
+func (f *fleet) lacks(d *wire.Desired) *wire.DesiredReply {
+	return &wire.DesiredReply{NeedBundle: !f.bundles.has(d.GetBundle()), NeedModSets: f.missingSets(d)}
 }
 
 // disown makes room for another controller, whose numbers begin anew. Until it says what it wants, all goes on as it is.
@@ -199,7 +212,9 @@ func (f *fleet) apply() {
 func (f *fleet) launch(id string) *instance.Instance {
 	i := instance.New(instance.Config{
 		ID: id, Dir: f.dirOf(id), Games: f.cfg.games,
-		Self: f.cfg.self, Ports: &f.ports, Starts: &f.starts, Room: f.cfg.room, Modules: f.bundles.modules, OpenRun: f.cfg.openRun, Changed: f.cfg.changed, Played: f.cfg.played, Log: f.cfg.log,
+		Self: f.cfg.self, Ports: &f.ports, Starts: &f.starts, Room: f.cfg.room,
+		Mods:    &instance.Mods{Cache: f.mods.cache, Set: f.mods.set, Fetching: f.mods.isFetching, Changed: &f.mods.changed},
+		Modules: f.bundles.modules, OpenRun: f.cfg.openRun, Changed: f.cfg.changed, Played: f.cfg.played, Log: f.cfg.log,
 	})
 	ctx, cancel := context.WithCancel(f.ctx)
 	done := make(chan struct{})

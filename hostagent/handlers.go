@@ -42,6 +42,7 @@ func (a *Agent) handlers() map[wire.Method]link.Handler {
 	maps.Copy(all, a.saveHandlers())
 	maps.Copy(all, a.moveHandlers())
 	maps.Copy(all, a.adoptHandlers())
+	maps.Copy(all, a.modHandlers())
 	return all
 }
 
@@ -62,11 +63,11 @@ func (a *Agent) ownerName() string {
 }
 
 func (a *Agent) desired(_ context.Context, _ *link.Conn, d *wire.Desired) (*wire.DesiredReply, error) {
-	need, err := a.fleet.want(d)
+	reply, err := a.fleet.want(d)
 	if err != nil {
 		return nil, link.Errorf(wire.Code_CODE_INVALID, "%v", err)
 	}
-	return &wire.DesiredReply{NeedBundle: need}, nil
+	return reply, nil
 }
 
 func (a *Agent) bundle(_ context.Context, _ *link.Conn, b *wire.Bundle) (*wire.Empty, error) {

@@ -28,7 +28,7 @@ func (c *ctl) instancesCommand() *cobra.Command {
 		c.changeCommand("start", "Start a game server", "running", api.Service.StartInstance),
 		c.changeCommand("stop", "Save a game server's world and stop it", "stopped", api.Service.StopInstance),
 		c.changeCommand("kill", "End a game server at once; what happened since its last save is lost", "stopped", api.Service.KillInstance),
-		c.configCommand(), c.adoptCommand(), c.moveCommand(), c.renameCommand(), c.deleteCommand(), c.setCommand(), c.whyCommand(), c.supervisionCommand(), c.sendCommand(), c.consoleCommand())
+		c.configCommand(), c.adoptCommand(), c.moveCommand(), c.renameCommand(), c.deleteCommand(), c.setCommand(), c.whyCommand(), c.supervisionCommand(), c.instanceModsCommand(), c.sendCommand(), c.consoleCommand())
 }
 
 func instanceRow(i api.Instance) string {

@@ -20,7 +20,7 @@ import (
 func (c *ctl) modsCommand() *cobra.Command {
 	return group("mods", "The mods that the controller keeps, and the mod portal", c.modsListCommand(), c.modsShowCommand(), c.modsSearchCommand(), c.modsAddCommand(),
 		c.modsDownloadCommand(), c.modCommand("delete NAME VERSION", "Move a mod into the bin, where it is kept for a week", "moved into the bin", (*api.Client).DeleteMod),
-		c.modCommand("restore NAME VERSION", "Take a mod out of the bin", "is back", (*api.Client).RestoreMod), c.modsAccountCommand())
+		c.modCommand("restore NAME VERSION", "Take a mod out of the bin", "is back", (*api.Client).RestoreMod), c.modsAccountCommand(), c.compareModsCommand())
 }
 
 func (c *ctl) modsListCommand() *cobra.Command {

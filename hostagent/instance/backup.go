@@ -1,7 +1,6 @@
 package instance
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,6 +21,7 @@ const (
 	backupAsked  = "asked"
 	backupStart  = "start"  // a start replaces the save
 	backupUpdate = "update" // another version of the game loads it for the first time
+	backupMods   = "mods"   // other mods do
 )
 
 func (f folder) keepFile() string { return f.path(".mainbus", "keep.json") }
@@ -72,23 +72,21 @@ func (f folder) backUp(name, reason string) error {
 	return f.sweepBackups()
 }
 
-// BackUp makes a backup of the save that a start would load, before something is done to the instance that might harm its world.
-// Reason is one word of [a-z]. Without a save there is nothing to do.
-func (i *Instance) BackUp(ctx context.Context, reason string) error {
-	unlock, err := i.lockFiles(ctx)
+// backUpNext makes a backup of the save that a start would load, before something is done that might harm its world, unless it is one
+// already. Without a save there is nothing to do. It is called with the files locked.
+func (f folder) backUpNext(reason string) error {
+	chosen, err := f.next()
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	chosen, err := i.folder.next()
-	if err != nil {
-		return err
-	}
-	name, _ := i.wouldLoad(chosen)
+	name, _ := f.wouldLoad(chosen)
 	if name == "" {
 		return nil
 	}
-	return i.folder.backUp(name, reason)
+	if _, err := savefiles.In(string(f)).Secure(name, reason); err != nil {
+		return fmt.Errorf("make a backup of %s: %w", name, err)
+	}
+	return f.sweepBackups()
 }
 
 // secure keeps what a start is about to replace or to load with another version of the game. A file that is there already as a

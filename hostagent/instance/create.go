@@ -35,18 +35,24 @@ func (i *Instance) CreateMap(ctx context.Context, r *wire.SaveCreate, progress f
 	if err != nil {
 		return err
 	}
-	defer i.post(func() { i.working = "" })
+	defer i.post(func() { i.working = ""; i.lookAtMods() })
+	l.phase = func(_ wire.State, phase string) { progress(phase) }
+	if err := l.awaitMods(ctx); err != nil {
+		return err
+	}
 	unlock, err := i.lockFiles(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	defer i.cfg.Games.Release(i.cfg.ID)
-	l.phase = func(_ wire.State, phase string) { progress(phase) }
 	if err := l.takeGame(ctx); err != nil {
 		return err
 	}
 	if err := l.folder.prepare(l.game.Installation, l.want.GetName()); err != nil {
+		return err
+	}
+	if err := l.applyMods(ctx); err != nil {
 		return err
 	}
 	progress("creating map")

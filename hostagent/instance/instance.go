@@ -21,6 +21,7 @@ import (
 
 	"mainbus/hostagent/factorio/rcon"
 	"mainbus/hostagent/games"
+	"mainbus/hostagent/modfolder"
 	"mainbus/hostagent/playtime"
 	"mainbus/hostagent/supervisor"
 	"mainbus/transport/wire"
@@ -45,6 +46,7 @@ type Config struct {
 	// Starts has games start in order and a few at a time. Room says why there is no room for so many bytes on the disk.
 	Starts *Starts
 	Room   func(bytes int64) error
+	Mods   *Mods
 	// Modules returns the Lua files of the bundle with this hash, or why it can't.
 	Modules func(hash string) (map[string][]byte, error)
 	// OpenRun waits for a link to the owning controller and opens a run stream over it. It fails when ctx ends.
@@ -86,17 +88,20 @@ type Instance struct {
 	failure    *wire.Failure // the newest of this agent's life
 
 	// The rest belongs to Run.
-	ctx      context.Context
-	workers  sync.WaitGroup
-	told     bool // whether anything is wanted: until then nothing is done
-	anew     bool // somebody has stopped it: the next start looks for a newer version of the game
-	want     want
-	state    state
-	launch   context.CancelFunc // of the launch that is under way
-	run      *run
-	orphaned bool   // a game without supervisor may run
-	ending   bool   // it is being ended
-	working  string // what is done with the stopped instance, which keeps it from being started
+	ctx       context.Context
+	workers   sync.WaitGroup
+	told      bool // whether anything is wanted: until then nothing is done
+	anew      bool // somebody has stopped it: the next start looks for a newer version of the game
+	want      want
+	state     state
+	launch    context.CancelFunc // of the launch that is under way
+	run       *run
+	orphaned  bool            // a game without supervisor may run
+	ending    bool            // it is being ended
+	mods      modfolder.State // of the folder, when somebody has looked last
+	modWish   modWish
+	modRemark string // what is to be said of the mods of the last start
+	working   string // what is done with the stopped instance, which keeps it from being started
 	// The last run has converted the older save that it was started with.
 	converted bool
 	stopping  bool // the game is about to end
@@ -149,6 +154,7 @@ func (i *Instance) Run(ctx context.Context) error {
 	}
 	i.openBook()
 	i.adopt()
+	i.recoverMods()
 	defer func() { stopTimer(i.retry); stopTimer(i.deadline) }()
 	for {
 		i.reconcile()
@@ -325,6 +331,7 @@ func (i *Instance) publish() {
 		GamePort: uint32(i.state.Port), Starts: i.state.Starts, Tick: i.tick.Load(),
 	}
 	o.GameVersion, o.VersionRemark = i.version()
+	o.Mods = i.observeMods()
 	if i.status == wire.State_STATE_FAILED && i.retry != nil {
 		o.RetryMs = i.retryAt.UnixMilli()
 	}

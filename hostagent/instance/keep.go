@@ -179,20 +179,20 @@ func (i *Instance) Saves() (*wire.SaveList, error) {
 	if list.Chosen, err = i.folder.next(); err != nil {
 		return nil, err
 	}
-	list.Next, list.Why = i.wouldLoad(list.Chosen)
+	list.Next, list.Why = i.folder.wouldLoad(list.Chosen)
 	return list, nil
 }
 
 // wouldLoad tells which save a start would begin with, and why.
-func (i *Instance) wouldLoad(chosen string) (name, why string) {
+func (f folder) wouldLoad(chosen string) (name, why string) {
 	if chosen != "" {
 		return chosen, "it was chosen for the next start"
 	}
-	s, err := i.folder.readState()
+	s, err := f.readState()
 	if err != nil {
 		return "", err.Error()
 	}
-	c, ok, err := chooseSave(i.folder.saves(), s.World, map[string]bool{}, slog.New(slog.DiscardHandler))
+	c, ok, err := chooseSave(f.saves(), s.World, map[string]bool{}, slog.New(slog.DiscardHandler))
 	switch {
 	case err != nil:
 		return "", err.Error()

@@ -76,7 +76,8 @@ func (i *Instance) begin() {
 func (i *Instance) onLaunched(result launched) {
 	i.launch()
 	i.launch = nil
-	i.state = result.state
+	i.state, i.modRemark = result.state, result.modRemark
+	i.lookAtMods()
 	if result.err != nil {
 		i.cfg.Games.Release(i.cfg.ID)
 		i.takeBackSettings()

@@ -169,6 +169,11 @@ type agent struct {
 
 func newAgent(t testing.TB, dir string, game *install.Installation, c *controller) *agent {
 	t.Helper()
+	return newAgentWith(t, dir, game, c, nil)
+}
+
+func newAgentWith(t testing.TB, dir string, game *install.Installation, c *controller, mods *Mods) *agent {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +187,7 @@ func newAgent(t testing.TB, dir string, game *install.Installation, c *controlle
 	}
 	a.Instance = New(Config{
 		ID: "abcdefghij", Dir: dir, Games: store, Self: self, Ports: &Ports{First: ownPorts()}, Starts: &Starts{}, Room: func(int64) error { return nil },
-		Modules: modules, OpenRun: c.open, Changed: func() {}, Played: func() {}, Log: log,
+		Mods: mods, Modules: modules, OpenRun: c.open, Changed: func() {}, Played: func() {}, Log: log,
 	})
 	a.crash = func() { cancel(); <-a.ended; store.Wait() }
 	go func() {

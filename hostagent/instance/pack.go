@@ -30,12 +30,12 @@ const (
 )
 
 // goesAlong is what moves of our own folder in an instance.
-var goesAlong = []string{".mainbus", ".mainbus/state.json", ".mainbus/next.json", ".mainbus/played.json", ".mainbus/credentials.json"}
+var goesAlong = []string{".mainbus", ".mainbus/state.json", ".mainbus/next.json", ".mainbus/played.json", ".mainbus/credentials.json", ".mainbus/mods.json"}
 
 // stays is what does not go along when an instance moves: what the game or the agent makes anew, and what belongs to this machine.
 func stays(name string) bool {
 	switch top, _, _ := strings.Cut(name, "/"); top {
-	case "temp", "script-output", ".lock", "factorio-current.log", "factorio-previous.log":
+	case "temp", "script-output", "mods.staged", ".lock", "factorio-current.log", "factorio-previous.log":
 		return true
 	case ".mainbus":
 		return !slices.Contains(goesAlong, name)

@@ -62,25 +62,32 @@ type launch struct {
 	again  bool            // nobody has stopped it since the last start
 	game   games.Game      // that is to run
 
+	formerMods bool   // the set that is wanted is not all there, and somebody wants to go on without
+	modRemark  string // what is to be said of the mods
+
 	converted bool // the run before has converted the save that is chosen
 	phase     func(wire.State, string)
 }
 
 type launched struct {
-	game  *supervisor.Game
-	note  note
-	state state // also if the launch has failed
-	err   error
+	game      *supervisor.Game
+	note      note
+	state     state // also if the launch has failed
+	modRemark string
+	err       error
 }
 
 func (l *launch) run(ctx context.Context) launched {
+	if err := l.awaitMods(ctx); err != nil {
+		return launched{state: l.state, err: err}
+	}
 	unlock, err := l.files.lock(ctx)
 	if err != nil {
 		return launched{state: l.state, err: err}
 	}
 	defer unlock()
 	game, n, err := l.start(ctx)
-	return launched{game, n, l.state, err}
+	return launched{game, n, l.state, l.modRemark, err}
 }
 
 func (l *launch) start(ctx context.Context) (*supervisor.Game, note, error) {
@@ -96,6 +103,9 @@ func (l *launch) start(ctx context.Context) (*supervisor.Game, note, error) {
 		return nil, note{}, err
 	}
 	if err := l.folder.prepare(l.game.Installation, l.want.GetName()); err != nil {
+		return nil, note{}, err
+	}
+	if err := l.applyMods(ctx); err != nil {
 		return nil, note{}, err
 	}
 	if err := l.folder.rotateLogs(); err != nil {
