@@ -402,13 +402,3 @@ func (s *service) ExportPack(ctx context.Context, _ api.Caller, r api.PackRef) (
 	text, err := packs.String(p)
 	return api.PackText{Name: p.Name, Text: text}, packError(err)
 }
-
-var errNoPacks = api.Errorf(api.Unavailable, "", "this is not built yet")
-
-func (s *service) PackForPlayers(context.Context, api.Caller, api.PackRef) (api.PackForPlayers, error) {
-	return api.PackForPlayers{}, errNoPacks
-}
-
-func (s *service) HandOutPack(context.Context, api.Caller, api.HandOutPack) (api.Task, error) {
-	return api.Task{}, errNoPacks
-}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -15,7 +16,9 @@ import (
 	"mainbus/controller/api"
 	"mainbus/controller/mods"
 	"mainbus/controller/store"
+	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/encoded"
+	"mainbus/hostagent/factorio/modsettings"
 )
 
 func (c *cluster) pack(name string) api.Pack {
@@ -300,4 +303,89 @@ func TestTheFormOfSettings(t *testing.T) {
 	if err != nil || !strings.Contains(string(draft.Pack.Settings), `"rate":{"value":2.0}`) || !strings.Contains(strings.Join(draft.Remarks, " "), "The setting speed: 70.0 is more than 10") && !strings.Contains(strings.Join(draft.Remarks, " "), "The setting speed: 70 is more than 10") {
 		t.Errorf("%s, %q, %v", draft.Pack.Settings, draft.Remarks, err)
 	}
+}
+
+func TestModsAreHandedOut(t *testing.T) {
+	c := newCluster(t)
+	ctx := t.Context()
+	c.storeMod("speedy", "1.0.0", map[string]string{"settings.lua": speedSettings})
+	if _, err := c.CreatePack(ctx, me, api.CreatePack{Name: "p", Game: "2.0", Content: api.ContentSpaceAge}); err != nil {
+		t.Fatal(err)
+	}
+	version, off := "1.0.0", false
+	if _, err := c.EditPack(ctx, me, api.EditPack{Pack: "p", Mods: []api.ChangePackMod{{Name: "speedy", Version: &version}, {Name: "un used", Version: &version, Enabled: &off}},
+		Settings: []api.ChangePackValue{{Scope: "startup", Name: "speed", Value: json.RawMessage("7")}}}); err != nil {
+		t.Fatal(err)
+	}
+	how, err := c.PackForPlayers(ctx, me, api.PackRef{Pack: "p"})
+	if err != nil || !strings.Contains(how.Text, "Sync mods with server") || how.SizeBytes == 0 || len(how.Missing) > 0 ||
+		!reflect.DeepEqual(how.Links, []api.ModLink{{Name: "speedy", Version: version, URL: "https://mods.factorio.com/mod/speedy"}}) {
+		t.Errorf("%+v, %v", how, err)
+	}
+	path := filepath.Join(t.TempDir(), "for players.zip")
+	begun, err := c.HandOutPack(ctx, me, api.HandOutPack{Pack: "p", Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the task's state", api.TaskDone, func() string { return c.task(begun.ID).State })
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	content := map[string]string{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content[f.Name] = string(data)
+	}
+	if len(content) != 4 || !strings.Contains(content["README.txt"], "Only players who own Space Age can join.") || !strings.Contains(content["README.txt"], "https://mods.factorio.com/mod/speedy") {
+		t.Errorf("%d files: %s", len(content), content["README.txt"])
+	}
+	settings, err := modsettings.Parse([]byte(content["mods/mod-settings.dat"]))
+	if speed, _ := settings.Get("startup", "speed"); err != nil || speed != int64(7) || settings.Version != (factorio.Version{Major: 2}) {
+		t.Errorf("%+v, %v", settings, err)
+	}
+	// What was handed out is the pack again.
+	dir := t.TempDir()
+	for name, text := range content {
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(name)), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	draft, err := c.LookAtPack(ctx, me, api.ImportPack{Path: dir})
+	if err != nil || len(draft.Pack.List) != 5 || !draft.Pack.List[4].Stored || draft.Pack.Content != api.ContentSpaceAge {
+		t.Errorf("%+v, %v", draft, err)
+	}
+
+	_, err = c.HandOutPack(ctx, me, api.HandOutPack{Pack: "p", Path: path})
+	notDone(t, "over a file", err, api.Refused, "is there already")
+	_, err = c.HandOutPack(ctx, me, api.HandOutPack{Pack: "p", Path: "x"})
+	notDone(t, "a path from here", err, api.Invalid, "no full path")
+	on := true
+	if _, err := c.EditPack(ctx, me, api.EditPack{Pack: "p", Mods: []api.ChangePackMod{{Name: "un used", Enabled: &on}}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.HandOutPack(ctx, me, api.HandOutPack{Pack: "p", Path: path, Replace: true})
+	notDone(t, "without a mod", err, api.Refused, "the controller does not keep un used 1.0.0")
+}
+
+func (c *cluster) task(id string) api.Task {
+	c.t.Helper()
+	all, err := c.Tasks(c.t.Context(), me)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, t := range all {
+		if t.ID == id {
+			return t
+		}
+	}
+	return api.Task{}
 }
