@@ -45,6 +45,7 @@ var options = []option{
 	{"map2scenario", "s", something, "NAME", running, true, "make a scenario out of a save"},
 	{"scenario2map", "m", something, "[MOD/]NAME", running, true, "make a save out of a scenario"},
 	{"dump-data", "", nothing, "", running, true, "write the prototypes as JSON into script-output"},
+	{"dump-prototype-locale", "", nothing, "", running, true, "write what the prototypes are called as JSON into script-output"},
 	{"benchmark", "", something, "FILE", running, true, "run a save as fast as possible and tell how fast"},
 	{"benchmark-ticks", "", something, "N", running, false, "number of ticks of a benchmark"},
 	{"benchmark-runs", "", something, "N", running, false, "number of runs of a benchmark"},

@@ -264,6 +264,8 @@ func (g *run) work() error {
 		return g.benchmark(g.paths.save(value("benchmark")))
 	case g.opts.Has("dump-data"):
 		return g.dumpData()
+	case g.opts.Has("dump-prototype-locale"):
+		return g.dumpLocale()
 	case g.opts.Has("start-server"):
 		return g.serve(start{file: g.findSave(value("start-server"))})
 	case g.opts.Has("start-server-load-latest"):

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"mainbus/cmd/mainbus-sim/internal/api"
 	"mainbus/cmd/mainbus-sim/internal/luavm"
 	"mainbus/cmd/mainbus-sim/internal/world"
+	"mainbus/hostagent/factorio/locale"
 )
 
 // Loaded is the mods of a game, with what they told before a map.
@@ -51,6 +53,15 @@ func Load(c Config, flags map[string]bool) (*Loaded, error) {
 	}
 	c.Log.Engine("Prototype list checksum: %d", crc32.ChecksumIEEE(sum))
 	return l, nil
+}
+
+// Locale are the English texts of all mods. What a mod says goes before what those say that it is loaded after.
+func (l *Loaded) Locale() locale.Table {
+	all := locale.Table{}
+	for _, m := range l.Mods {
+		maps.Copy(all, m.locale)
+	}
+	return all
 }
 
 // API are the mods as scripts know them.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"mainbus/hostagent/factorio/locale"
 	"mainbus/hostagent/factorio/modinfo"
 	"mainbus/hostagent/factorio/save"
 )
@@ -33,6 +34,7 @@ type Mod struct {
 	folder     bool
 	scripts    map[string][]byte // by path inside the mod
 	migrations []Migration       // by the name of their files
+	locale     locale.Table      // in English
 }
 
 // Script is a script of the mod by its path inside it, "control.lua".
@@ -55,7 +57,7 @@ type file struct {
 
 // read makes a mod of its files. where is its place for error messages.
 func read(where string, files []file) (*Mod, error) {
-	m := &Mod{scripts: map[string][]byte{}}
+	m := &Mod{scripts: map[string][]byte{}, locale: locale.Table{}}
 	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.name, b.name) })
 	sum, room, found := crc32.NewIEEE(), int64(maxScripts), false
 	for _, f := range files {
@@ -74,6 +76,15 @@ func read(where string, files []file) (*Mod, error) {
 				return nil, fmt.Errorf("%s/info.json: %w", where, err)
 			}
 			found = true
+		case isEnglish(f.name):
+			data, err := f.read(room)
+			if err == nil {
+				err = m.locale.Parse(data)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("read %s/%s: %w", where, f.name, err)
+			}
+			room -= int64(len(data))
 		case path.Ext(f.name) == ".lua", isMigration(f.name):
 			data, err := f.read(room)
 			if err != nil {
@@ -92,6 +103,11 @@ func read(where string, files []file) (*Mod, error) {
 	}
 	m.CRC = sum.Sum32()
 	return m, nil
+}
+
+func isEnglish(name string) bool {
+	language, ok := locale.Language(name)
+	return ok && language == "en"
 }
 
 func (f file) read(limit int64) ([]byte, error) {
