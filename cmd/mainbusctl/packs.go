@@ -18,7 +18,7 @@ func (c *ctl) packsCommand() *cobra.Command {
 	return group("packs", "Mod packs: which mods, in which versions and with which settings, game servers have",
 		c.packsListCommand(), c.packsShowCommand(), c.packsCreateCommand(), c.packsCloneCommand(), c.packsEditCommand(), c.packsDeleteCommand(),
 		c.packsUndoCommand(), c.packsImportCommand(), c.packsExportCommand(), c.packsSettingsCommand(), c.packsSetCommand(), c.packsAssignCommand(),
-		c.packsHandoutCommand())
+		c.packsHandoutCommand(), c.packsPlanCommand(), c.packsAddCommand(), c.packsRemoveCommand(), c.packsUpdateCommand())
 }
 
 func (c *ctl) packsListCommand() *cobra.Command {
@@ -218,12 +218,11 @@ func (e *packEdit) readIgnored(p api.Pack) error {
 		texts []string
 		add   bool
 	}{{e.noticed, false}, {e.ignore, true}} {
-		for _, text := range change.texts {
-			mod, needs, ok := strings.Cut(text, " needs ")
-			if !ok {
-				return api.Errorf(api.Invalid, "", "%q is no dependency: write such as \"some-mod needs other-mod\"", text)
-			}
-			one := api.IgnoredNeed{Mod: mod, Needs: needs}
+		ones, err := needs(change.texts)
+		if err != nil {
+			return err
+		}
+		for _, one := range ones {
 			kept := list[:0]
 			for _, i := range list {
 				if i != one {
