@@ -15,7 +15,7 @@ import (
 	"sync"
 )
 
-//go:embed core/*.lua bus/*.lua
+//go:embed core/*.lua bus/*.lua players/*.lua
 var modules embed.FS
 
 // Bundle returns all modules as one zip of flat files and its name, the lower-case hexadecimal SHA-256 of the

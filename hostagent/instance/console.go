@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,13 +22,16 @@ const (
 	pageBytes     = 256 << 10              // of output read for one page; more than the longest line
 )
 
+// linkCommand is a line with the link's command, which may have a number behind its name.
+var linkCommand = regexp.MustCompile(`^\s*/` + gamelink.CommandName + `\d*(\s|$)`)
+
 // SendConsole types a line, a command or chat, on the game's console and returns what the game answered. A busy game
 // answers late: ctx ends only the wait.
 func (i *Instance) SendConsole(ctx context.Context, line string) (string, error) {
 	if len(line) > rcon.MaxCommand || strings.ContainsAny(line, "\r\n\x00") {
 		return "", errors.New("not one line of console input")
 	}
-	if name, ok := strings.CutPrefix(strings.TrimSpace(line), "/"); ok && strings.HasPrefix(name, gamelink.CommandName) {
+	if linkCommand.MatchString(line) {
 		return "", errors.New("this command belongs to the agent")
 	}
 	reply, err := i.startCommand(line)

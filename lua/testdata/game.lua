@@ -1,7 +1,7 @@
 -- A stand-in for the game, as much of it as the save modules touch, for the real Lua 5.2 interpreter. It checks nothing of
 -- ours; mainbus-sim is the honest simulator, this is for looking at one module at a time.
 
-local game_double = { lines = {}, replies = {}, log = {}, handlers = {}, filters = {}, slots = {}, start = "1" }
+local game_double = { lines = {}, replies = {}, log = {}, handlers = {}, filters = {}, slots = {}, functions = {}, start = "1" }
 
 local encoded = {}
 helpers = {
@@ -22,7 +22,7 @@ commands = { commands = {}, game_commands = { quit = "" } }
 function commands.add_command(name, _, f)
   assert(not commands.commands[name] and not commands.game_commands[name], "name in use")
   commands.commands[name] = ""
-  game_double.command = f
+  game_double.functions[name] = f
 end
 
 rcon = { print = function(text) game_double.replies[#game_double.replies + 1] = text end }
@@ -229,7 +229,7 @@ local function game_object(members)
   })
 end
 
-local modules = { core = "core", codec = "core", control = "core", script = "core", origin = "core" }
+local modules = { core = "core", codec = "core", control = "core", script = "core", origin = "core", players = "players" }
 local loaded = {}
 local function load_module(path)
   if path == "mainbus/start" then return { start = game_double.start, world = "aaaa" } end
@@ -243,7 +243,7 @@ end
 -- (Re)loads the script with a start number, as a start of the game with a patched save does; storage stays.
 function game_double.load(start)
   game_double.start = start
-  loaded, remote.interfaces, commands.commands = {}, {}, {}
+  loaded, remote.interfaces, commands.commands, game_double.functions = {}, {}, {}, {}
   game_double.handlers, game_double.filters, game_double.slots = {}, {}, {}
   script = game_object(bootstrap)
   require = load_module
@@ -267,8 +267,14 @@ function game_double.send(epoch, channel, op, text, player)
 end
 
 function game_double.raw(parameter, player)
+  local name = game_double.functions.mainbus2 and "mainbus2" or "mainbus"
+  return game_double.say_to(name, parameter, player)
+end
+
+-- Gives a custom command, and returns its first reply.
+function game_double.say_to(name, parameter, player)
   game_double.replies = {}
-  game_double.command({ parameter = parameter, player_index = player })
+  game_double.functions[name]({ name = name, parameter = parameter, player_index = player })
   return game_double.replies[1]
 end
 
