@@ -42,7 +42,17 @@ type agent struct {
 	modSets    map[string]*wire.ModSet
 	modsTake   func(ctx context.Context, s *link.Stream) error // nil: it gets no mods
 	refuse     error                                           // of what is wanted
+	lies       *wire.InstanceMods                              // in the mods folder of each instance
 	changed    chan struct{}                                   // closed and replaced at each change
+}
+
+func (a *agent) listMods(_ context.Context, _ *link.Conn, r *wire.ModsAsk) (*wire.InstanceMods, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.lies == nil || !r.GetSettings() {
+		return nil, link.Errorf(wire.Code_CODE_INVALID, "not asked as it is tested")
+	}
+	return a.lies, nil
 }
 
 func newAgent(t testing.TB, name string) *agent {
@@ -72,6 +82,7 @@ func newAgentSaying(t testing.TB, hello *wire.Hello) *agent {
 			wire.Method_METHOD_MEASURE:          a.measure,
 			wire.Method_METHOD_MODS_SET:         link.Unary(a.takeModSet),
 			wire.Method_METHOD_MODS_TAKE:        a.takeMods,
+			wire.Method_METHOD_MODS_LIST:        link.Unary(a.listMods),
 			wire.Method_METHOD_KILL:             link.Unary(a.kill),
 			wire.Method_METHOD_INSTANCE_DISCARD: link.Unary(a.discard),
 			wire.Method_METHOD_FAILURE:          link.Unary(a.failure),

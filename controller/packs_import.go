@@ -110,14 +110,28 @@ func (s *service) draftOfInstance(ctx context.Context, name string) (packs.Draft
 		return packs.Draft{}, err
 	}
 	var list wire.InstanceMods
-	if err := s.call(ctx, s.hostOf(row), wire.Method_METHOD_MODS_LIST, &wire.ModsAsk{Instance: row.ID}, &list); err != nil {
+	if err := s.call(ctx, s.hostOf(row), wire.Method_METHOD_MODS_LIST, &wire.ModsAsk{Instance: row.ID, Settings: true}, &list); err != nil {
 		return packs.Draft{}, err
 	}
+	return packs.FromInstance(row.Name, list.GetGameVersion(), reported(list.GetMods()), list.GetSettings())
+}
+
+// reported are the mods of an instance, each once: the file that the game loads, or of those that it does not load the last that is told.
+func reported(files []*wire.InstalledMod) []packs.Reported {
 	var mods []packs.Reported
-	for _, m := range list.GetMods() {
-		mods = append(mods, packs.Reported{Name: m.GetName(), Version: m.GetVersion(), Enabled: m.GetEnabled()})
+	at, used := make(map[string]int), make(map[string]bool)
+	for _, f := range files {
+		mod := packs.Reported{Name: f.GetName(), Version: f.GetVersion(), Enabled: f.GetEnabled()}
+		i, there := at[mod.Name]
+		switch {
+		case !there:
+			at[mod.Name], mods = len(mods), append(mods, mod)
+		case f.GetUsed() || !used[mod.Name]:
+			mods[i] = mod
+		}
+		used[mod.Name] = used[mod.Name] || f.GetUsed()
 	}
-	return packs.FromInstance(row.Name, list.GetGameVersion(), mods, nil)
+	return mods
 }
 
 // viewDraft shows a pack that is not kept.

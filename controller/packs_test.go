@@ -19,6 +19,7 @@ import (
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/encoded"
 	"mainbus/hostagent/factorio/modsettings"
+	"mainbus/transport/wire"
 )
 
 func (c *cluster) pack(name string) api.Pack {
@@ -388,4 +389,44 @@ func (c *cluster) task(id string) api.Task {
 		}
 	}
 	return api.Task{}
+}
+
+func TestAPackOfWhatAnInstanceHas(t *testing.T) {
+	c := newCluster(t, "box")
+	ctx := t.Context()
+	box := c.agents[0]
+	c.pair(box)
+	if _, err := c.CreateInstance(ctx, me, api.CreateInstance{Name: "nauvis", Host: "box"}); err != nil {
+		t.Fatal(err)
+	}
+	settings := modsettings.New(factorio.Version{Major: 2, Patch: 77})
+	settings.Set("runtime-global", "mode", "fast")
+	data, err := settings.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	box.mu.Lock()
+	box.lies = &wire.InstanceMods{GameVersion: "2.0.77", Settings: data, Mods: []*wire.InstalledMod{
+		{Name: "base", Version: "2.0.77", Enabled: true, Builtin: true}, {Name: "quality", Version: "2.0.77", Builtin: true},
+		{Name: "a", Version: "1.1.0", Enabled: true, Used: true}, {Name: "a", Version: "1.0.0", Enabled: true},
+		{Name: "b", Version: "0.9.0"}, {Name: "b", Version: "1.0.0"}, {Name: "c", Enabled: true}, {Name: "../d", Version: "1.0.0"},
+	}}
+	box.mu.Unlock()
+	draft, err := c.ImportPack(ctx, me, api.ImportPack{Instance: "nauvis"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, m := range draft.Pack.List {
+		got += fmt.Sprint(m.Name, " ", m.Version, " ", m.Enabled, "; ")
+	}
+	if want := "base 2.0 true; elevated-rails 2.0 false; quality 2.0 false; space-age 2.0 false; a 1.1.0 true; b 1.0.0 false; c  true; "; got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+	if draft.Pack.Name != "nauvis" || draft.Pack.Game != "2.0" || !strings.Contains(string(draft.Pack.Settings), `"mode":{"value":"fast"}`) || len(draft.Missing) != 3 {
+		t.Errorf("%+v", draft)
+	}
+	if remarks := strings.Join(draft.Remarks, " "); !strings.Contains(remarks, "which version of c") || !strings.Contains(remarks, `"../d" can't be a mod's name`) {
+		t.Errorf("%q", draft.Remarks)
+	}
 }

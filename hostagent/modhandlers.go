@@ -43,7 +43,18 @@ func (a *Agent) listMods(_ context.Context, _ *link.Conn, r *wire.ModsAsk) (*wir
 	if err != nil {
 		return nil, err
 	}
-	return i.Mods()
+	answer, err := i.Mods()
+	if err != nil || !r.GetSettings() {
+		return answer, err
+	}
+	const most = 4 << 20
+	switch answer.Settings, err = i.ModSettings(); {
+	case err != nil:
+		return nil, link.Errorf(wire.Code_CODE_INVALID, "the mod-settings.dat of the instance can't be read: %v", err)
+	case len(answer.Settings) > most:
+		return nil, link.Errorf(wire.Code_CODE_INVALID, "the mod-settings.dat of the instance has more than %d MiB", most>>20)
+	}
+	return answer, nil
 }
 
 func (a *Agent) changeMods(ctx context.Context, _ *link.Conn, r *wire.ModsChange) (*wire.Empty, error) {

@@ -42,6 +42,9 @@ func (i *Instance) Mods() (*wire.InstanceMods, error) {
 	return answer, nil
 }
 
+// ModSettings returns the mod-settings.dat in the mods folder, nothing if there is none.
+func (i *Instance) ModSettings() ([]byte, error) { return i.folder.modFolder().Settings() }
+
 // loadedMod is a mod as the newest run of the game has loaded it.
 type loadedMod struct {
 	version string

@@ -35,6 +35,15 @@ func (f Folder) readSettings(dir string) (s modsettings.File, found bool, err er
 	return s, err == nil, err
 }
 
+// Settings returns the mod-settings.dat in the folder, nothing if there is none. One that can't be read is an error.
+func (f Folder) Settings() ([]byte, error) {
+	s, found, err := f.readSettings(current)
+	if err != nil || !found {
+		return nil, err
+	}
+	return s.Bytes()
+}
+
 // CheckSettings says that the game of this version would ignore the settings in the folder, which a newer one has written, and take
 // defaults instead; nil if it would not.
 func (f Folder) CheckSettings(game factorio.Version) error {

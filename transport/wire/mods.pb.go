@@ -558,6 +558,7 @@ func (x *ModTicket) GetProblem() string {
 type ModsAsk struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Instance      string                 `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
+	Settings      bool                   `protobuf:"varint,2,opt,name=settings,proto3" json:"settings,omitempty"` // the answer has them too
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -599,6 +600,13 @@ func (x *ModsAsk) GetInstance() string {
 	return ""
 }
 
+func (x *ModsAsk) GetSettings() bool {
+	if x != nil {
+		return x.Settings
+	}
+	return false
+}
+
 // InstanceMods is what lies in an instance's mods folder.
 type InstanceMods struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
@@ -608,6 +616,7 @@ type InstanceMods struct {
 	State           *ObservedMods          `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
 	Aside           []string               `protobuf:"bytes,5,rep,name=aside,proto3" json:"aside,omitempty"`                                // folders beside it with what was put aside
 	GameVersion     string                 `protobuf:"bytes,6,opt,name=game_version,json=gameVersion,proto3" json:"game_version,omitempty"` // that runs or would run
+	Settings        []byte                 `protobuf:"bytes,7,opt,name=settings,proto3" json:"settings,omitempty"`                          // the mod-settings.dat, at most 4 MiB, if it was asked for; empty: there is none
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -682,6 +691,13 @@ func (x *InstanceMods) GetGameVersion() string {
 		return x.GameVersion
 	}
 	return ""
+}
+
+func (x *InstanceMods) GetSettings() []byte {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
 }
 
 type InstalledMod struct {
@@ -1148,16 +1164,18 @@ const file_mods_proto_rawDesc = "" +
 	"\tModTicket\x12\x16\n" +
 	"\x06sha256\x18\x01 \x01(\tR\x06sha256\x12\x16\n" +
 	"\x06ticket\x18\x02 \x01(\tR\x06ticket\x12\x18\n" +
-	"\aproblem\x18\x03 \x01(\tR\aproblem\"%\n" +
+	"\aproblem\x18\x03 \x01(\tR\aproblem\"A\n" +
 	"\aModsAsk\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\"\xf6\x01\n" +
+	"\binstance\x18\x01 \x01(\tR\binstance\x12\x1a\n" +
+	"\bsettings\x18\x02 \x01(\bR\bsettings\"\x92\x02\n" +
 	"\fInstanceMods\x121\n" +
 	"\x04mods\x18\x01 \x03(\v2\x1d.mainbus.wire.v1.InstalledModR\x04mods\x12\x1a\n" +
 	"\bproblems\x18\x02 \x03(\tR\bproblems\x12)\n" +
 	"\x10settings_version\x18\x03 \x01(\tR\x0fsettingsVersion\x123\n" +
 	"\x05state\x18\x04 \x01(\v2\x1d.mainbus.wire.v1.ObservedModsR\x05state\x12\x14\n" +
 	"\x05aside\x18\x05 \x03(\tR\x05aside\x12!\n" +
-	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\"\xb6\x02\n" +
+	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1a\n" +
+	"\bsettings\x18\a \x01(\fR\bsettings\"\xb6\x02\n" +
 	"\fInstalledMod\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x18\n" +
