@@ -90,8 +90,8 @@ func (r small) request() Request {
 // assignment is one way to switch mods on, base and the game's version included.
 type assignment map[string]modinfo.Info
 
-// every calls f with all assignments of mods that could be switched on, whatever they demand.
-func (r Request) every(f func(assignment)) {
+// every calls f with all assignments of mods that could be switched on, whatever they demand, and their versions, until f returns true.
+func (r Request) every(f func(assignment, map[string]factorio.Version) bool) {
 	var names []string
 	choices := map[string][]modinfo.Info{}
 	for name, releases := range r.Mods {
@@ -109,23 +109,28 @@ func (r Request) every(f func(assignment)) {
 			}
 		}
 		names = slices.Sorted(maps.Keys(choices))
-		a := assignment{}
-		var rest func(i int)
-		rest = func(i int) {
+		a, enabled := assignment{}, map[string]factorio.Version{}
+		var rest func(i int) bool
+		rest = func(i int) bool {
 			if i == len(names) {
-				f(a)
-				return
+				return f(a, enabled)
 			}
-			if names[i] != "base" {
-				rest(i + 1)
+			if names[i] != "base" && rest(i+1) {
+				return true
 			}
 			for _, info := range choices[names[i]] {
-				a[names[i]] = info
-				rest(i + 1)
+				a[names[i]], enabled[names[i]] = info, info.Version
+				if rest(i + 1) {
+					return true
+				}
 			}
 			delete(a, names[i])
+			delete(enabled, names[i])
+			return false
 		}
-		rest(0)
+		if rest(0) {
+			return
+		}
 	}
 }
 
@@ -141,7 +146,7 @@ func (r Request) speaks(of string) bool {
 }
 
 // meets reports whether an assignment meets all demands that count.
-func (r Request) meets(a assignment, counts func(Kind, string, string) bool) bool {
+func (r Request) meets(a assignment, enabled map[string]factorio.Version, counts func(Kind, string, string) bool) bool {
 	for _, w := range r.Want {
 		if info, on := a[w.Name]; counts(DemandWant, w.Name, "") && (!on || !w.allows(info.Version)) {
 			return false
@@ -152,13 +157,9 @@ func (r Request) meets(a assignment, counts func(Kind, string, string) bool) boo
 			return false
 		}
 	}
-	enabled := map[string]factorio.Version{}
-	for name, info := range a {
-		enabled[name] = info.Version
-	}
 	for name, info := range a {
 		for _, d := range info.Dependencies {
-			if d.Name != name && !slices.Contains(r.Ignored, Ignored{name, d.Name}) && d.Unmet(enabled) != "" && counts(kindOf(d), name, d.Name) {
+			if d.Name != name && counts(kindOf(d), name, d.Name) && !slices.Contains(r.Ignored, Ignored{name, d.Name}) && d.Unmet(enabled) != "" {
 				return false
 			}
 		}
@@ -170,7 +171,10 @@ func all(Kind, string, string) bool { return true }
 
 func (r Request) possible(counts func(Kind, string, string) bool) bool {
 	found := false
-	r.every(func(a assignment) { found = found || r.meets(a, counts) })
+	r.every(func(a assignment, enabled map[string]factorio.Version) bool {
+		found = r.meets(a, enabled, counts)
+		return found
+	})
 	return found
 }
 
@@ -283,10 +287,11 @@ func TestVerdictsEqualBruteForce(t *testing.T) {
 		r := small{rand.New(rand.NewPCG(uint64(seed), 1))}.request()
 		got, err := Solve(t.Context(), r)
 		var sets []assignment
-		r.every(func(a assignment) {
-			if r.meets(a, all) {
+		r.every(func(a assignment, enabled map[string]factorio.Version) bool {
+			if r.meets(a, enabled, all) {
 				sets = append(sets, maps.Clone(a))
 			}
+			return false
 		})
 		var impossible *Impossible
 		switch {
@@ -335,9 +340,9 @@ func checkCore(t *testing.T, seed int, r Request, core []Demand) {
 
 func checkBest(t *testing.T, seed int, r Request, s Solution, sets []assignment, counts map[string]int) {
 	t.Helper()
-	got, a := map[string]string{}, assignment{}
+	got, a, enabled := map[string]string{}, assignment{}, map[string]factorio.Version{}
 	for _, m := range s.Mods {
-		got[m.Name], a[m.Name] = m.Version.String(), m.Info
+		got[m.Name], a[m.Name], enabled[m.Name] = m.Version.String(), m.Info, m.Version
 		if m.Reason == Recommended {
 			counts["recommended"]++
 		}
@@ -346,7 +351,7 @@ func checkBest(t *testing.T, seed int, r Request, s Solution, sets []assignment,
 	if !maps.Equal(got, want) || !slices.Equal(s.Skipped, skipped) {
 		t.Fatalf("portal %d:\n got %v, skipped %v\nwant %v, %v\n%s", seed, got, s.Skipped, want, skipped, r.words())
 	}
-	if !r.meets(a, all) || s.Game != a["base"].Version {
+	if !r.meets(a, enabled, all) || s.Game != a["base"].Version {
 		t.Fatalf("portal %d: %v does not go together\n%s", seed, got, r.words())
 	}
 	counts["skipped"] += len(skipped)
