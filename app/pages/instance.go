@@ -43,6 +43,7 @@ type Instance struct {
 	asked   string      // the trouble that the host was asked about
 	players []string    // seen on the console, for completion
 	saves   *saves
+	mods    *instanceMods
 	tabs    *container.AppTabs
 	content fyne.CanvasObject
 	leave   func() // ends what goes on while the page is in sight; nil: it is not
@@ -74,10 +75,12 @@ func NewInstance(p Params, id string) *Instance {
 	title := container.NewBorder(nil, nil, spaced(s.state, s.name), spaced(s.start, s.stop, s.kill, s.more), s.words)
 	tools := container.NewBorder(nil, nil, nil,
 		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), s.find), copyAll, graphs, kept))
-	s.saves = newSaves(p, id, func() string { return s.row.Name })
+	named := func() string { return s.row.Name }
+	s.saves, s.mods = newSaves(p, id, named), newInstanceMods(p, id, named)
 	s.tabs = container.NewAppTabs(
 		container.NewTabItem(lang.L("Console"), container.NewBorder(container.NewVBox(tools, s.unread), s.input, nil, nil, s.console)),
-		container.NewTabItem(lang.L("Saves"), s.saves.content))
+		container.NewTabItem(lang.L("Saves"), s.saves.content),
+		container.NewTabItem(lang.L("Mods"), s.mods.content))
 	s.tabs.OnSelected = s.turn
 	s.content = container.NewPadded(container.NewBorder(container.NewVBox(title, s.facts, s.remark, s.trouble, s.problem), nil, nil, nil, s.tabs))
 	return s
@@ -102,12 +105,17 @@ func (s *Instance) Shown() {
 
 // turn shows what is on the selected tab.
 func (s *Instance) turn(*container.TabItem) {
-	if s.tabs.SelectedIndex() == 1 && s.leave != nil {
-		s.saves.shown()
-		return
-	}
+	tab := s.tabs.SelectedIndex()
 	s.saves.hidden()
-	s.Frame.Window().Canvas().Focus(s.input)
+	s.mods.reader.stop()
+	switch {
+	case s.leave != nil && tab == 1:
+		s.saves.shown()
+	case s.leave != nil && tab == 2:
+		s.mods.reader.start()
+	default:
+		s.Frame.Window().Canvas().Focus(s.input)
+	}
 }
 
 // Dropped uploads what was let fall on the page.
@@ -119,6 +127,7 @@ func (s *Instance) Dropped(paths []string) {
 // Hidden implements Page.
 func (s *Instance) Hidden() {
 	s.saves.hidden()
+	s.mods.reader.stop()
 	if s.leave != nil {
 		s.leave()
 		s.leave = nil
@@ -244,6 +253,7 @@ func (s *Instance) show(r view.Instance) {
 		{lang.L("port {{.port}}", with{"port": r.Port}), r.Port},
 		{lang.L("Factorio {{.version}}", with{"version": r.Game}), r.Game},
 		{lang.L("runs from “{{.save}}”", with{"save": r.Save}), r.Save},
+		{lang.L("mods: {{.set}}", with{"set": r.Pack}), r.Pack},
 	} {
 		if fact.value != "" {
 			facts = append(facts, fact.text)

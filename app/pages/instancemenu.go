@@ -19,6 +19,7 @@ func (c *Control) moreItems(r view.Instance) []*fyne.MenuItem {
 	return []*fyne.MenuItem{
 		item(lang.L("Server settings…"), true, c.askSettings),
 		item(lang.L("Factorio version…"), true, c.askVersion),
+		item(lang.L("Lists of players…"), true, c.askLists),
 		fyne.NewMenuItemSeparator(),
 		item(lang.L("Rename…"), true, c.askRename),
 		item(lang.L("Move to another host…"), r.CanMove, c.askMove),

@@ -54,7 +54,7 @@ func (p Params) chooseVersion(name, title, game, now, verb string, take func(ver
 	d.Show()
 }
 
-const typingPause = 60 * time.Millisecond
+const typingPause = 20 * time.Millisecond
 
 // portalTable is a table of what was found on the portal; a wide one has room for summaries.
 func portalTable(p Params, wide bool) *widgets.Table[view.PortalMod] {

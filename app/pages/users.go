@@ -17,7 +17,7 @@ import (
 	"mainbus/controller/api"
 )
 
-const usersPage = 500 // rows that are asked for at a time; the next ones when the last comes into sight
+const usersPage = 200 // rows that are asked for at a time; the next ones when the last comes into sight
 
 // Users shows the players. There may be very many, so they are searched and sorted where they are kept, and read in parts.
 type Users struct {

@@ -39,6 +39,9 @@ func Problems(now Snapshot, local Local) (list []Problem) {
 		case Unlinked:
 			list = append(list, Problem{say("{{.name}} is not on the bus", with{"name": i.Name}), i.Cause, at})
 		}
+		if i.ModsBad != "" {
+			list = append(list, Problem{say("Something is wrong with the mods of {{.name}}", with{"name": i.Name}), i.ModsBad, at})
+		}
 	}
 	bus := Place{Page: BusPage}
 	for _, m := range now.Attention.Wrong {

@@ -23,6 +23,9 @@ type mods struct {
 	account  api.PortalAccount
 	login    error // why an account is not taken
 	searched []api.SearchPortal
+
+	installed api.InstanceMods // of every instance
+	compared  api.ModComparison
 }
 
 // SetPacks replaces the packs.

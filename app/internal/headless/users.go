@@ -20,6 +20,8 @@ type users struct {
 	changes api.UserChanges // of every change of many
 	came    []api.Moderated // of everything that is done in games
 	found   []api.FindUsers
+	modes   []api.ListModes
+	states  []api.ListState
 }
 
 // SetUsers replaces the players, and what each of them has played.
