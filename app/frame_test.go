@@ -169,7 +169,7 @@ func TestStopWaitsForNobodyWhoIsGone(t *testing.T) {
 func TestSearchFindsAndDoes(t *testing.T) {
 	c := cluster()
 	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
-		const what = "Page, instance, host, or what to do"
+		const what = "Page, instance, host, player, mod, or what to do"
 		s.Key(fyne.KeyK, fyne.KeyModifierShortcutDefault)
 		s.Type(what, "bu\n")
 		s.Expect("Nothing has been sent to the bus yet.")
@@ -224,7 +224,35 @@ func TestTheSidebarCanBeNarrow(t *testing.T) {
 func TestKeysAreListed(t *testing.T) {
 	headless.Run(t, cluster(), func(t *testing.T, s *headless.Screen) {
 		s.Key(fyne.KeyK, fyne.KeyModifierShortcutDefault)
-		s.Type("Page, instance, host, or what to do", "show the keys\n")
+		s.Type("Page, instance, host, player, mod, or what to do", "show the keys\n")
 		s.Expect("Alt+←", "Complete a command or a player's name")
+	})
+}
+
+func TestSearchFindsPlayersModsAndPacks(t *testing.T) {
+	c := cluster()
+	c.SetUsers([]api.UserRecord{{Name: "annabell"}}, nil, nil)
+	c.SetPacks(api.Pack{PackRow: api.PackRow{ID: "p1", Name: "Anna's pack"}})
+	c.SetMods(api.ModList{}, []api.PortalMod{{Name: "banana", Title: "Bananas"}}, api.ModDetails{})
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		const what = "Page, instance, host, player, mod, or what to do"
+		find := func(text string) {
+			s.Key(fyne.KeyK, fyne.KeyModifierShortcutDefault)
+			s.Type(what, text)
+			s.Soon()
+		}
+		find("anna")
+		s.Expect("annabell", "player", "Anna's pack", "mod pack")
+		s.Tap("annabell")
+		s.Soon()
+		s.Expect("Showing 1 of 1")
+		find("anna")
+		s.Tap("Anna's pack")
+		s.Soon()
+		s.Expect("Packs / Anna's pack")
+		find("banan")
+		s.Tap("Bananas")
+		s.Soon()
+		s.Expect("Showing 1 of 1", "Mod portal")
 	})
 }

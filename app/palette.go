@@ -1,7 +1,10 @@
 package app
 
 import (
+	"context"
 	"image/color"
+	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -15,6 +18,7 @@ import (
 	"mainbus/app/pages"
 	"mainbus/app/view"
 	"mainbus/app/widgets"
+	"mainbus/controller/api"
 )
 
 const (
@@ -31,6 +35,7 @@ type palette struct {
 	entry  *widgets.Entry
 	rows   []*choice
 	none   *widgets.Text
+	kept   *view.Search[string, []view.Command] // of what is not in the model: players, mods, packs
 }
 
 // commands is everything that can be found.
@@ -48,6 +53,19 @@ func (w *Window) commands() []view.Command {
 		w.visit(view.Place{Page: view.InstancesPage})
 		w.list.AskAdopt()
 	}})
+	for _, c := range []struct {
+		words, page string
+		do          func()
+	}{
+		{lang.L("New pack…"), view.PacksPage, w.packs.AskCreate}, {lang.L("Import a pack…"), view.PacksPage, func() { w.packs.AskImport("") }},
+		{lang.L("Import users…"), view.UsersPage, w.users.AskImport}, {lang.L("Search the mod portal"), view.ModsPage, func() { w.mods.Search("") }},
+	} {
+		all = append(all, view.Command{Words: c.words, Do: func() {
+			w.visit(view.Place{Page: c.page})
+			c.do()
+		}})
+	}
+	all = append(all, view.Command{Words: lang.L("Keys of users…"), Do: func() { pages.ShowKeys(w.params, "") }})
 	all = append(all, view.Command{Words: lang.L("Backups…"), Do: func() { pages.ShowBackups(w.params, w.problem) }})
 	if w.params.Computer != nil {
 		all = append(all, view.Command{Words: lang.L("Choose the folder of Factorio on this computer…"), Do: w.hosts.AskFactorio})
@@ -73,7 +91,12 @@ func (w *Window) commands() []view.Command {
 
 func (w *Window) openPalette() {
 	p := &palette{w: w, all: w.commands(), entry: widgets.NewEntry(w), none: widgets.NewText(lang.L("Nothing is called so."), look.Muted, "")}
-	p.entry.SetPlaceHolder(lang.L("Page, instance, host, or what to do"))
+	p.kept = &view.Search[string, []view.Command]{Pause: keptPause, Go: w.Go, Do: w.do, Find: w.findKept, Show: func(_ string, found []view.Command, _ error) {
+		if w.popup != nil && len(found) > 0 {
+			p.show(found)
+		}
+	}}
+	p.entry.SetPlaceHolder(lang.L("Page, instance, host, player, mod, or what to do"))
 	p.entry.OnChanged = func(string) { p.find() }
 	p.entry.OnKey = p.key
 	p.entry.OnSubmitted = func(string) { p.take(p.chosen) }
@@ -92,10 +115,57 @@ func (w *Window) openPalette() {
 }
 
 func (p *palette) find() {
+	p.show(nil)
+	if text := strings.TrimSpace(p.entry.Text); len([]rune(text)) >= keptFrom {
+		p.kept.Ask(text)
+	} else {
+		p.kept.Stop()
+	}
+}
+
+// show shows what was found, with the rest of it when that has come.
+func (p *palette) show(kept []view.Command) {
 	p.found, p.chosen = view.Find(p.entry.Text, p.all), 0
+	p.found = append(p.found[:min(len(p.found), paletteRows-min(len(kept), keptRows))], kept...)
 	p.none.Hidden = len(p.found) > 0
 	p.mark()
 	p.fit()
+}
+
+const (
+	keptFrom  = 2 // letters
+	keptRows  = 6 // of the rows
+	keptPause = 20 * time.Millisecond
+	keptEach  = 3 // players, and mods, and packs
+)
+
+// findKept searches for players, stored mods and packs. What can't be asked is not found.
+func (w *Window) findKept(ctx context.Context, text string) (found []view.Command, err error) {
+	s, c := w.params.Service, w.params.Caller
+	if users, err := s.Users(ctx, c, api.FindUsers{Text: text, Limit: keptEach}); err == nil {
+		for _, u := range users.Users {
+			found = append(found, view.Command{Words: u.Name, Hint: lang.L("player"), Do: func() {
+				w.visit(view.Place{Page: view.UsersPage})
+				w.users.Search(u.Name)
+			}})
+		}
+	}
+	if packs, err := s.Packs(ctx, c); err == nil {
+		for _, p := range packs {
+			if len(found) < 2*keptEach && view.Matches(text, p.Name) {
+				found = append(found, view.Command{Words: p.Name, Hint: lang.L("mod pack"), Do: func() { w.Visit(view.Place{Page: view.PacksPage, Pack: p.ID}, p.Name) }})
+			}
+		}
+	}
+	if mods, err := s.SearchPortal(ctx, c, api.SearchPortal{Text: text, Limit: keptEach}); err == nil {
+		for _, m := range mods.Mods {
+			found = append(found, view.Command{Words: m.Title, Hint: lang.L("mod {{.name}}", with{"name": m.Name}), Do: func() {
+				w.visit(view.Place{Page: view.ModsPage})
+				w.mods.Search(m.Name)
+			}})
+		}
+	}
+	return found, ctx.Err()
 }
 
 // fit makes the popup as high as what was found.

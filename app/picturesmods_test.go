@@ -68,13 +68,52 @@ func withPacks(c *headless.Cluster) {
 		api.UploadStep{Path: "/home/anna/Downloads/holiday.zip", Action: api.UploadRefuses, Why: "there is no info.json in it."})
 }
 
+// withInstalled says what lies in the folders of instances, and how their lists of players go with the cluster's.
+func withInstalled(c *headless.Cluster) {
+	crc := uint32(4711)
+	c.SetInstanceMods(api.InstanceMods{GameVersion: "2.0.77", Aside: []string{"mods-2026-11-20"}, Mods: []api.InstalledMod{
+		{Name: "base", Title: "Base mod", Version: "2.0.77", Enabled: true, BuiltIn: true}, {Name: "space-age", Title: "Space Age", Version: "2.0.77", Enabled: true, BuiltIn: true},
+		{Name: "example-mod-1", Title: "Labels on chests", Version: "1.1.0", Enabled: true, OfPack: true, Used: true, File: "x", SizeBytes: 2 << 20, CRC: &crc},
+		{Name: "example-mod-3", Title: "Lamps", Version: "1.3.0", OfPack: true, File: "x", SizeBytes: 4 << 20},
+		{Name: "example-mod-6", Title: "Wider belts", Version: "1.5.0", Enabled: true, File: "y", SizeBytes: 4 << 20}, {Name: "example-mod-6", Title: "Wider belts", Version: "1.6.0", Enabled: true, OfPack: true, Used: true, File: "z", SizeBytes: 5 << 20},
+		{Name: "example-odd", Version: "0.1.0", File: "odd", Problem: "its info.json can't be read: the game will not start with it"}},
+		State: api.ModState{Applied: "Space Age with trains, revision 6", Wanted: "Space Age with trains, revision 7", Pending: true, Former: "Space Age with trains, revision 5", Missing: 2, MissingBytes: 14 << 20,
+			Problem: "2 files of the pack are not on attic yet, so the next start is refused."}, Problems: []string{"Remove example-odd or put it right."}},
+		api.ModComparison{Save: "_autosave3.zip", Advice: []string{"The save was made with other mods; the game migrates it at its next start."}, Mods: []api.ComparedMod{
+			{Name: "example-mod-6", Server: &api.ModSide{Version: "1.6.0", Enabled: true}, Save: &api.ModSide{Version: "1.5.0", Enabled: true}, State: api.ModDiffers, Advice: "Nothing: the game migrates it."},
+			{Name: "example-mod-1", Server: &api.ModSide{Version: "1.1.0", Enabled: true}, Save: &api.ModSide{Version: "1.1.0", Enabled: true}, State: api.ModSame}}})
+	c.SetLists([]api.ListModes{{Instance: "i1", Admins: api.ListBoth, Bans: api.ListBoth, Whitelist: api.ListToGame, Whitelisting: "on"}},
+		api.ListState{Instance: "i1", List: api.Admins, State: api.ListInStep, Entries: 2}, api.ListState{Instance: "i1", List: api.Bans, State: api.ListPending, Entries: 1204, ToGame: 3},
+		api.ListState{Instance: "i1", List: api.Whitelist, State: api.ListProblem, Entries: 17, Problem: "The file can't be written.", Next: "Look at its rights."})
+}
+
+func picturesOfAnInstance(t *testing.T, s *headless.Screen, mode string) {
+	s.Open("i1")
+	s.Settle()
+	s.Tap("Mods")
+	s.Settle()
+	picture(t, s, "instance-mods-"+mode)
+	s.Press("Compare…")
+	s.Settle()
+	picture(t, s, "compare-"+mode)
+	s.Press("Close")
+	s.Page("Instances")
+	s.Menu("Nauvis main")
+	s.Tap("Lists of players…")
+	s.Settle()
+	picture(t, s, "lists-"+mode)
+	s.Press("Cancel")
+}
+
 func TestPicturesOfMods(t *testing.T) {
 	for name, mode := range map[string]look.Mode{"dark": look.Dark, "light": look.Light} {
 		t.Run(name, func(t *testing.T) {
 			c := busyCluster()
 			withPacks(c)
+			withInstalled(c)
 			headless.RunIn(t, mode, c, func(t *testing.T, s *headless.Screen) { picturesOfMods(t, s, name) })
 			headless.RunIn(t, mode, c, func(t *testing.T, s *headless.Screen) { picturesOfPacks(t, c, s, name) })
+			headless.RunIn(t, mode, c, func(t *testing.T, s *headless.Screen) { picturesOfAnInstance(t, s, name) })
 			headless.RunIn(t, mode, headless.NewCluster(), func(t *testing.T, s *headless.Screen) {
 				s.Page("Mods")
 				s.Settle()
