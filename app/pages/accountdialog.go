@@ -30,7 +30,7 @@ type account struct {
 	dialog                      *dialog.CustomDialog
 }
 
-// AskAccount asks for the account, says why, and calls then when there is one. It is asked for only when something needs it.
+// AskAccount asks for the account, says why, for which there is a sentence if it is empty, and calls then when there is one.
 func (p Params) AskAccount(why string, then func()) {
 	a := &account{Params: p, user: widget.NewEntry(), token: widget.NewPasswordEntry(), password: widget.NewPasswordEntry(), code: widget.NewEntry(),
 		problem: widgets.NewErrorCard().Lasting(), then: then}
@@ -43,7 +43,10 @@ func (p Params) AskAccount(why string, then func()) {
 		e.OnSubmitted = func(string) { a.send() }
 	}
 	a.form = widget.NewForm(widget.NewFormItem(lang.L("Name"), a.user), widget.NewFormItem(lang.L("Token"), a.token), widget.NewFormItem(lang.L("Password"), a.password))
-	hint := words(strings.TrimSpace(why + " " + lang.L("The mod portal lets only owners of the game download. The token is kept in the keyring of this computer, or in a file that only you can read.")))
+	if why == "" {
+		why = lang.L("The mod portal lets only owners of the game download.")
+	}
+	hint := words(why + " " + lang.L("The token is kept in the keyring of this computer, or in a file that only you can read."))
 	page := container.NewHBox(widget.NewHyperlink(lang.L("Open my profile on factorio.com, which shows the token"), profilePage))
 	a.save = primary(lang.L("Log in"), theme.LoginIcon(), a.send)
 	a.dialog = dialog.NewCustomWithoutButtons(lang.L("Account for the mod portal"), container.NewVBox(hint, page, a.form, a.problem), p.Frame.Window())
