@@ -18,6 +18,7 @@ import (
 
 	"mainbus/controller/api"
 	"mainbus/controller/credentials"
+	"mainbus/controller/lists"
 	"mainbus/controller/mods"
 	"mainbus/controller/series"
 	"mainbus/controller/store"
@@ -76,7 +77,9 @@ type Controller struct {
 	modPortal   modPortal
 	mods        *mods.Library
 	packForms   packForms
-	modesMu     sync.Mutex // held while the modes of lists are changed
+	modesMu     sync.Mutex // held while the modes of lists are changed; guards listSums
+	listSums    map[string]lists.Sum
+	told        *toldLists
 	rolesMu     sync.Mutex // held while roles, or who has them, are changed
 
 	endpoint *link.Endpoint
@@ -118,7 +121,7 @@ func New(cfg Config) (*Controller, error) {
 		return nil, fmt.Errorf("open controller: %w", err)
 	}
 	c := &Controller{
-		cfg: cfg, log: cfg.Log, runs: newRuns(), changes: newChanges(), presence: newPresence(), moves: newMoves(), callers: newCallers(), boot: randomHex(8),
+		cfg: cfg, log: cfg.Log, runs: newRuns(), changes: newChanges(), presence: newPresence(), moves: newMoves(), told: newToldLists(), listSums: map[string]lists.Sum{}, callers: newCallers(), boot: randomHex(8),
 		release: release, stopped: make(chan struct{}), ready: make(chan struct{}),
 	}
 	c.hosts = newHosts(c.changes.cluster)

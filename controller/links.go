@@ -57,6 +57,12 @@ func (c *Controller) linked(conn *link.Conn) {
 	loops.Go(func() {
 		c.retry(ctx, h, "hear what is played on the host", func() error { return c.hearPlay(ctx, conn, h) })
 	})
+	loops.Go(func() {
+		c.retry(ctx, h, "hear of the lists of players", func() error { return c.hearLists(ctx, conn, h) })
+	})
+	loops.Go(func() {
+		c.retry(ctx, h, "keep the lists of players in step", func() error { return c.keepLists(ctx, conn, h) })
+	})
 	loops.Wait()
 	if h.over.Err() != nil {
 		c.presence.drop(conn)
@@ -122,6 +128,10 @@ func (c *Controller) sendDesired(ctx context.Context, conn *link.Conn, h *host) 
 	}
 	hash, content := lua.Bundle()
 	sets := c.newModSets()
+	modes, err := c.modesOf(ctx)
+	if err != nil {
+		return err
+	}
 	desired := &wire.Desired{Generation: generation, Bundle: hash, StartsAtOnce: c.hosts.snapshot(h).row.StartsAtOnce}
 	for _, i := range all {
 		if i.Host != h.id.String() {
@@ -138,7 +148,7 @@ func (c *Controller) sendDesired(ctx context.Context, conn *link.Conn, h *host) 
 		_, held := c.moves.get(i.ID)
 		desired.Instances = append(desired.Instances, &wire.DesiredInstance{
 			Id: i.ID, Name: i.Name, Running: i.Running && !held, Create: &wire.MapCreation{Seed: i.Seed}, Supervision: wanted(supervision), Asked: i.Asked,
-			Version: i.Version, Download: i.Download, Mods: mods,
+			Version: i.Version, Download: i.Download, Mods: mods, Lists: wantedModes(modes(i.ID)),
 		})
 	}
 	var reply wire.DesiredReply

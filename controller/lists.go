@@ -9,6 +9,7 @@ import (
 	"mainbus/controller/api"
 	"mainbus/controller/lists"
 	"mainbus/controller/store"
+	"mainbus/transport/wire"
 )
 
 const maxListPage = 5000
@@ -113,16 +114,84 @@ func (s *service) SetListModes(ctx context.Context, _ api.Caller, r api.SetListM
 	return viewModes(row, now), nil
 }
 
-func (s *service) ListStates(ctx context.Context, c api.Caller) ([]api.ListState, error) {
-	all, err := s.ListModes(ctx, c)
+var wireModes = map[string]wire.ListMode{
+	api.ListOff: wire.ListMode_LIST_MODE_OFF, api.ListToGame: wire.ListMode_LIST_MODE_TO_GAME, api.ListBoth: wire.ListMode_LIST_MODE_BOTH,
+}
+
+var wireWhitelisting = map[string]wire.Whitelisting{
+	"": wire.Whitelisting_WHITELISTING_AS_IT_IS, "on": wire.Whitelisting_WHITELISTING_ON, "off": wire.Whitelisting_WHITELISTING_OFF,
+}
+
+// wantedModes is what a host is told of the modes of an instance's lists.
+func wantedModes(m store.ListModes) *wire.ListModes {
+	return &wire.ListModes{
+		Admins: wireModes[m.Admins], Bans: wireModes[m.Bans], Whitelist: wireModes[m.Whitelist], Whitelisting: wireWhitelisting[m.Whitelisting],
+	}
+}
+
+func (s *service) ListStates(ctx context.Context, _ api.Caller) ([]api.ListState, error) {
+	rows, err := s.store.Instances(ctx)
+	if err != nil {
+		return nil, err
+	}
+	modes, err := s.modesOf(ctx)
 	if err != nil {
 		return nil, err
 	}
 	states := []api.ListState{}
-	for _, m := range all {
-		for _, list := range []struct{ name, mode string }{{api.Admins, m.Admins}, {api.Bans, m.Bans}, {api.Whitelist, m.Whitelist}} {
-			states = append(states, api.ListState{Instance: m.Instance, InstanceName: m.InstanceName, List: list.name, Mode: list.mode, State: api.ListUnknown})
+	for _, row := range rows {
+		for _, list := range lists.All {
+			state, err := s.listState(ctx, row, list, modeOf(modes(row.ID), list))
+			if err != nil {
+				return nil, err
+			}
+			states = append(states, state)
 		}
 	}
 	return states, nil
+}
+
+func (s *service) listState(ctx context.Context, row store.Instance, list, mode string) (api.ListState, error) {
+	view := api.ListState{Instance: row.ID, InstanceName: row.Name, List: list, Mode: mode, State: api.ListOff}
+	if mode == api.ListOff {
+		return view, nil
+	}
+	view.State = api.ListUnknown
+	told, ok := s.told.get(listKey{row.ID, list})
+	if !ok {
+		return view, nil
+	}
+	sum, err := s.listSum(ctx, list)
+	if err != nil {
+		return view, err
+	}
+	at := told.at.UTC()
+	view.At, view.Entries, view.OnlyThere = &at, int(told.GetEntries()), int(told.GetOnlyHere())
+	view.ToGame, view.ToCluster = int(told.GetWanted()), int(told.GetChanged())
+	for name, w := range wireWhitelisting {
+		if list == lists.Whitelist && w == told.GetWhitelisting() {
+			view.Whitelisting = name
+		}
+	}
+	if view.Problem = told.GetProblem(); view.Problem != "" {
+		view.Next = "Look at the file on the host; the rest of the list is kept all the same."
+	} else if told.failed != "" {
+		view.Problem, view.Next = told.failed, "It is tried again by itself."
+	}
+	h := s.hostOf(row)
+	if h == nil {
+		return view, nil
+	}
+	if _, linked := s.endpoint.Conn(h.id); !linked {
+		return view, nil
+	}
+	switch {
+	case view.Problem != "":
+		view.State = api.ListProblem
+	case view.ToGame > 0 || !inStep(s.stateOf(told.ListState), sum, mode == api.ListBoth):
+		view.State = api.ListPending
+	default:
+		view.State = api.ListInStep
+	}
+	return view, nil
 }

@@ -93,6 +93,7 @@ type Agent struct {
 	linked    signal.Signal // a link came up
 	changed   signal.Signal // an instance's observed state changed
 	played    signal.Signal // what is played in an instance was written
+	listed    signal.Signal // what is told of lists of players changed
 	restocked signal.Signal // the copies of the game, or their downloads, changed
 	paired    signal.Signal // a controller was paired, or tried to
 	announced chan struct{} // wakes the announcement
@@ -198,7 +199,7 @@ func (a *Agent) load(ctx context.Context) (err error) {
 	a.space = newSpace(a.cfg.DataDir, a.cfg.Free)
 	a.fleet, err = loadFleet(fleetConfig{
 		dir: a.cfg.DataDir, games: a.games, self: a.cfg.Self, first: a.cfg.FirstGamePort, last: a.cfg.LastGamePort, room: a.space.room,
-		openRun: a.openRun, changed: a.changed.Fire, played: a.played.Fire, log: a.log,
+		openRun: a.openRun, changed: a.changed.Fire, played: a.played.Fire, listsChanged: a.listed.Fire, log: a.log,
 	})
 	return err
 }

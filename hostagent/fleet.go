@@ -38,7 +38,9 @@ type fleetConfig struct {
 	openRun func(context.Context) (instance.RunStream, error)
 	changed func()
 	played  func()
-	log     *slog.Logger
+	// listsChanged is called when what is told of lists of players has changed.
+	listsChanged func()
+	log          *slog.Logger
 }
 
 // fleet is the set of instances on this machine, and what is wanted of them. It is on disk when it takes effect, so that a
@@ -214,7 +216,7 @@ func (f *fleet) launch(id string) *instance.Instance {
 		ID: id, Dir: f.dirOf(id), Games: f.cfg.games,
 		Self: f.cfg.self, Ports: &f.ports, Starts: &f.starts, Room: f.cfg.room,
 		Mods:    &instance.Mods{Cache: f.mods.cache, Set: f.mods.set, Fetching: f.mods.isFetching, Changed: &f.mods.changed},
-		Modules: f.bundles.modules, OpenRun: f.cfg.openRun, Changed: f.cfg.changed, Played: f.cfg.played, Log: f.cfg.log,
+		Modules: f.bundles.modules, OpenRun: f.cfg.openRun, Changed: f.cfg.changed, Played: f.cfg.played, ListsChanged: f.cfg.listsChanged, Log: f.cfg.log,
 	})
 	ctx, cancel := context.WithCancel(f.ctx)
 	done := make(chan struct{})

@@ -43,6 +43,7 @@ func (a *Agent) handlers() map[wire.Method]link.Handler {
 	maps.Copy(all, a.moveHandlers())
 	maps.Copy(all, a.adoptHandlers())
 	maps.Copy(all, a.modHandlers())
+	maps.Copy(all, a.listHandlers())
 	return all
 }
 

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"time"
 
 	"mainbus/controller/lists"
 	"mainbus/transport/wire"
@@ -18,6 +20,10 @@ type Lists interface {
 	ListChanges(ctx context.Context, list string, after uint64, limit int) (changes []lists.Change, top uint64, err error)
 	// ListEntries are who is on a list whose keys come after one, by key, and how many are on it.
 	ListEntries(ctx context.Context, list, after string, limit int) (page []lists.Change, total int, err error)
+	// TakeListChanges judges what an instance reports that knows the cluster's changes up to a revision, and changes the users of whom it is
+	// to be taken. It returns those changes and what the cluster has already, as they are now. By is who reports; a change that says who made
+	// it in the game names both.
+	TakeListChanges(ctx context.Context, list, by string, at time.Time, known uint64, reported []lists.Change) (taken, same []lists.Change, err error)
 	// ListSum tells what a list is at its newest revision, so that two can be compared.
 	ListSum(ctx context.Context, list string) (lists.Sum, error)
 }
@@ -91,6 +97,80 @@ func (s *SQLite) ListSum(ctx context.Context, list string) (sum lists.Sum, err e
 		}, list)
 	})
 	return sum, err
+}
+
+// TakeListChanges implements Store.
+func (s *SQLite) TakeListChanges(ctx context.Context, list, by string, at time.Time, known uint64, reported []lists.Change) (taken, same []lists.Change, err error) {
+	var took, had []lists.Change
+	err = s.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		for _, r := range reported {
+			now, verdict, err := takeListChange(ctx, conn, list, by, at, known, r)
+			if err != nil {
+				return fmt.Errorf("take %s into the list of %s: %w", r.Name, list, err)
+			}
+			switch verdict {
+			case lists.Take, lists.Again:
+				took = append(took, now)
+			case lists.Same:
+				had = append(had, now)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return took, had, nil
+}
+
+func takeListChange(ctx context.Context, conn *sql.Conn, list, by string, at time.Time, known uint64, r lists.Change) (now lists.Change, v lists.Verdict, err error) {
+	key := lists.Key(r.Name)
+	read := func() (c lists.Change, err error) {
+		c.Name = r.Name
+		err = conn.QueryRowContext(ctx, "SELECT name, listed, reason, revision FROM list_change WHERE list = ? AND key = ?", list, key).
+			Scan(&c.Name, &c.Listed, &c.Reason, &c.Revision)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = nil
+		}
+		return c, err
+	}
+	if now, err = read(); err != nil {
+		return now, v, err
+	}
+	switch v = lists.Judge(list, now, r, known); v {
+	case lists.Take:
+		change := UserChange{Name: r.Name, By: by, At: at}
+		if r.By != "" {
+			change.By = r.By + " (" + by + ")"
+		}
+		switch list {
+		case lists.Admins:
+			change.Admin = &r.Listed
+		case lists.Whitelist:
+			change.Whitelisted = &r.Listed
+		default:
+			change.Banned, change.Reason = &r.Listed, &r.Reason
+		}
+		before, err := readUser(ctx, conn, key)
+		if err == nil {
+			_, err = changeUser(ctx, conn, before, change)
+		}
+		if err != nil {
+			return now, v, err
+		}
+	case lists.Again:
+		_, err = conn.ExecContext(ctx, `UPDATE list_revision SET revision = max(revision, coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'incarnation'), 0) << 20) + 1`)
+		if err == nil {
+			_, err = conn.ExecContext(ctx, "UPDATE list_change SET revision = (SELECT revision FROM list_revision) WHERE list = ? AND key = ?", list, key)
+		}
+		if err != nil {
+			return now, v, err
+		}
+	default:
+		return now, v, nil
+	}
+	now, err = read()
+	return now, v, err
 }
 
 // readList reads a list as it is at one moment.

@@ -54,7 +54,9 @@ type Config struct {
 	// Changed is called after Observed has changed, Played after the Book has. They must not block.
 	Changed func()
 	Played  func()
-	Log     *slog.Logger
+	// ListsChanged is called after ListStates has changed. It must not block.
+	ListsChanged func()
+	Log          *slog.Logger
 }
 
 // want is what somebody wants of an instance.
@@ -78,6 +80,8 @@ type Instance struct {
 	book    atomic.Pointer[playtime.Book]
 	files   files
 	looks   looks
+	lists   *playerLists
+	quiet   atomic.Bool // no game runs and none is being started
 
 	mu       sync.Mutex
 	observed *wire.ObservedInstance
@@ -129,6 +133,7 @@ func New(cfg Config) *Instance {
 		inbox: make(chan func(), 64), done: make(chan struct{}), status: wire.State_STATE_STOPPED, files: newFiles(),
 		observed: &wire.ObservedInstance{Id: cfg.ID, State: wire.State_STATE_STOPPED}, avoid: map[uint16]bool{},
 	}
+	i.lists = newPlayerLists(i.folder, cfg.ListsChanged)
 	i.flood.changed = func() { i.tryPost(func() {}) }
 	i.flood.calm = func(left uint64) {
 		i.log.Warn("the game printed too much; lines were left out", "lines", left)
@@ -155,6 +160,7 @@ func (i *Instance) Run(ctx context.Context) error {
 	i.openBook()
 	i.adopt()
 	i.recoverMods()
+	i.workers.Go(func() { i.keepLists(ctx) })
 	defer func() { stopTimer(i.retry); stopTimer(i.deadline) }()
 	for {
 		i.reconcile()
@@ -193,6 +199,7 @@ func (i *Instance) Want(d *wire.DesiredInstance, bundle string) {
 			i.tryAgain()
 		}
 		i.told, i.want = true, want{d, bundle}
+		i.lists.want(d.GetLists())
 	})
 }
 
@@ -326,6 +333,10 @@ func unlimited(game *supervisor.Game) string {
 
 // publish makes what Observed returns.
 func (i *Instance) publish() {
+	quiet := i.told && i.run == nil && i.launch == nil && !i.orphaned && !i.ending && i.working == ""
+	if i.quiet.Swap(quiet) != quiet {
+		i.lists.news.Fire()
+	}
 	o := &wire.ObservedInstance{
 		Id: i.cfg.ID, State: i.status, Phase: i.phase, Cause: i.cause, Linked: i.linked,
 		GamePort: uint32(i.state.Port), Starts: i.state.Starts, Tick: i.tick.Load(),

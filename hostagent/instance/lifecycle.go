@@ -58,11 +58,12 @@ func (i *Instance) endOrphan() {
 }
 
 func (i *Instance) begin() {
+	i.quiet.Store(false) // before anybody could take the instance for one that stays stopped
 	i.orphaned, i.killing, i.remark = false, false, ""
 	ctx, cancel := context.WithCancel(i.ctx)
 	i.launch = cancel
 	i.status, i.phase, i.cause = wire.State_STATE_STARTING, "preparing", ""
-	l := &launch{cfg: &i.cfg, folder: i.folder, files: i.files, want: i.want, state: i.state, avoid: cloneSet(i.avoid), converted: i.converted, again: !i.anew}
+	l := &launch{cfg: &i.cfg, lists: i.lists, folder: i.folder, files: i.files, want: i.want, state: i.state, avoid: cloneSet(i.avoid), converted: i.converted, again: !i.anew}
 	i.converted = false
 	l.phase = func(status wire.State, phase string) {
 		i.post(func() { i.status, i.phase = status, phase })

@@ -162,6 +162,7 @@ func ownPorts() uint16 { return uint16(20_000 + os.Getpid()%10*1000) }
 type agent struct {
 	t testing.TB
 	*Instance
+	game       *install.Installation
 	controller *controller
 	crash      context.CancelFunc
 	ended      chan struct{}
@@ -179,7 +180,7 @@ func newAgentWith(t testing.TB, dir string, game *install.Installation, c *contr
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(testWriter{t}, nil))
-	a := &agent{t: t, controller: c, ended: make(chan struct{})}
+	a := &agent{t: t, game: game, controller: c, ended: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	store, err := games.Open(ctx, games.Config{Dir: t.TempDir(), Named: []string{game.Dir()}, Changed: func() {}, Log: log})
 	if err != nil {

@@ -150,6 +150,9 @@ func (r *run) takes(line supervisor.Line) bool {
 func (r *run) tell(entries []console.Entry) {
 	for _, entry := range entries {
 		event := entry.Event
+		if r.line.Offset >= r.live { // what was printed before this agent came is old
+			r.instance.lists.saw(event)
+		}
 		switch event.Kind {
 		case console.SaveStarted:
 			r.gauges.saveBegun()

@@ -28,19 +28,20 @@ const (
 // note is what an agent needs to know of a game that an earlier life of it has started. It is kept in the supervisor's
 // specification, which only the owner can read.
 type note struct {
-	Game     string `json:"game"`    // folder of the copy that runs
-	Version  string `json:"version"` // its version
-	Port     uint16 `json:"port"`
-	RCON     string `json:"rcon"` // address
-	Password string `json:"password"`
-	Save     string `json:"save"`               // file name
-	Source   string `json:"source"`             // the save that it was patched from
-	Written  int64  `json:"written"`            // when that was, Unix seconds
-	Number   uint64 `json:"number"`             // of the start, counted
-	Start    string `json:"start"`              // as the save was patched with; empty: it was not
-	World    string `json:"world,omitempty"`    // id of the world that the save holds or was given
-	Refusal  string `json:"refusal,omitempty"`  // why it was not
-	Converts string `json:"converts,omitempty"` // version of the older save that this run only brings up to date
+	Game      string `json:"game"`    // folder of the copy that runs
+	Version   string `json:"version"` // its version
+	Port      uint16 `json:"port"`
+	RCON      string `json:"rcon"` // address
+	Password  string `json:"password"`
+	Save      string `json:"save"`                // file name
+	Source    string `json:"source"`              // the save that it was patched from
+	Written   int64  `json:"written"`             // when that was, Unix seconds
+	Number    uint64 `json:"number"`              // of the start, counted
+	Start     string `json:"start"`               // as the save was patched with; empty: it was not
+	World     string `json:"world,omitempty"`     // id of the world that the save holds or was given
+	Whitelist bool   `json:"whitelist,omitempty"` // only who is on it gets in
+	Refusal   string `json:"refusal,omitempty"`   // why it was not
+	Converts  string `json:"converts,omitempty"`  // version of the older save that this run only brings up to date
 }
 
 func readNote(spec supervisor.Spec) (n note, err error) {
@@ -55,6 +56,7 @@ func readNote(spec supervisor.Spec) (n note, err error) {
 type launch struct {
 	cfg    *Config
 	folder folder
+	lists  *playerLists
 	files  files
 	want   want
 	state  state
@@ -120,6 +122,7 @@ func (l *launch) start(ctx context.Context) (*supervisor.Game, note, error) {
 		return nil, note{}, err
 	}
 	n.Game, n.Version = l.game.Dir, l.game.Version.String()
+	n.Whitelist = l.lists.beforeStart()
 	if err := l.reserve(&n); err != nil {
 		return nil, note{}, err
 	}
@@ -299,6 +302,9 @@ func (l *launch) spawn(ctx context.Context, n note) (*supervisor.Game, error) {
 	}}
 	if n.Converts != "" {
 		spec.Argv = append(spec.Argv, "--bind", "127.0.0.1")
+	}
+	if n.Whitelist {
+		spec.Argv = append(spec.Argv, "--use-server-whitelist", "true")
 	}
 	policy := l.want.GetSupervision()
 	spec.Limits = supervisor.Limits{MemoryBytes: policy.GetMemoryBytes(), Niceness: int(policy.GetNiceness())}

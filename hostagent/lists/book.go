@@ -68,6 +68,7 @@ type Book struct {
 	file     Entries
 	touched  map[string]touch    // what was changed here since it was agreed, by key
 	settling map[string]settling // what is known of the game and not yet seen in the file
+	version  uint64              // grows with each change of any of this
 }
 
 // touch is a change that was made here.
@@ -109,6 +110,12 @@ func (b *Book) Revision(cluster string) uint64 {
 
 // Joining tells whether the cluster has still to tell of its list for the first time.
 func (b *Book) Joining(cluster string) bool { return b.joining || cluster != b.cluster }
+
+// Version is another one when anything has changed.
+func (b *Book) Version() uint64 { return b.version }
+
+// Settles tells whether something is known of the game that its file does not say yet.
+func (b *Book) Settles() bool { return len(b.settling) > 0 }
 
 // Cluster is the id of the cluster whose list this is.
 func (b *Book) Cluster() string { return b.cluster }
@@ -203,6 +210,7 @@ func (b *Book) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("read what was agreed of the list of %s: %w", b.List, err)
 	}
 	fresh := New(b.List)
+	fresh.version = b.version + 1
 	fresh.Mode, fresh.cluster, fresh.revision, fresh.joining = b.Mode, s.Cluster, s.Revision, s.Joining
 	fresh.agreed = delta{With: s.Agreed}.on(Entries{})
 	fresh.game = s.Game.on(fresh.agreed)

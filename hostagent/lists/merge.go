@@ -18,6 +18,7 @@ func (b *Book) Told(cluster string, from, upto uint64, end bool, changes []Chang
 	if from != b.Revision(cluster) || upto < from {
 		return ErrStale
 	}
+	b.version++
 	if cluster != b.cluster {
 		b.begin(cluster)
 	}
@@ -103,13 +104,17 @@ func (b *Book) Read(file Entries, written, now int64) {
 			continue
 		}
 		had, was := b.file[key]
+		if !settles && is == had && listed == was {
+			continue
+		}
+		b.version++
 		delete(b.settling, key)
 		set(b.file, key, is, listed)
 		switch {
 		case settles && (listed == s.Listed || s.Ours):
 			// As it was said; or the game has not done what it was told to, and is told again.
 			set(b.game, key, is, listed)
-		case settles, is != had || listed != was:
+		default:
 			b.note(key, is, listed, "")
 		}
 	}
@@ -117,6 +122,7 @@ func (b *Book) Read(file Entries, written, now int64) {
 
 // Saw takes in that somebody has changed the list in the game, as it says itself at this moment.
 func (b *Book) Saw(c Change, now int64) {
+	b.version++
 	key := playername.Key(c.Name)
 	b.note(key, c.Entry, c.Listed, c.By)
 	b.settling[key] = settling{Listed: c.Listed, Since: now}
@@ -124,6 +130,7 @@ func (b *Book) Saw(c Change, now int64) {
 
 // Did takes in that the game has answered what it was told.
 func (b *Book) Did(c Change, now int64) {
+	b.version++
 	key := playername.Key(c.Name)
 	set(b.game, key, c.Entry, c.Listed)
 	b.settling[key] = settling{Listed: c.Listed, Ours: true, Since: now}
@@ -140,17 +147,24 @@ func (b *Book) calm(key string) {
 
 // Stopped says that no game runs: it is going to have what the file says. The file was read before.
 func (b *Book) Stopped() {
-	clear(b.settling)
-	if !maps.Equal(b.game, b.file) {
+	if len(b.settling) > 0 || !maps.Equal(b.game, b.file) {
+		b.version++
+		clear(b.settling)
 		b.game = maps.Clone(b.file)
 	}
 }
 
 // Gone says that there is no file. A file that was there once and is gone is no word of the game: what was in it is wanted still.
-func (b *Book) Gone() { clear(b.file) }
+func (b *Book) Gone() {
+	if len(b.file) > 0 {
+		b.version++
+		clear(b.file)
+	}
+}
 
 // Wrote says that the file is what was wanted, while no game runs.
 func (b *Book) Wrote(changes []Change) {
+	b.version++
 	for _, c := range changes {
 		key := playername.Key(c.Name)
 		set(b.game, key, c.Entry, c.Listed)
