@@ -99,7 +99,7 @@ func (c *ctl) root() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&c.dataDir, "data", local.DataDir("controller"), "the controller's data folder")
 	root.PersistentFlags().BoolVar(&c.json, "json", false, "print one JSON object or array")
-	root.AddCommand(c.controllerCommand(), c.hostsCommand(), c.instancesCommand(), c.savesCommand(), c.usersCommand(), c.modsCommand(), c.packsCommand(),
+	root.AddCommand(c.controllerCommand(), c.hostsCommand(), c.instancesCommand(), c.savesCommand(), c.usersCommand(), c.listsCommand(), c.modsCommand(), c.packsCommand(),
 		c.tasksCommand(), c.gamesCommand(), c.busCommand(), c.statsCommand(), c.inspectCommand())
 	return root
 }

@@ -75,6 +75,7 @@ type Book struct {
 type touch struct {
 	By     string `json:"by,omitempty"`
 	Reason bool   `json:"reason,omitempty"` // the reason of a ban is from here too
+	Words  bool   `json:"words,omitempty"`  // and nothing else is: it is the ban that was agreed
 }
 
 // settling is what a name is according to the game's own words. Until the file says so too, it may be older than they.

@@ -59,7 +59,7 @@ func (b *Book) told(c Change) {
 	case listed == c.Listed && !news && listed && t.Reason && have.Reason != c.Reason: // it is to hear of another reason
 	case listed == c.Listed:
 		delete(b.touched, key)
-	case news && !(listed && b.List == Bans):
+	case news && !(listed && b.List == Bans && !t.Words):
 		// Changed on both sides, neither knowing of the other: the cluster's word holds, but no ban is lifted by it.
 		delete(b.touched, key)
 	}
@@ -78,7 +78,7 @@ func (b *Book) note(key string, is Entry, listed bool, by string) {
 		if again && by == "" && was == listed {
 			by = before.By
 		}
-		b.touched[key] = touch{By: by, Reason: listed}
+		b.touched[key] = touch{By: by, Reason: listed, Words: reworded && (!again || before.Words) && listed == wanted}
 	}
 }
 
