@@ -66,6 +66,7 @@ func (s *service) Bus(ctx context.Context, _ api.Caller) ([]api.BusItem, error) 
 	for _, m := range s.store.Checked().Wrong {
 		surplus[m.Item] = m.Surplus()
 	}
+	title := s.names.lookUp("goods")
 	list := make([]api.BusItem, 0, len(rows))
 	for _, r := range rows {
 		rule, own := rules[r.Item]
@@ -74,7 +75,7 @@ func (s *service) Bus(ctx context.Context, _ api.Caller) ([]api.BusItem, error) 
 		}
 		n, frozen := surplus[r.Item]
 		list = append(list, api.BusItem{
-			Name: goodsName(r.Item), Quality: r.Quality, Level: r.Level, Sent: r.Sent, Received: r.Received,
+			Name: goodsName(r.Item), Title: title(r.Name), Quality: r.Quality, Level: r.Level, Sent: r.Sent, Received: r.Received,
 			Granted: r.Granted, InFlight: r.Granted - r.Received, Owed: r.Owed, Held: r.Held,
 			Limit: rule.Limit, Strict: rule.Strict, Fair: rule.Fair, Frozen: frozen, Surplus: n,
 		})

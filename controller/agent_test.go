@@ -86,6 +86,8 @@ func newAgentSaying(t testing.TB, hello *wire.Hello) *agent {
 			wire.Method_METHOD_KILL:             link.Unary(a.kill),
 			wire.Method_METHOD_INSTANCE_DISCARD: link.Unary(a.discard),
 			wire.Method_METHOD_FAILURE:          link.Unary(a.failure),
+			wire.Method_METHOD_NAMES:            link.Unary(a.tellNames),
+			wire.Method_METHOD_NAMES_GET:        link.Unary(a.giveNames),
 			wire.Method_METHOD_GAMES:            a.tellGames,
 			wire.Method_METHOD_GAMES_AVAILABLE:  link.Unary(a.available),
 			wire.Method_METHOD_GAME_DOWNLOAD:    link.Unary(a.askedFor("download")),

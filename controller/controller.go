@@ -76,6 +76,7 @@ type Controller struct {
 	policyMu    sync.Mutex // held while the policy is changed
 	modPortal   modPortal
 	mods        *mods.Library
+	names       *thingNames
 	packForms   packForms
 	modesMu     sync.Mutex // held while the modes of lists are changed; guards listSums
 	listSums    map[string]lists.Sum
@@ -162,6 +163,8 @@ func (c *Controller) open() (err error) {
 	if err := errors.Join(s.MakeRoles(c.ctx, firstRoles()), c.addHosts()); err != nil {
 		return errors.Join(err, s.Close())
 	}
+	c.names = newThingNames(filepath.Join(c.cfg.DataDir, namesFolder))
+	c.names.load()
 	if err := c.openMods(); err != nil {
 		return errors.Join(err, s.Close())
 	}
@@ -212,6 +215,7 @@ func (c *Controller) Start() error {
 	c.group.Go(func() { c.keepModsComing(c.ctx) })
 	c.group.Go(func() { c.series.Run(c.ctx) })
 	c.group.Go(func() { c.sweepMods(c.ctx) })
+	c.group.Go(func() { c.keepNames(c.ctx) })
 	if c.cfg.Metrics != "" {
 		c.group.Go(func() { c.serveMetrics(c.ctx) })
 	}

@@ -88,6 +88,7 @@ type Agent struct {
 	keptMu   sync.Mutex
 	kept     map[identity.ID]context.CancelFunc // end the keeping of links, by controller
 	measured measured
+	named    named
 	space    *space
 
 	linked    signal.Signal // a link came up
@@ -107,7 +108,8 @@ type Agent struct {
 // New returns an agent that Run brings to life.
 func New(cfg Config) *Agent {
 	return &Agent{
-		cfg: cfg, log: cfg.Log, boot: randomHex(8), announced: make(chan struct{}, 1), listening: make(chan struct{}), kept: map[identity.ID]context.CancelFunc{},
+		cfg: cfg, log: cfg.Log, boot: randomHex(8), announced: make(chan struct{}, 1), listening: make(chan struct{}),
+		named: named{keys: map[string]string{}, bad: map[string]bool{}}, kept: map[identity.ID]context.CancelFunc{},
 	}
 }
 
@@ -167,6 +169,7 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 		a.keepLink(id)
 	}
 	a.workers.Go(func() { a.keepMeasuring(ctx) })
+	a.workers.Go(func() { a.keepNames(ctx) })
 	if a.cfg.Metrics != "" {
 		a.workers.Go(func() { a.serveMetrics(ctx) })
 	}

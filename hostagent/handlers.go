@@ -33,6 +33,9 @@ func (a *Agent) handlers() map[wire.Method]link.Handler {
 		wire.Method_METHOD_CONSOLE_SEND: a.owned(link.Unary(a.sendConsole)),
 		wire.Method_METHOD_CONSOLE_READ: a.owned(link.Unary(a.readConsole)),
 
+		wire.Method_METHOD_NAMES:     a.owned(link.Unary(a.listNames)),
+		wire.Method_METHOD_NAMES_GET: a.owned(link.Unary(a.getNames)),
+
 		wire.Method_METHOD_GAMES:           a.watchGames,
 		wire.Method_METHOD_GAMES_AVAILABLE: link.Unary(a.availableGames),
 		wire.Method_METHOD_GAME_DOWNLOAD:   a.owned(link.Unary(a.downloadGame)),

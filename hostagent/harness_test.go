@@ -39,6 +39,7 @@ type host struct {
 	started       chan Status
 	stop          context.CancelFunc
 	ended         chan error
+	agent         *Agent // the running one
 }
 
 // folders are those of the game that the command line would name.
@@ -65,6 +66,7 @@ func (h *host) start(t *testing.T) Status {
 		PairingCode: func(c PairingCode) { h.codes <- c },
 		Log:         slog.New(slog.NewTextHandler(testWriter{t}, nil)),
 	})
+	h.agent = agent
 	done := make(chan struct{})
 	go func() { defer close(done); h.ended <- agent.Run(ctx) }()
 	h.stop = func() { cancel(); <-done }

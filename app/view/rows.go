@@ -85,7 +85,7 @@ const (
 // An Item is one row of the bus screen.
 type Item struct {
 	Ref      api.GoodsRef
-	Name     string // with its quality, if not normal
+	Name     string // with its quality, if not normal, and what games call it before that
 	Level    int64
 	Sent     int64
 	Received int64
@@ -327,12 +327,20 @@ func itemRows(items []api.BusItem) []Item {
 	for _, i := range items {
 		ref := api.GoodsRef{Name: i.Name, Quality: i.Quality}
 		rows = append(rows, Item{
-			Ref: ref, Name: ref.Words(), Level: i.Level, Sent: i.Sent, Received: i.Received, InFlight: i.InFlight, Owed: i.Owed,
+			Ref: ref, Name: named(i.Title, ref.Words()), Level: i.Level, Sent: i.Sent, Received: i.Received, InFlight: i.InFlight, Owed: i.Owed,
 			Held: i.Held, Limit: i.Limit, Strict: i.Strict, Fair: i.Fair, Frozen: i.Frozen,
 		})
 	}
 	slices.SortFunc(rows, func(a, b Item) int { return byName(a.Name, b.Name) })
 	return rows
+}
+
+// named puts what people call a thing before its id.
+func named(title, id string) string {
+	if title == "" {
+		return id
+	}
+	return title + " · " + id
 }
 
 // Count writes a number with the language's separator between thousands.

@@ -118,8 +118,10 @@ func TestItemRows(t *testing.T) {
 		{Name: "iron-plate", Quality: "legendary", Level: 3},
 		{Name: "iron-plate", Quality: "normal", Level: 7, Sent: 10, Received: 2, Granted: 3, InFlight: 1, Owed: 5},
 		{Name: "copper-plate", Quality: "normal"},
+		{Name: "x-plate", Title: "Aluminium plate", Quality: "rare"},
 	})
 	want := []Item{
+		{Ref: api.GoodsRef{Name: "x-plate", Quality: "rare"}, Name: "Aluminium plate · x-plate (rare)"},
 		{Ref: api.GoodsRef{Name: "copper-plate", Quality: "normal"}, Name: "copper-plate"},
 		{Ref: api.GoodsRef{Name: "iron-plate", Quality: "normal"}, Name: "iron-plate", Level: 7, Sent: 10, Received: 2, InFlight: 1, Owed: 5},
 		{Ref: api.GoodsRef{Name: "iron-plate", Quality: "legendary"}, Name: "iron-plate (legendary)", Level: 3},

@@ -23,8 +23,8 @@ func (c *ctl) busListCommand() *cobra.Command {
 				return err
 			}
 			return printList(c, items, "Nothing has been sent to the bus yet. Make a chest in a world a sending terminal (README).",
-				"ITEM\tQUALITY\tLEVEL\tSENT\tRECEIVED\tIN FLIGHT\tOWED\tHELD\tLIMIT\tNOTE", func(i api.BusItem) string {
-					return columns(i.Name, i.Quality, i.Level, i.Sent, i.Received, i.InFlight, i.Owed, i.Held, limitText(i.Limit), itemNote(i))
+				"ITEM\tNAME\tQUALITY\tLEVEL\tSENT\tRECEIVED\tIN FLIGHT\tOWED\tHELD\tLIMIT\tNOTE", func(i api.BusItem) string {
+					return columns(i.Name, i.Title, i.Quality, i.Level, i.Sent, i.Received, i.InFlight, i.Owed, i.Held, limitText(i.Limit), itemNote(i))
 				})
 		},
 	}

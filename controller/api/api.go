@@ -23,6 +23,7 @@ type Service interface {
 	Packs
 	InstalledMods
 	Mods
+	Names
 	PackPlans
 	Roles
 	Keys

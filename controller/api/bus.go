@@ -87,6 +87,7 @@ func (s stub) ChangeBusPolicy(ctx context.Context, c Caller, r ChangeBusPolicy) 
 // A BusItem is the account of one item, added up over all worlds.
 type BusItem struct {
 	Name     string `json:"name"`
+	Title    string `json:"title"`     // what the games call it, in English; empty: not known
 	Quality  string `json:"quality"`   // empty for fluids and energy, which is called so
 	Level    int64  `json:"level"`     // on the bus; energy in MJ
 	Sent     int64  `json:"sent"`      // Σ E: by worlds to the bus, as booked

@@ -34,7 +34,7 @@ var methods = join(
 	listMethods,
 	packMethods,
 	installedModMethods,
-	modMethods,
+	modMethods, nameMethods,
 	packPlanMethods,
 	roleMethods,
 	keyMethods,

@@ -68,6 +68,8 @@ const (
 	Method_METHOD_LIST_AGREED      Method = 78 // controller → agent: ListAsk → ListChanges, what was told, by key
 	Method_METHOD_FAILURE          Method = 60 // controller → agent: FailureAsk → Failure
 	Method_METHOD_MEASURE          Method = 50 // controller → agent: Empty, then a stream of Measured, newest only
+	Method_METHOD_NAMES            Method = 85 // controller → agent: NamesAsk → NamesList
+	Method_METHOD_NAMES_GET        Method = 86 // controller → agent: NamesRef → NamesContent
 	Method_METHOD_API              Method = 90 // user → controller: APICall → Reply, again and again, in plain frames (api.proto)
 )
 
@@ -114,6 +116,8 @@ var (
 		78: "METHOD_LIST_AGREED",
 		60: "METHOD_FAILURE",
 		50: "METHOD_MEASURE",
+		85: "METHOD_NAMES",
+		86: "METHOD_NAMES_GET",
 		90: "METHOD_API",
 	}
 	Method_value = map[string]int32{
@@ -157,6 +161,8 @@ var (
 		"METHOD_LIST_AGREED":      78,
 		"METHOD_FAILURE":          60,
 		"METHOD_MEASURE":          50,
+		"METHOD_NAMES":            85,
+		"METHOD_NAMES_GET":        86,
 		"METHOD_API":              90,
 	}
 )
@@ -566,7 +572,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
 	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1b\n" +
 	"\tbulk_port\x18\a \x01(\rR\bbulkPort\x12\x1a\n" +
-	"\bfeatures\x18\b \x03(\tR\bfeatures*\xa4\a\n" +
+	"\bfeatures\x18\b \x03(\tR\bfeatures*\xcc\a\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -608,7 +614,9 @@ const file_wire_proto_rawDesc = "" +
 	"\x10METHOD_LIST_TELL\x10M\x12\x16\n" +
 	"\x12METHOD_LIST_AGREED\x10N\x12\x12\n" +
 	"\x0eMETHOD_FAILURE\x10<\x12\x12\n" +
-	"\x0eMETHOD_MEASURE\x102\x12\x0e\n" +
+	"\x0eMETHOD_MEASURE\x102\x12\x10\n" +
+	"\fMETHOD_NAMES\x10U\x12\x14\n" +
+	"\x10METHOD_NAMES_GET\x10V\x12\x0e\n" +
 	"\n" +
 	"METHOD_API\x10Z*t\n" +
 	"\x04Code\x12\v\n" +

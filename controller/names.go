@@ -1,0 +1,228 @@
+package controller
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"mainbus/controller/api"
+	"mainbus/transport/wire"
+)
+
+const (
+	namesFolder    = "names"
+	namesPause     = 30 * time.Second
+	namesKept      = 30 * 24 * time.Hour
+	namesEnd       = ".json"
+	maxNames       = 100_000 // of a set of mods
+	maxNamesBytes  = 8 << 20
+	maxNamesFile   = 16 << 20
+	maxNamedInOnce = 20_000 // ids in a question
+	maxNameID      = 300
+)
+
+var namesKey = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// thingNames are what things are called, by the set of mods that a game has: kind → id → name. Nothing depends on them, so they are plain files.
+type thingNames struct {
+	dir string
+
+	mu     sync.Mutex
+	sets   map[string]map[string]map[string]string // by key
+	merged map[string]map[string]string            // of all sets; replaced, never changed
+}
+
+func newThingNames(dir string) *thingNames {
+	return &thingNames{dir: dir, sets: map[string]map[string]map[string]string{}}
+}
+
+// load reads what is kept. What can't be read is asked for again.
+func (n *thingNames) load() {
+	entries, err := os.ReadDir(n.dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		key, ok := strings.CutSuffix(e.Name(), namesEnd)
+		info, err := e.Info()
+		if err != nil || !ok || !namesKey.MatchString(key) {
+			continue
+		}
+		path := filepath.Join(n.dir, e.Name())
+		if time.Since(info.ModTime()) > namesKept {
+			os.Remove(path) // a host that has such a set tells it again
+			continue
+		}
+		if set, err := readNames(path); err == nil {
+			n.sets[key] = set
+		}
+	}
+	n.merge()
+}
+
+func readNames(path string) (map[string]map[string]string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var set map[string]map[string]string
+	return set, json.NewDecoder(io.LimitReader(file, maxNamesFile)).Decode(&set)
+}
+
+// merge needs the lock, or that nobody else is there yet. Which set's name counts, where two differ, is always the same.
+func (n *thingNames) merge() {
+	merged := map[string]map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(n.sets)) {
+		for kind, of := range n.sets[key] {
+			if merged[kind] == nil {
+				merged[kind] = map[string]string{}
+			}
+			maps.Copy(merged[kind], of)
+		}
+	}
+	n.merged = merged
+}
+
+func (n *thingNames) has(key string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	_, has := n.sets[key]
+	return has
+}
+
+func (n *thingNames) put(key string, set map[string]map[string]string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.sets[key] = set
+	n.merge()
+	text, err := json.Marshal(set)
+	if err == nil {
+		err = os.MkdirAll(n.dir, 0o700)
+	}
+	path := filepath.Join(n.dir, key+namesEnd)
+	if err == nil {
+		err = os.WriteFile(path+".new", text, 0o600)
+	}
+	if err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	return err
+}
+
+// goods are the kinds that are looked at for what is on the bus: an item without a name of its own has that of what it places.
+var goods = []string{"item", "fluid", "entity", "equipment"}
+
+// lookUp returns what finds names of a kind.
+func (n *thingNames) lookUp(kind string) func(id string) string {
+	n.mu.Lock()
+	merged := n.merged
+	n.mu.Unlock()
+	kinds := []string{kind}
+	switch kind {
+	case "goods":
+		kinds = goods
+	case "item":
+		kinds = []string{"item", "entity", "equipment"}
+	}
+	return func(id string) string {
+		for _, kind := range kinds {
+			if name := merged[kind][id]; name != "" {
+				return name
+			}
+		}
+		return ""
+	}
+}
+
+// keepNames asks hosts for the names that they have found out.
+func (c *Controller) keepNames(ctx context.Context) {
+	ticker := time.NewTicker(namesPause)
+	defer ticker.Stop()
+	for {
+		for _, h := range c.hosts.all() {
+			if err := c.askNames(ctx, h); err != nil && ctx.Err() == nil {
+				c.log.Debug("a host does not tell what things are called", "host", h.id.Short(), "err", err)
+			}
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// askNames brings the sets of a host that are not known yet. A host that is not linked, or older than the question, has none.
+func (c *Controller) askNames(ctx context.Context, h *host) error {
+	conn, linked := c.endpoint.Conn(h.id)
+	if !linked {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	var list wire.NamesList
+	if err := conn.Call(ctx, wire.Method_METHOD_NAMES, &wire.NamesAsk{}, &list); err != nil {
+		return err
+	}
+	for _, i := range list.GetInstances()[:min(len(list.GetInstances()), maxHostInstances)] {
+		if !namesKey.MatchString(i.GetKey()) || c.names.has(i.GetKey()) {
+			continue
+		}
+		var content wire.NamesContent
+		if err := conn.Call(ctx, wire.Method_METHOD_NAMES_GET, &wire.NamesRef{Key: i.GetKey()}, &content); err != nil {
+			return err
+		}
+		set, err := takeNames(&content)
+		if err == nil {
+			err = c.names.put(i.GetKey(), set)
+		}
+		if err != nil {
+			return err
+		}
+		c.changes.bus()
+	}
+	return nil
+}
+
+// takeNames bounds what a host tells.
+func takeNames(content *wire.NamesContent) (map[string]map[string]string, error) {
+	set := map[string]map[string]string{}
+	count, bytes := 0, 0
+	for _, k := range content.GetKinds() {
+		of := map[string]string{}
+		for id, name := range k.GetNames() {
+			count++
+			if bytes += len(id) + len(name); count > maxNames || bytes > maxNamesBytes {
+				return nil, errors.New("there are more names than make sense")
+			}
+			if name = strings.TrimSpace(shown(name, maxNameID)); name != "" && len(id) <= maxNameID {
+				of[id] = name
+			}
+		}
+		set[shown(k.GetKind(), 100)] = of
+	}
+	return set, nil
+}
+
+func (s *service) NamesOf(_ context.Context, _ api.Caller, r api.NamesOf) (map[string]string, error) {
+	if len(r.IDs) > maxNamedInOnce {
+		return nil, api.Errorf(api.Invalid, "", "names of at most %d things can be asked for at once", maxNamedInOnce)
+	}
+	find, found := s.names.lookUp(r.Kind), map[string]string{}
+	for _, id := range r.IDs {
+		if name := find(id); name != "" {
+			found[id] = name
+		}
+	}
+	return found, nil
+}

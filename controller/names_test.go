@@ -1,0 +1,78 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"mainbus/controller/api"
+	"mainbus/transport/link"
+	"mainbus/transport/wire"
+)
+
+const itsNames = "0123456789abcdef0123456789abcdef"
+
+func (a *agent) tellNames(context.Context, *link.Conn, *wire.NamesAsk) (*wire.NamesList, error) {
+	return &wire.NamesList{Instances: []*wire.InstanceNames{{Instance: "i", Key: "../../etc"}, {Instance: "i", Key: itsNames}}}, nil
+}
+
+func (a *agent) giveNames(_ context.Context, _ *link.Conn, r *wire.NamesRef) (*wire.NamesContent, error) {
+	a.change(func() { a.asked = append(a.asked, "names "+r.GetKey()) })
+	return &wire.NamesContent{Key: r.GetKey(), Kinds: []*wire.NamesOfKind{
+		{Kind: "item", Names: map[string]string{"iron-plate": "Iron plate\x1b", "blank": " "}},
+		{Kind: "fluid", Names: map[string]string{"water": "Water"}},
+		{Kind: "entity", Names: map[string]string{"wooden-chest": "Wooden chest", "iron-plate": "no"}},
+	}}, nil
+}
+
+func TestNamesOfThings(t *testing.T) {
+	c := newCluster(t, "alpha")
+	a := c.agents[0]
+	c.pair(a)
+	h, err := (&service{c.controller}).pairedHost("alpha")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := c.controller.askNames(t.Context(), h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.mu.Lock()
+	asked := fmt.Sprint(a.asked)
+	a.mu.Unlock()
+	if got := asked; got != "[names "+itsNames+"]" {
+		t.Errorf("asked for %s", got)
+	}
+	check := func(kind string, want map[string]string) {
+		t.Helper()
+		got, err := c.NamesOf(t.Context(), api.Caller{}, api.NamesOf{Kind: kind, IDs: []string{"iron-plate", "water", "wooden-chest", "blank", "nothing"}})
+		if err != nil || !maps.Equal(got, want) {
+			t.Errorf("%s: %q, %v", kind, got, err)
+		}
+	}
+	for range 2 {
+		check("goods", map[string]string{"iron-plate": "Iron plate", "water": "Water", "wooden-chest": "Wooden chest"})
+		check("fluid", map[string]string{"water": "Water"})
+		check("nonsense", map[string]string{})
+		c.stop()
+		c.start() // they are kept
+	}
+}
+
+func TestNamesWithoutEndAreNotTaken(t *testing.T) {
+	of := map[string]string{}
+	for i := range maxNames + 1 {
+		of[fmt.Sprint(i)] = "x"
+	}
+	for _, kinds := range [][]*wire.NamesOfKind{
+		{{Kind: "item", Names: of}},
+		{{Kind: "item", Names: map[string]string{"a": strings.Repeat("x", maxNamesBytes)}}},
+	} {
+		if set, err := takeNames(&wire.NamesContent{Kinds: kinds}); err == nil {
+			t.Errorf("%d names were taken", len(set["item"]))
+		}
+	}
+}
