@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"mainbus/controller/api"
 	"mainbus/controller/packs"
@@ -44,11 +45,33 @@ func (s *service) planPack(ctx context.Context, r api.PlanPack) (plan.Plan, erro
 	if unknown {
 		made.Warnings = append(made.Warnings, api.PlanWarning{Text: "No host has a game " + made.Game + ", so mods were chosen for the newest there may be"})
 	}
+	if gone := leaving(made.PackPlan); len(users) > 0 && len(gone) > 0 {
+		made.Warnings = append(made.Warnings, api.PlanWarning{Text: "What " + strings.Join(gone, ", ") + " has added to the worlds of " + namesOf(users) +
+			" is lost when they are loaded without it"})
+	}
 	for _, row := range users {
 		running := slices.Contains([]string{"starting", "running", "stopping", "stray"}, s.viewInstance(row).State)
 		made.Restarts = append(made.Restarts, api.PlanRestart{Instance: row.ID, Name: row.Name, Running: running})
 	}
 	return made, nil
+}
+
+// leaving are the mods that worlds will miss.
+func leaving(p api.PackPlan) (names []string) {
+	for _, step := range p.Steps {
+		if step.Action == api.PlanDisable || step.Action == api.PlanRemove {
+			names = append(names, step.Name)
+		}
+	}
+	return names
+}
+
+func namesOf(rows []store.Instance) string {
+	var names []string
+	for _, row := range rows {
+		names = append(names, row.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // usersOf are the instances that use a pack, by name.

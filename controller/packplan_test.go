@@ -65,8 +65,16 @@ func TestPlansOfPacksAreCarriedOut(t *testing.T) {
 	if api.AsError(cmpErr(err)).Code != api.LoginNeeded {
 		t.Errorf("without an account: %v", err)
 	}
-	if _, err := c.SetPortalAccount(ctx, me, api.SetPortalAccount{Username: "alice", Token: portalToken}); err != nil {
-		t.Fatal(err)
+	for _, token := range []string{"wrong", portalToken} {
+		if _, err := c.SetPortalAccount(ctx, me, api.SetPortalAccount{Username: "alice", Token: token}); err != nil {
+			t.Fatal(err)
+		}
+		if token == portalToken {
+			break
+		}
+		if task := c.done(c.ApplyPackPlan(ctx, me, apply)); task.State != api.TaskFailed || task.Error.Code != api.LoginNeeded || c.pack("Trains").Revision != pack.Revision {
+			t.Errorf("with a wrong token: %+v, %v", task, task.Error)
+		}
 	}
 	if task := c.done(c.ApplyPackPlan(ctx, me, apply)); task.State != api.TaskDone || task.Result != "Trains" {
 		t.Fatalf("%+v, %v", task, task.Error)
@@ -85,6 +93,10 @@ func TestPlansOfPacksAreCarriedOut(t *testing.T) {
 	if p := c.plan(api.PlanPack{Pack: "Trains", UpdateAll: true}); planned(p) != "" || len(p.HeldBack) != 1 ||
 		strings.Join(p.HeldBack[0].Why, "; ") != "rails 2.0.0 needs base >= 2.0.76, but the game is 2.0.72" {
 		t.Errorf("an update: %+v", p)
+	}
+	if p := c.plan(api.PlanPack{Pack: "Trains", Disable: []string{"rails"}}); planned(p) != "disable rails 1.0.0" || len(p.Warnings) != 1 ||
+		p.Warnings[0].Text != "What rails has added to the worlds of nauvis is lost when they are loaded without it" {
+		t.Errorf("a mod goes: %+v", p)
 	}
 	no := c.plan(api.PlanPack{Pack: "Trains", Remove: []string{"pipes"}})
 	if no.Possible || planned(no) != "rails is wanted, pipes is to be removed, rails needs pipes" {

@@ -232,13 +232,19 @@ func (m *maker) learn(ctx context.Context, c mods.Catalogue) error {
 			m.know(name, told[name])
 		}
 	}
-	// What goes is looked at for what it leaves behind.
-	gone := slices.DeleteFunc(slices.Clone(m.request.Remove), func(name string) bool { _, known := m.known[name]; return known })
-	if len(gone) == 0 {
+	// What goes is looked at for what it leaves behind, and what is switched off for whether it could be switched on again.
+	var idle []string
+	for _, in := range m.was.Mods {
+		_, known := m.known[in.Name]
+		if !known && !packs.IsBuiltIn(m.was, in.Name) && (m.remove[in.Name] || m.pack.Game != m.was.Game) {
+			idle = append(idle, in.Name)
+		}
+	}
+	if len(idle) == 0 {
 		return nil
 	}
-	told, err := c.Releases(ctx, gone...)
-	for _, name := range gone {
+	told, err := c.Releases(ctx, idle...)
+	for _, name := range idle {
 		m.know(name, told[name])
 	}
 	return err

@@ -160,6 +160,8 @@ func TestPlans(t *testing.T) {
 		"ignored": {have, api.PlanPack{Add: []api.WantMod{{Name: "z"}}, Ignore: []api.IgnoredNeed{{Mod: "z", Needs: "x"}}},
 			"download x 1.0.0→1.0.0 from portal: it is in the pack\ninstall z →1.0.0 from store: asked for\nwarning: The game will not load z: it can't be used together with x. The pack ignores that, the game does not"},
 		"another game": {have, api.PlanPack{Game: "2.1"}, "conflict: lib is wanted, but it has no release for Factorio 2.1; the newest, 2.0.0, is for 2.0"},
+		"another game, and something idle": {[]string{"lib 1.0.0 off", "x 1.0.0"}, api.PlanPack{Game: "2.1"},
+			"update x 1.0.0→3.0.0 from portal: its version is not for the game 2.1\nwarning: lib 1.0.0 is switched off and stays as it is, for the game 2.0"},
 		"another game, and less": {have, api.PlanPack{Game: "2.1", Remove: []string{"lib"}}, "remove lib 1.0.0→ from none: asked for\n" +
 			"update x 1.0.0→3.0.0 from portal: its version is not for the game 2.1"},
 	} {

@@ -20,6 +20,7 @@ func (m *maker) say(mod, format string, args ...any) {
 func (m *maker) warn(rings [][]string) {
 	m.warnOfExpansion()
 	m.warnOfFiles()
+	m.warnOfIdle()
 	for _, s := range m.solution.Skipped {
 		m.say(s.Mod, "%s recommends %s, which can't be used together with the rest", s.Mod, s.Other)
 	}
@@ -63,6 +64,19 @@ func (m *maker) warnOfFiles() {
 			m.say(c.Name, "Nothing is known of %s %v: it is neither kept here nor on the mod portal. What it needs was not looked at; add its file", c.Name, c.Version)
 		case m.known[c.Name].Deprecated && in == nil:
 			m.say(c.Name, "%s is deprecated: its author has given it up", c.Name)
+		}
+	}
+}
+
+// warnOfIdle tells of mods that are switched off and of no use in the game that is asked for.
+func (m *maker) warnOfIdle() {
+	game := packs.Game(m.pack)
+	for _, in := range m.pack.Mods {
+		v, err := factorio.ParseLenient(in.Version)
+		r, known := m.releases[in.Name][v]
+		_, on := m.solution.Get(in.Name)
+		if err == nil && known && !on && !m.remove[in.Name] && !(modinfo.Info{FactorioVersion: r.Game}).RunsIn(game) {
+			m.say(in.Name, "%s %s is switched off and stays as it is, for the game %s", in.Name, in.Version, modinfo.MajorMinor(r.Game))
 		}
 	}
 }
