@@ -9,6 +9,7 @@ import (
 
 	"mainbus/controller"
 	"mainbus/controller/api"
+	"mainbus/controller/api/remote"
 	"mainbus/controller/store"
 )
 
@@ -60,7 +61,11 @@ func (c *ctl) restoreCommand() *cobra.Command {
 		Use: "restore FILE", Short: "Put a backup back while no controller runs", Args: cobra.ExactArgs(1),
 		Long: "Put a backup back. The controller must have ended; what it knew is kept as a backup. Hosts and games go on meanwhile.\n" +
 			"What worlds have traded since the backup was made, they tell when the controller runs again: no item is lost or doubled.",
-		RunE: func(_ *cobra.Command, args []string) error {
+		Annotations: onThisMachine,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, elsewhere, err := remote.Find(c.logins, c.cluster); err == nil && elsewhere && !cmd.Flags().Changed("data") {
+				return api.Errorf(api.Refused, "Name the folder of the controller here with --data, or do it on the other machine.", "a backup can only be put back on the controller's own machine")
+			}
 			r, err := controller.Restore(c.dataDir, args[0])
 			if err != nil {
 				return restoreError(err)

@@ -17,8 +17,9 @@ const maxStream = 2 << 30 // bytes of standard input
 
 func (c *ctl) inspectCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "inspect FILE",
-		Short: "Say what a file of the game is and what is in it",
+		Use:         "inspect FILE",
+		Annotations: onThisMachine,
+		Short:       "Say what a file of the game is and what is in it",
 		Long: "Say what a file of the game is and what is in it: saves, logs, mods, mod lists, mod settings,\n" +
 			"server settings, lists of players, map settings, map exchange strings, mod pack strings and blueprint strings.\n" +
 			"FILE - is standard input. Works without a controller.",

@@ -1,5 +1,6 @@
 // Command mainbusctl does everything that can be done with a cluster, for people and scripts. It talks to the controller
-// on this machine through the socket in the controller's data folder. Only inspect needs none.
+// on this machine through the socket in the controller's data folder, or, after a login, to one elsewhere over a link. Only inspect
+// needs none.
 //
 // Exit codes: 0 done, 1 failed, 2 wrong usage, 3 controller or host not reachable.
 package main
@@ -18,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mainbus/controller/api"
+	"mainbus/controller/api/remote"
 	"mainbus/transport/local"
 )
 
@@ -40,7 +42,11 @@ type ctl struct {
 	out     io.Writer
 	json    bool
 	dataDir string
-	began   bool // the command line was understood: errors from here on are not about usage
+	cluster string
+	logins  string             // folder of them
+	remote  *remote.Connection // nil: the controller is on this machine
+	login   remote.Login       // that remote is of
+	began   bool               // the command line was understood: errors from here on are not about usage
 }
 
 // me is filled in by the controller, which knows who is at the other end of its socket.
@@ -53,7 +59,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if c.client != nil {
+	switch {
+	case c.remote != nil:
+		c.remote.Close()
+	case c.client != nil:
 		c.client.Close()
 	}
 	switch {
@@ -90,17 +99,37 @@ func (c *ctl) root() *cobra.Command {
 		Long:          "Control a Mainbus cluster.\n\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 controller or host not reachable.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("data") && c.cluster != "" {
+				return errors.New("--data names a controller on this machine and --cluster one elsewhere: give one of them")
+			}
 			c.began = true
-			c.client = api.Dial(c.dataDir)
-			return nil
+			return c.connect(cmd)
 		},
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&c.dataDir, "data", local.DataDir("controller"), "the controller's data folder")
 	root.PersistentFlags().BoolVar(&c.json, "json", false, "print one JSON object or array")
-	root.AddCommand(c.controllerCommand(), c.hostsCommand(), c.instancesCommand(), c.savesCommand(), c.usersCommand(), c.listsCommand(), c.modsCommand(), c.packsCommand(),
-		c.tasksCommand(), c.gamesCommand(), c.busCommand(), c.statsCommand(), c.inspectCommand())
+	root.PersistentFlags().StringVar(&c.cluster, "cluster", "", "a cluster elsewhere, as clusters list shows it")
+	root.PersistentFlags().StringVar(&c.logins, "logins", remote.Dir(), "folder in which logins are remembered")
+	root.AddCommand(
+		c.controllerCommand(),
+		c.hostsCommand(),
+		c.instancesCommand(),
+		c.savesCommand(),
+		c.modsCommand(),
+		c.packsCommand(),
+		c.tasksCommand(),
+		c.gamesCommand(),
+		c.busCommand(),
+		c.statsCommand(),
+		c.listsCommand(),
+		c.usersCommand(),
+		c.rolesCommand(),
+		c.keysCommand(),
+		c.loginCommand(), c.logoutCommand(), c.whoAmICommand(), c.clustersCommand(),
+		c.inspectCommand(),
+	)
 	return root
 }
 
