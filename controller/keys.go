@@ -168,19 +168,25 @@ func (s *service) Logout(ctx context.Context, c api.Caller) (api.Key, error) {
 	return s.endKey(ctx, c, row)
 }
 
-// endKey ends a key and its connections. Those of the caller may do nothing any more either, but live long enough to hear so.
+// endKey ends a key and its connections. Those of the caller may do nothing any more either, but live long enough to hear that.
 func (s *service) endKey(ctx context.Context, c api.Caller, row store.Key) (api.Key, error) {
 	view := s.viewKey(row)
 	if err := s.store.RevokeKey(context.WithoutCancel(ctx), row.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return api.Key{}, err
 	}
+	s.hangUp(c, row)
+	return view, nil
+}
+
+// hangUp ends the connections of a key that is good no more.
+func (s *service) hangUp(c api.Caller, row store.Key) {
 	id, err := identity.ParseID(row.ID)
 	if err != nil {
-		return view, nil // it was nobody's
+		return // it was nobody's
 	}
 	if row.ID != c.Key {
 		s.endpoint.Revoke(id)
-		return view, nil
+		return
 	}
 	s.group.Go(func() {
 		select {
@@ -189,5 +195,21 @@ func (s *service) endKey(ctx context.Context, c api.Caller, row store.Key) (api.
 		}
 		s.endpoint.Revoke(id)
 	})
-	return view, nil
+}
+
+// mayRemove refuses to let a caller remove a user who may do more than they, or who is the last that may do everything. It returns the
+// keys that the user has.
+func (s *service) mayRemove(ctx context.Context, c api.Caller, user string) ([]store.Key, error) {
+	if err := s.mayActFor(ctx, c, user); err != nil {
+		return nil, err
+	}
+	roles, err := s.store.Roles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.keepAdmin(ctx, roles, roles, func(u, _ string) bool { return u == user }); err != nil {
+		return nil, err
+	}
+	keys, err := s.store.Keys(ctx)
+	return slices.DeleteFunc(keys, func(k store.Key) bool { return k.User != user }), err
 }

@@ -207,6 +207,39 @@ func TestTheLastAdminStays(t *testing.T) {
 	refusedAs(t, "taken from the one who is left", err, why)
 }
 
+// Users go with their roles and keys; nobody removes somebody who may do more than they, nor the last admin.
+func TestAUserIsDeleted(t *testing.T) {
+	c := newCluster(t)
+	ctx := t.Context()
+	c.user("ann", "Admin")
+	c.user("bob", "Viewer")
+	c.createRole("keeper", api.Grant{Permission: api.UserManage}, api.Grant{Permission: api.ClusterRead})
+	c.user("eve", "keeper")
+	bob, eve := c.login("bob"), c.login("eve")
+	if _, err := bob.Status(ctx, api.Caller{}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := eve.DeleteUser(ctx, api.Caller{}, api.UserRef{Name: "bob"})
+	refusedAs(t, "somebody with other roles", err, "does not have all of these permissions")
+	_, err = c.DeleteUser(ctx, me, api.UserRef{Name: "Ann"})
+	refusedAs(t, "the last admin", err, "the last user who may do everything")
+	id, err := identity.ParseID(c.keyOf("bob").ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.DeleteUser(ctx, me, api.UserRef{Name: "bob"}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "links of the user", 0, func() int { return c.controller.endpoint.Links(id) })
+	if _, err := bob.Status(ctx, api.Caller{}); err == nil {
+		t.Error("a user who is gone still sees the cluster")
+	}
+	c.user("bob") // joins again, say
+	if has, err := c.UserRoles(ctx, me, api.RolesOf{User: "bob"}); err != nil || len(has.Roles) > 0 {
+		t.Errorf("a record that was made anew has %+v, %v", has, err)
+	}
+}
+
 // A key of a user is no host's, and the other way round.
 func TestKeysOfUsersAndHostsAreKeptApart(t *testing.T) {
 	c := newCluster(t, "attic")

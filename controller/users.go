@@ -236,8 +236,14 @@ func (c *Controller) usersChanged() {
 	c.changes.cluster()
 }
 
-func (s *service) DeleteUser(ctx context.Context, _ api.Caller, r api.UserRef) (api.UserRecord, error) {
+func (s *service) DeleteUser(ctx context.Context, c api.Caller, r api.UserRef) (api.UserRecord, error) {
+	s.rolesMu.Lock()
+	defer s.rolesMu.Unlock()
 	u, err := s.findUser(ctx, r.Name)
+	if err != nil {
+		return api.UserRecord{}, err
+	}
+	keys, err := s.mayRemove(ctx, c, u.Key)
 	if err != nil {
 		return api.UserRecord{}, err
 	}
@@ -257,6 +263,9 @@ func (s *service) DeleteUser(ctx context.Context, _ api.Caller, r api.UserRef) (
 		return api.UserRecord{}, noUser(r.Name)
 	case err != nil:
 		return api.UserRecord{}, err
+	}
+	for _, k := range keys { // they have gone with the record
+		s.hangUp(c, k)
 	}
 	s.changes.cluster()
 	return view, nil

@@ -132,7 +132,7 @@ func about(of reflect.Type, instance, host string) reflect.Value {
 	set(instance, "Instance")
 	set(host, "Host")
 	switch of.Name() {
-	case "TransferSave":
+	case "TransferSave", "SendPlayer":
 		set(instance, "To")
 	case "ReadFigure":
 		set(api.KindInstance, "Kind")

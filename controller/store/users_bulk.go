@@ -313,6 +313,16 @@ func writeUndone(ctx context.Context, conn *sql.Conn, changed []UserChanged) err
 			kept = append(kept, c)
 			continue
 		}
+		var needed bool // by roles or keys that the user has got since
+		err := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM user_role WHERE user = ?1) OR EXISTS (SELECT 1 FROM user_key WHERE user = ?1)", c.Before.Key).Scan(&needed)
+		if err != nil {
+			return err
+		}
+		if needed {
+			c.After = User{Key: c.Before.Key, Name: c.Before.Name, CreatedAt: c.Before.CreatedAt, Revision: c.Before.Revision}
+			kept = append(kept, c)
+			continue
+		}
 		if _, err := conn.ExecContext(ctx, "DELETE FROM user WHERE key = ?", c.Before.Key); err != nil {
 			return err
 		}
