@@ -20,7 +20,7 @@ const (
 	mostLogin   = 7 * 24 * time.Hour
 	maxKeys     = 10_000
 	maxUserKeys = 32
-	farewell    = time.Second
+	farewell    = 5 * time.Second
 )
 
 func (s *service) InviteUser(ctx context.Context, c api.Caller, r api.InviteUser) (api.UserInvitation, error) {

@@ -34,7 +34,9 @@ func (g *generations) last(incarnation int64) uint64 { return uint64(incarnation
 func (c *Controller) linked(conn *link.Conn) {
 	h := c.hosts.byID(conn.Peer())
 	if h == nil {
-		if err := c.userLinked(conn); err != nil {
+		switch err := c.userLinked(conn); {
+		case err == nil, c.endpoint.Links(conn.Peer()) > 0: // a key that was revoked meanwhile is hung up by who did that
+		default:
 			conn.Close("not paired")
 		}
 		return

@@ -71,6 +71,12 @@ func (c *ctl) logoutCommand() *cobra.Command {
 			}
 			if !here {
 				_, err := c.client.Logout(cmd.Context(), me)
+				if err != nil && api.AsError(err).Code == api.Unavailable { // perhaps only the answer was lost
+					_, err = c.client.WhoAmI(cmd.Context(), me)
+					if err == nil {
+						_, err = c.client.Logout(cmd.Context(), me)
+					}
+				}
 				if err != nil && api.AsError(err).Code == api.Unavailable {
 					return api.Errorf(api.Unavailable, "Try again, or forget it with --here; then have the key revoked there (mainbusctl keys revoke).", "%v", err)
 				}
