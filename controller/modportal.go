@@ -208,7 +208,7 @@ func (s *service) downloadMods(c api.Caller, wants []mods.Want) (api.Task, error
 		title = fmt.Sprintf("Download %d mods", len(wants))
 	}
 	return s.startTask(title, "", func(ctx context.Context, t *task) (string, error) {
-		defer s.changes.cluster()
+		defer s.modsMoved()
 		return s.download(ctx, t, wants, a, c.Name)
 	})
 }

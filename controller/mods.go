@@ -161,7 +161,7 @@ func (s *service) UploadMods(_ context.Context, c api.Caller, r api.UploadMods) 
 		title = fmt.Sprintf("Add %d mods", len(r.Paths))
 	}
 	return s.startTask(title, "", func(ctx context.Context, t *task) (string, error) {
-		defer s.changes.cluster()
+		defer s.modsMoved()
 		t.progress("looking", 0, 0)
 		steps, err := s.mods.Plan(ctx, r.Paths, r.Replace)
 		if err != nil {
@@ -230,7 +230,7 @@ func (s *service) changeMod(ctx context.Context, r api.ModRef, change func(ctx c
 	} else if err != nil {
 		return api.StoredMod{}, err
 	}
-	s.changes.cluster()
+	s.modsMoved()
 	rows, err := s.store.Mods(ctx, r.Name)
 	if err != nil {
 		return api.StoredMod{}, err

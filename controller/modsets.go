@@ -106,3 +106,11 @@ func (s *modSets) send(ctx context.Context, conn caller, hashes []string) error 
 type caller interface {
 	Call(ctx context.Context, m wire.Method, req, resp proto.Message) error
 }
+
+// modsMoved tells hosts that files of mods have come or gone: what a pack lacked may be there.
+func (c *Controller) modsMoved() {
+	for _, h := range c.hosts.all() {
+		h.want()
+	}
+	c.changes.cluster()
+}

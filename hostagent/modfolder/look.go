@@ -90,7 +90,7 @@ func (f Folder) Look(game factorio.Version) (*wire.InstanceMods, error) {
 	case found:
 		answer.SettingsVersion = settings.Version.String()
 		if err := f.CheckSettings(game); err != nil && !game.IsZero() {
-			l.problems = append([]string{sentence(err.Error())}, l.problems...)
+			l.problems = append([]string{err.Error() + "."}, l.problems...)
 		}
 	}
 	slices.SortStableFunc(l.mods, func(a, b *wire.InstalledMod) int {
@@ -117,7 +117,7 @@ func shownVersion(v factorio.Version) string {
 func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
 
 func (l *look) problem(format string, args ...any) {
-	l.problems = append(l.problems, sentence(fmt.Sprintf(format, args...)))
+	l.problems = append(l.problems, fmt.Sprintf(format, args...)+".")
 }
 
 // files reads the zips and folders.
@@ -172,12 +172,10 @@ func (l *look) choose() {
 			m.Problem = fmt.Sprintf("It is for Factorio %s, and this is %s.", m.Game, l.game)
 			l.problem("%s %s is for Factorio %s and is not loaded by %s: take a version for it, or disable it", m.Name, m.Version, m.Game, l.game)
 		}
-		pinned, isPinned := factorio.Version{}, false
 		if line := l.list.Get(m.Name); line != nil {
-			pinned, isPinned = line.Pinned()
-		}
-		if isPinned && pinned.Compare(info.Version) != 0 {
-			continue
+			if pinned, ok := line.Pinned(); ok && pinned.Compare(info.Version) != 0 {
+				continue
+			}
 		}
 		other := best[m.Name]
 		if other == nil || cmp.Or(info.Version.Compare(l.infos[other].Version), rank(m.Size == 0)-rank(other.Size == 0)) > 0 {
@@ -195,10 +193,19 @@ func (l *look) choose() {
 		case !l.enabled(name):
 		case best[name] == nil:
 			l.problem("%s is pinned to version %s in %s, and that is not there: put it there, or take the pin away", name, l.list.Get(name).Version, listFile)
-		case count[name] > 1:
+		case count[name] > 1 && !l.isPinned(name):
 			l.problem("%s is there %d times, and the game loads %s: remove the others", name, count[name], best[name].File)
 		}
 	}
+}
+
+func (l *look) isPinned(name string) bool {
+	line := l.list.Get(name)
+	if line == nil {
+		return false
+	}
+	_, pinned := line.Pinned()
+	return pinned
 }
 
 func sorted(m map[string]int) []string {
