@@ -13,8 +13,8 @@ import (
 	"mainbus/transport/wire"
 )
 
-// named returns a set's bytes and their hash.
-func named(t testing.TB, set *wire.ModSet) (hash string, content []byte) {
+// hashed returns a set's bytes and their hash.
+func hashed(t testing.TB, set *wire.ModSet) (hash string, content []byte) {
 	t.Helper()
 	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(set)
 	if err != nil {
@@ -43,13 +43,13 @@ func TestModSetsAreChecked(t *testing.T) {
 		"a hash that is none":       {mod(&wire.SetMod{Name: "belts", Version: "1.0.0", Sha256: "../x"}), "malformed hash"},
 		"twice":                     {&wire.ModSet{Mods: []*wire.SetMod{{Name: "belts", Version: "1.0.0"}, {Name: "belts", Version: "1.1.0"}}}, "malformed or repeated name"},
 	} {
-		hash, content := named(t, test.set)
+		hash, content := hashed(t, test.set)
 		_, err := parseModSet(hash, content)
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}
-	hash, content := named(t, mod(&wire.SetMod{Name: "belts", Version: "1.0.0"}))
+	hash, content := hashed(t, mod(&wire.SetMod{Name: "belts", Version: "1.0.0"}))
 	if _, err := parseModSet(hash, append(content, 0)); err == nil {
 		t.Error("bytes of another hash were taken")
 	}
@@ -61,7 +61,7 @@ func TestModSetsOutliveTheAgent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hash, content := named(t, &wire.ModSet{Pack: "Belts", Revision: 7})
+	hash, content := hashed(t, &wire.ModSet{Pack: "Belts", Revision: 7})
 	if _, err := m.set(hash); err == nil {
 		t.Error("a set that was not told of is there")
 	}
@@ -106,7 +106,7 @@ func TestModSetsOutliveTheAgent(t *testing.T) {
 }
 
 func FuzzModSet(f *testing.F) {
-	_, content := named(f, &wire.ModSet{Pack: "Belts", Mods: []*wire.SetMod{{Name: "belts", Version: "1.0.0", Sha256: strings.Repeat("ab", 32)}}})
+	_, content := hashed(f, &wire.ModSet{Pack: "Belts", Mods: []*wire.SetMod{{Name: "belts", Version: "1.0.0", Sha256: strings.Repeat("ab", 32)}}})
 	f.Add(content)
 	f.Fuzz(func(t *testing.T, content []byte) {
 		sum := sha256.Sum256(content)

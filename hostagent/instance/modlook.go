@@ -30,12 +30,12 @@ func (i *Instance) Mods() (*wire.InstanceMods, error) {
 		return nil, err
 	}
 	answer.State = o.GetMods()
-	loaded, err := i.folder.loadedMods()
+	loaded, unchanged, err := i.folder.loadedMods()
 	if err != nil {
 		i.log.Warn("what mods the game has loaded can't be read from its log", "err", err)
 	}
 	for _, m := range answer.Mods {
-		if l, ok := loaded[m.Name]; ok && m.Used && l.version == m.Version {
+		if l, ok := loaded[m.Name]; ok && m.Used && (l.version == m.Version || l.version == "" && unchanged) {
 			m.Crc, m.CrcKnown = l.crc, true
 		}
 	}
@@ -47,20 +47,27 @@ func (i *Instance) ModSettings() ([]byte, error) { return i.folder.modFolder().S
 
 // loadedMod is a mod as the newest run of the game has loaded it.
 type loadedMod struct {
-	version string
+	version string // empty: it has no data stage, in which the game tells it
 	crc     uint32
 }
 
-// loadedMods reads the log of the newest run up to where all mods are loaded.
-func (f folder) loadedMods() (map[string]loadedMod, error) {
+// loadedMods reads the log of the newest run up to where all mods are loaded, and tells whether the mods folder is as it was then: sets
+// are put there between two runs only.
+func (f folder) loadedMods() (mods map[string]loadedMod, unchanged bool, err error) {
 	log, err := os.Open(f.path(currentLog))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer log.Close()
+	info, err := log.Stat()
+	if err != nil {
+		return nil, false, err
+	}
+	record := f.modFolder().State().Applied
+	unchanged = record == nil || !record.At.After(info.ModTime())
 	loaded := map[string]loadedMod{}
 	var follower console.Follower
 	lines := bufio.NewScanner(io.LimitReader(log, maxLoadLog))
@@ -73,16 +80,15 @@ func (f folder) loadedMods() (map[string]loadedMod, error) {
 				l.version = e.Version.String()
 				loaded[e.Name] = l
 			case console.Checksum:
-				if l, ok := loaded[e.Name]; ok {
-					l.crc = e.CRC
-					loaded[e.Name] = l
-				}
+				l := loaded[e.Name]
+				l.crc = e.CRC
+				loaded[e.Name] = l
 			case console.Initialised:
-				return loaded, nil
+				return loaded, unchanged, nil
 			}
 		}
 	}
-	return map[string]loadedMod{}, lines.Err()
+	return nil, false, lines.Err()
 }
 
 // SaveMods tells with which mods a save was played last. An empty name stands for the save that a start would load.
