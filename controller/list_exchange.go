@@ -2,9 +2,12 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"sync"
 	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	"mainbus/controller/api"
 	"mainbus/controller/lists"
@@ -203,8 +206,13 @@ func (c *Controller) exchange(ctx context.Context, conn *link.Conn, instance, li
 		}
 		failed = shown(err.Error(), 300)
 	}
-	c.told.put(there.last, &failed)
-	c.changes.cluster()
+	if before, _ := c.told.get(listKey{instance, list}); before.failed != failed || !proto.Equal(before.ListState, there.last) {
+		c.told.put(there.last, &failed)
+		c.changes.cluster()
+	}
+	if status := (*link.StatusError)(nil); errors.As(err, &status) {
+		return nil // this list waits, the others need not
+	}
 	return err
 }
 

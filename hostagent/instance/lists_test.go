@@ -241,3 +241,21 @@ func TestListsOfAFolderFromABackup(t *testing.T) {
 		t.Errorf("reported %v, %v", got, err)
 	}
 }
+
+func FuzzCleanText(f *testing.F) {
+	for _, s := range []string{"rude", "a\nb", "a\r\n/quit", "\x00", "\xff", "a\u2028b\u202e", strings.Repeat("x ", 500), "\ufffd"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		clean := cleanText(s)
+		if again := cleanText(clean); again != clean {
+			t.Errorf("%q became %q, and that %q", s, clean, again)
+		}
+		for list := range map[string]bool{lists.Admins: true, lists.Bans: true, lists.Whitelist: true} {
+			line, err := listCommand(list, lists.Change{Entry: lists.Entry{Name: "Ann", Reason: clean}, Listed: true})
+			if err != nil || strings.ContainsAny(line, "\r\n\x00") {
+				t.Errorf("%q makes the command %q, %v", s, line, err)
+			}
+		}
+	})
+}
