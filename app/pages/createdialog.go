@@ -26,6 +26,8 @@ type creation struct {
 	name     *widget.Entry
 	host     *widget.Select
 	version  *widget.SelectEntry
+	pack     *widget.Select
+	packs    []api.PackRow
 	start    *widget.Check
 	seed     *widget.Entry
 	preset   *widget.Select
@@ -33,6 +35,7 @@ type creation struct {
 	create   *widget.Button
 	problem  *widgets.ErrorCard
 	cancel   func() // of the question which versions there are
+	leave    func() // of the question which packs there are
 	dialog   *dialog.CustomDialog
 }
 
@@ -52,12 +55,15 @@ func (s *Instances) AskCreate() {
 	c.name.OnSubmitted = func(string) { c.submit() }
 	c.version.SetPlaceHolder(view.AnyVersion)
 	c.host.OnChanged = func(string) { c.askVersions() }
+	c.pack = widget.NewSelect([]string{noPack()}, nil)
+	c.pack.SetSelectedIndex(0)
+	c.leave = ask(s.Params, c.problem, func(ctx context.Context) ([]api.PackRow, error) { return s.Service.Packs(ctx, s.Caller) }, c.offerPacks)
 	c.create = primary(lang.L("Create"), theme.ConfirmIcon(), c.submit)
 	content := c.content()
 	c.dialog = dialog.NewCustomWithoutButtons(lang.L("New instance"), content, s.Frame.Window())
 	c.dialog.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { c.dialog.Hide() }), c.create})
-	c.dialog.SetOnClosed(func() { c.cancel() })
-	c.dialog.Resize(fyne.NewSize(560, 340))
+	c.dialog.SetOnClosed(func() { c.cancel(); c.leave() })
+	c.dialog.Resize(fyne.NewSize(560, 380))
 	c.host.SetSelectedIndex(0)
 	c.check()
 	c.dialog.Show()
@@ -81,7 +87,7 @@ func (c *creation) content() fyne.CanvasObject {
 	c.exchange.OnChanged = func(string) { c.check() }
 	simple := widget.NewForm(
 		widget.NewFormItem(lang.L("Name"), c.name), widget.NewFormItem(lang.L("Host"), c.host),
-		widget.NewFormItem(lang.L("Factorio version"), c.version), widget.NewFormItem("", c.start))
+		widget.NewFormItem(lang.L("Factorio version"), c.version), widget.NewFormItem(lang.L("Mods"), c.pack), widget.NewFormItem("", c.start))
 	advanced := container.NewVBox(
 		words(lang.L("How its map is made. Without these the first start makes one as the game does.")),
 		widget.NewForm(widget.NewFormItem(lang.L("Seed"), c.seed), widget.NewFormItem(lang.L("Preset"), c.preset), widget.NewFormItem(lang.L("Exchange string"), c.exchange)))
@@ -90,10 +96,20 @@ func (c *creation) content() fyne.CanvasObject {
 	more = widget.NewButtonWithIcon(lang.L("Show advanced"), theme.MenuExpandIcon(), func() {
 		more.Hide()
 		advanced.Show()
-		c.dialog.Resize(fyne.NewSize(560, 600))
+		c.dialog.Resize(fyne.NewSize(560, 640))
 	})
 	more.Importance, more.Alignment = widget.LowImportance, widget.ButtonAlignLeading
 	return container.NewVScroll(container.NewVBox(simple, c.problem, more, advanced))
+}
+
+// offerPacks lets the user choose one, which says who can join.
+func (c *creation) offerPacks(packs []api.PackRow) {
+	c.packs = packs
+	names := []string{noPack()}
+	for _, p := range packs {
+		names = append(names, strings.TrimSpace(p.Name+" · "+view.ContentWord(p.Content)))
+	}
+	c.pack.SetOptions(names)
 }
 
 // askVersions offers what the host has or can download.
@@ -117,8 +133,12 @@ func (c *creation) submit() {
 		return
 	}
 	c.dialog.Hide()
+	pack := ""
+	if i := c.pack.SelectedIndex(); i > 0 {
+		pack = c.packs[i-1].ID
+	}
 	c.Instances.create(view.NewInstance{
-		Name: c.name.Text, Host: c.hosts[c.host.SelectedIndex()], Version: c.version.Text, Seed: uint32(typed(c.seed)),
+		Name: c.name.Text, Pack: pack, Host: c.hosts[c.host.SelectedIndex()], Version: c.version.Text, Seed: uint32(typed(c.seed)),
 		Preset: c.preset.Selected, Exchange: c.exchange.Text, Start: c.start.Checked,
 	})
 }

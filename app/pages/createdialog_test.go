@@ -33,15 +33,17 @@ func TestANewInstanceWithAMapOfItsOwnStartsWhenThatIsMade(t *testing.T) {
 }
 
 func TestANewInstanceWithoutWishesIsStartedRightAway(t *testing.T) {
-	c := fiveInstances()
+	c := withPack()
 	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
 		s.Page("Instances")
 		s.Press("New instance…")
+		s.Settle()
 		s.Tap("Start it right away")
 		s.Type("any", "2.0")
+		s.Choose("Nauvis · Base game")
 		s.Type("Nauvis", "Plain\n")
 		s.Soon()
-		expectCalls(t, c, "CreateInstance Plain h1", "StartInstance new")
+		expectCalls(t, c, "CreateInstance Plain h1 p1", "StartInstance new")
 	})
 }
 

@@ -76,7 +76,7 @@ func NewInstance(p Params, id string) *Instance {
 	tools := container.NewBorder(nil, nil, nil,
 		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), s.find), copyAll, graphs, kept))
 	named := func() string { return s.row.Name }
-	s.saves, s.mods = newSaves(p, id, named), newInstanceMods(p, id, named)
+	s.saves, s.mods = newSaves(p, id, named), newInstanceMods(p, id, func() view.Instance { return s.row })
 	s.tabs = container.NewAppTabs(
 		container.NewTabItem(lang.L("Console"), container.NewBorder(container.NewVBox(tools, s.unread), s.input, nil, nil, s.console)),
 		container.NewTabItem(lang.L("Saves"), s.saves.content),
@@ -253,7 +253,7 @@ func (s *Instance) show(r view.Instance) {
 		{lang.L("port {{.port}}", with{"port": r.Port}), r.Port},
 		{lang.L("Factorio {{.version}}", with{"version": r.Game}), r.Game},
 		{lang.L("runs from “{{.save}}”", with{"save": r.Save}), r.Save},
-		{lang.L("mods: {{.set}}", with{"set": r.Pack}), r.Pack},
+		{lang.L("mods: {{.set}}", with{"set": r.Mods}), r.Mods},
 	} {
 		if fact.value != "" {
 			facts = append(facts, fact.text)

@@ -21,7 +21,7 @@ import (
 type instanceMods struct {
 	Params
 	id      string
-	name    func() string // of the instance
+	row     func() view.Instance // as it is shown
 	now     api.InstanceMods
 	packs   []api.PackRow
 	given   string // name of the pack that it has, as the selection shows it
@@ -42,8 +42,8 @@ type modsAndPacks struct {
 	packs []api.PackRow
 }
 
-func newInstanceMods(p Params, id string, name func() string) *instanceMods {
-	m := &instanceMods{Params: p, id: id, name: name, words: words(""), wrong: widgets.NewErrorCard().Lasting(), problem: widgets.NewErrorCard(), footer: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40)}
+func newInstanceMods(p Params, id string, row func() view.Instance) *instanceMods {
+	m := &instanceMods{Params: p, id: id, row: row, words: words(""), wrong: widgets.NewErrorCard().Lasting(), problem: widgets.NewErrorCard(), footer: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40)}
 	m.reader = newReader(p, m.read, m.show, func(err *api.Error) { m.footer.Set(strings.TrimSpace(err.Message+" "+err.Next), look.Bad) })
 	m.pack = widget.NewSelect([]string{noPack()}, nil)
 	m.table = arranged(p, "instance-mods", widgets.NewTable(p.Frame, p.Tips, func(r view.InstalledMod) string { return r.Key },
@@ -100,10 +100,8 @@ func (m *instanceMods) show(r modsAndPacks) {
 	m.given = noPack()
 	for _, p := range r.packs {
 		names = append(names, p.Name)
-		for _, instance := range p.Instances {
-			if instance == m.name() {
-				m.given = p.Name
-			}
+		if p.ID == m.row().Pack {
+			m.given = p.Name
 		}
 	}
 	m.pack.OnChanged = nil
@@ -135,10 +133,10 @@ func (m *instanceMods) assign(name string) {
 	if name == m.given {
 		return
 	}
-	r, text := api.AssignPack{Instance: m.id}, lang.L("{{.instance}} has no pack any more", with{"instance": m.name()})
+	r, text := api.AssignPack{Instance: m.id}, lang.L("{{.instance}} has no pack any more", with{"instance": m.row().Name})
 	for _, p := range m.packs {
 		if p.Name == name {
-			r.Pack, text = p.ID, lang.L("Give {{.instance}} the pack {{.pack}}", with{"instance": m.name(), "pack": name})
+			r.Pack, text = p.ID, lang.L("Give {{.instance}} the pack {{.pack}}", with{"instance": m.row().Name, "pack": name})
 		}
 	}
 	m.change(text, func(ctx context.Context) error {
@@ -167,7 +165,7 @@ func (m *instanceMods) openPack() {
 }
 
 func (m *instanceMods) fetch() {
-	m.carry(m.problem, lang.L("Fetch the mods of {{.instance}}", with{"instance": m.name()}), func(ctx context.Context) (api.Task, error) {
+	m.carry(m.problem, lang.L("Fetch the mods of {{.instance}}", with{"instance": m.row().Name}), func(ctx context.Context) (api.Task, error) {
 		return m.Service.FetchMods(ctx, m.Caller, api.InstanceRef{Instance: m.id})
 	}, func(bool) { m.reader.again() })
 }
@@ -208,11 +206,11 @@ func (m *instanceMods) askPolicy() {
 		former, unknown := widget.NewCheck(lang.L("Start with the mods that are there if files of the pack are missing"), nil), widget.NewCheck(lang.L("Leave mods in the folder that are not of the pack"), nil)
 		former.SetChecked(was.OrFormer)
 		unknown.SetChecked(was.KeepUnknown)
-		m.form(lang.L("Mods of {{.instance}}", with{"instance": m.name()}), lang.L("Save"), []*widget.FormItem{
+		m.form(lang.L("Mods of {{.instance}}", with{"instance": m.row().Name}), lang.L("Save"), []*widget.FormItem{
 			widget.NewFormItem("", former), widget.NewFormItem("", unknown),
 			widget.NewFormItem("", words(lang.L("Without the first, a start for which files are missing is refused. Without the second, others are put aside and kept."))),
 		}, func() {
-			m.change(lang.L("Change how mods are put into {{.instance}}", with{"instance": m.name()}), func(ctx context.Context) error {
+			m.change(lang.L("Change how mods are put into {{.instance}}", with{"instance": m.row().Name}), func(ctx context.Context) error {
 				_, err := m.Service.ChangeModPolicy(ctx, m.Caller, api.ChangeModPolicy{Instance: m.id, OrFormer: &former.Checked, KeepUnknown: &unknown.Checked})
 				return err
 			})

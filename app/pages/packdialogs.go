@@ -264,12 +264,12 @@ func (s *Pack) handOut(name string) {
 
 // askAssign chooses which instances use the pack.
 func (s *Pack) askAssign() {
-	var ids, names []string
+	var all []view.Instance
 	rows, boxes := container.NewVBox(), []*widget.Check{}
 	for _, i := range s.Model.Now().Instances {
 		c := widget.NewCheck(i.Name+" · "+i.Host+" · "+view.StateWord(i.State), nil)
-		c.SetChecked(slices.Contains(s.pack.Instances, i.Name))
-		ids, names, boxes = append(ids, i.ID), append(names, i.Name), append(boxes, c)
+		c.SetChecked(i.Pack == s.id)
+		all, boxes = append(all, i), append(boxes, c)
 		rows.Add(c)
 	}
 	if len(boxes) == 0 {
@@ -281,8 +281,8 @@ func (s *Pack) askAssign() {
 	d := dialog.NewCustomConfirm(lang.L("Instances with the pack {{.name}}", with{"name": s.pack.Name}), lang.L("Save"), lang.L("Cancel"),
 		container.NewBorder(hint, nil, nil, nil, container.NewVScroll(rows)), func(ok bool) {
 			for n, c := range boxes {
-				if ok && c.Checked != slices.Contains(s.pack.Instances, names[n]) {
-					s.give(ids[n], names[n], c.Checked)
+				if ok && c.Checked != (all[n].Pack == s.id) {
+					s.give(all[n].ID, all[n].Name, c.Checked)
 				}
 			}
 		}, s.Frame.Window())

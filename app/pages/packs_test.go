@@ -28,6 +28,7 @@ func somePack() api.Pack {
 func withPack() *headless.Cluster {
 	c := fiveInstances()
 	c.SetPacks(somePack())
+	c.ChangeInstance("i1", func(i *api.Instance) { i.Pack = "p1" })
 	return c
 }
 

@@ -113,7 +113,7 @@ func (t *packSettings) read() {
 	t.asked = t.pack.Revision
 	t.footer.Set(lang.L("The settings are read from the mods…"), look.Muted)
 	ask(t.Params, t.problem, func(ctx context.Context) (api.PackSettings, error) {
-		return t.Service.PackSettings(ctx, t.Caller, api.AskPackSettings{Pack: t.id, Language: lang.SystemLocale().LanguageString()})
+		return t.Service.PackSettings(ctx, t.Caller, api.AskPackSettings{Pack: t.id, Language: view.GameLanguage(lang.SystemLocale().LanguageString())})
 	}, func(form api.PackSettings) {
 		if t.form.Edited() == 0 {
 			t.form = view.NewPackSettings(form)

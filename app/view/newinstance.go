@@ -14,6 +14,7 @@ type NewInstance struct {
 	Name     string
 	Host     string // id
 	Version  string // as in VersionOptions; empty or AnyVersion: any
+	Pack     string // id of its mod pack; empty: none
 	Seed     uint32 // 0: the game's choice
 	Preset   string
 	Exchange string // map exchange string, which says all that a preset says
@@ -22,7 +23,7 @@ type NewInstance struct {
 
 // Create is the call that makes it. With a seed alone the first start makes the map.
 func (n NewInstance) Create() api.CreateInstance {
-	r := api.CreateInstance{Name: strings.TrimSpace(n.Name), Host: n.Host, Seed: n.Seed, Version: strings.TrimSpace(n.Version)}
+	r := api.CreateInstance{Name: strings.TrimSpace(n.Name), Host: n.Host, Seed: n.Seed, Version: strings.TrimSpace(n.Version), Pack: n.Pack}
 	if r.Version == AnyVersion {
 		r.Version = ""
 	}

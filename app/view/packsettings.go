@@ -65,6 +65,34 @@ func NewPackSettings(form api.PackSettings) *PackSettings {
 // Revision is that of the pack which the form shows.
 func (f *PackSettings) Revision() int64 { return f.form.Revision }
 
+// GameLanguage is the language of a locale, such as de-DE, as the game calls it: only some have a region there.
+func GameLanguage(locale string) string {
+	parts := strings.Split(locale, "-")
+	language, region := parts[0], ""
+	if len(parts) > 1 {
+		region = parts[1]
+	}
+	switch language {
+	case "es":
+		return "es-ES"
+	case "sv":
+		return "sv-SE"
+	case "pt":
+		if region != "BR" {
+			region = "PT"
+		}
+		return "pt-" + region
+	case "zh":
+		if region == "HK" || region == "MO" || region == "TW" {
+			return "zh-TW"
+		}
+		return "zh-CN"
+	case "nb", "nn":
+		return "no"
+	}
+	return language
+}
+
 // Problems are what could not be read of the mods.
 func (f *PackSettings) Problems() []string { return f.form.Problems }
 

@@ -114,3 +114,11 @@ func TestSettingsGoBackToWhatTheyWere(t *testing.T) {
 		t.Errorf("after edits were discarded: %+v", r)
 	}
 }
+
+func TestGameLanguage(t *testing.T) {
+	for locale, want := range map[string]string{"de-DE": "de", "en": "en", "pt-BR": "pt-BR", "pt": "pt-PT", "es-MX": "es-ES", "zh-HK": "zh-TW", "zh": "zh-CN", "sv-SE": "sv-SE", "": ""} {
+		if got := GameLanguage(locale); got != want {
+			t.Errorf("%q is %q, want %q", locale, got, want)
+		}
+	}
+}

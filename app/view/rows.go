@@ -67,7 +67,8 @@ type Instance struct {
 	CanKill  bool
 	CanMove  bool
 	CanErase bool
-	Pack     string // label of the set of mods that it shall have; empty: it has no pack
+	Pack     string // id of its mod pack; empty: it has none
+	Mods     string // label of the set of mods that it shall have; empty: none
 	ModsBad  string // what keeps the next start from them: sentences
 	Version  string // of Factorio that it shall run; empty: any
 	Download bool   // that version may be downloaded
@@ -167,7 +168,7 @@ func instanceRows(instances []api.Instance, measured []api.Measured) []Instance 
 	for _, i := range instances {
 		row := Instance{
 			ID: i.ID, Name: i.Name, Host: i.HostName, HostID: i.Host, Version: i.Version, Download: i.Download, State: i.State, Words: words(i), Trades: i.Linked, Game: i.GameVersion, Save: i.Save,
-			Wanted: i.Desired, Starts: i.Starts, Progress: percent(i.Phase), Pack: i.Mods.Wanted, ModsBad: i.Mods.Problem,
+			Wanted: i.Desired, Starts: i.Starts, Progress: percent(i.Phase), Pack: i.Pack, Mods: i.Mods.Wanted, ModsBad: i.Mods.Problem,
 		}
 		if i.GamePort != 0 {
 			row.Port = strconv.Itoa(int(i.GamePort))

@@ -80,6 +80,17 @@ func (c *Cluster) SetInstances(instances ...api.Instance) {
 	c.news(func() { c.instances = instances })
 }
 
+// ChangeInstance changes one of the instances.
+func (c *Cluster) ChangeInstance(id string, change func(*api.Instance)) {
+	c.news(func() {
+		for n := range c.instances {
+			if c.instances[n].ID == id {
+				change(&c.instances[n])
+			}
+		}
+	})
+}
+
 // SetBus replaces what is on the bus.
 func (c *Cluster) SetBus(items ...api.BusItem) { c.news(func() { c.bus = items }) }
 

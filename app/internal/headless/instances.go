@@ -10,7 +10,11 @@ import (
 
 // CreateInstance implements api.Service. What is made is stopped, and has the id "new".
 func (c *Cluster) CreateInstance(_ context.Context, _ api.Caller, r api.CreateInstance) (api.Instance, error) {
-	err := c.note("CreateInstance", r.Name, r.Host)
+	args := []string{r.Name, r.Host}
+	if r.Pack != "" {
+		args = append(args, r.Pack)
+	}
+	err := c.note("CreateInstance", args...)
 	made := api.Instance{ID: "new", Name: r.Name, Host: r.Host, Desired: "stopped", State: "stopped", Version: r.Version}
 	if err == nil {
 		c.news(func() { c.instances = append(c.instances, made) })
