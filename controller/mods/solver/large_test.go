@@ -43,8 +43,8 @@ func portal(seed uint64) map[string][]modinfo.Info {
 			for line+1 < len(since) && since[line+1] <= day {
 				line++
 			}
-			if i < 300 && k > n/2 { // libraries follow the game
-				line = max(line, 4)
+			if i < 300 && k >= n/2 { // libraries follow the game
+				line = 4
 			}
 			all[i] = append(all[i], dated{modinfo.Info{Name: name(i), Version: version, FactorioVersion: lines[line]}, day})
 		}
@@ -73,7 +73,7 @@ func portal(seed uint64) map[string][]modinfo.Info {
 				if other > 300 && d.Needed() { // needed are libraries, and few else
 					d.Kind = modinfo.Optional
 				}
-				if r.IntN(40) == 0 {
+				if r.IntN(100) == 0 {
 					d.Kind = modinfo.Incompatible
 				} else if r.IntN(2) == 0 {
 					for _, release := range all[other] {
