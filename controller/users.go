@@ -53,6 +53,13 @@ func (s *service) Users(ctx context.Context, _ api.Caller, r api.FindUsers) (api
 	q := store.UserQuery{
 		Text: r.Text, Admin: r.Admin, Whitelisted: r.Whitelisted, Banned: r.Banned, Sort: order, Descending: r.Descending, Offset: r.Offset, Limit: limit,
 	}
+	if r.Role != "" {
+		role, _, err := s.findRole(ctx, r.Role)
+		if err != nil {
+			return api.UserPage{}, err
+		}
+		q.Role = role.ID
+	}
 	online := s.presence.keys()
 	if r.Online {
 		q.Keys = append([]string{}, online...)
@@ -259,6 +266,8 @@ func (s *service) DeleteUser(ctx context.Context, c api.Caller, r api.UserRef) (
 	case errors.Is(err, store.ErrListed):
 		return api.UserRecord{}, api.Errorf(api.Refused, fmt.Sprintf("Take that away first: mainbusctl users unban, demote, whitelist remove %s.", u.Name),
 			"%s is admin, banned or whitelisted", u.Name)
+	case errors.Is(err, store.ErrTrusted):
+		return api.UserRecord{}, api.Errorf(api.Refused, "Take the roles away first: mainbusctl roles --help says how.", "%s has roles", u.Name)
 	case errors.Is(err, store.ErrNotFound):
 		return api.UserRecord{}, noUser(r.Name)
 	case err != nil:

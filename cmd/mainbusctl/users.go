@@ -48,6 +48,7 @@ func (c *ctl) userListCommand() *cobra.Command {
 	f.BoolVar(&r.Admin, "admin", false, "only admins")
 	f.BoolVar(&r.Banned, "banned", false, "only banned users")
 	f.BoolVar(&r.Whitelisted, "whitelisted", false, "only users on the whitelist")
+	f.StringVar(&r.Role, "role", "", "only users with this role")
 	f.StringVar(&r.Sort, "sort", api.UsersByName, "name, seen, time or joins")
 	f.BoolVar(&r.Descending, "descending", false, "the last of that order first")
 	f.IntVar(&r.Limit, "limit", 100, "how many, at most 1000")

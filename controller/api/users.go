@@ -171,6 +171,7 @@ type FindUsers struct {
 	Admin       bool   `json:"admin,omitempty"`
 	Whitelisted bool   `json:"whitelisted,omitempty"`
 	Banned      bool   `json:"banned,omitempty"`
+	Role        string `json:"role,omitempty"` // name or id
 	Sort        string `json:"sort,omitempty"`
 	Descending  bool   `json:"descending,omitempty"`
 	Offset      int    `json:"offset,omitempty"`

@@ -12,8 +12,12 @@ import (
 	"mainbus/hostagent/factorio/playername"
 )
 
-// ErrListed says that a user is admin, banned or whitelisted, so the record can't go.
-var ErrListed = errors.New("the user is admin, banned or whitelisted")
+var (
+	// ErrListed says that a user is admin, banned or whitelisted, so the record can't go.
+	ErrListed = errors.New("the user is admin, banned or whitelisted")
+	// ErrTrusted says that a user has roles, so the record can't go: who deletes users may not be one who takes roles away.
+	ErrTrusted = errors.New("the user has roles")
+)
 
 // Users are the records of players. Names are compared without case.
 type Users interface {
@@ -25,7 +29,7 @@ type Users interface {
 	// ChangeUser makes the record if the change sets something, and tells what it was and is. Two equal calls are as one. A change
 	// that would only take away from nobody makes none; After is empty then.
 	ChangeUser(ctx context.Context, c UserChange) (UserChanged, error)
-	DeleteUser(ctx context.Context, name string) error // ErrListed, ErrNotFound
+	DeleteUser(ctx context.Context, name string) error // ErrListed, ErrTrusted, ErrNotFound
 
 	// ChangeUsers makes many changes, all or none, and remembers how to undo them. PreviewUsers tells what would come of it.
 	ChangeUsers(ctx context.Context, b UserBulk) (UserBulkResult, error)
@@ -263,11 +267,32 @@ func (s *SQLite) DeleteUser(ctx context.Context, name string) error {
 		if err == nil && u.Listed() {
 			err = ErrListed
 		}
+		if trusted, queryErr := usersOf(ctx, conn, "SELECT user FROM user_role"); err == nil {
+			if err = queryErr; err == nil && trusted[u.Key] {
+				err = ErrTrusted
+			}
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
 		return changeOne(ctx, conn, what, "DELETE FROM user WHERE key = ?", playername.Key(name))
 	})
+}
+
+// usersOf returns the keys of the users that a query names.
+func usersOf(ctx context.Context, from querier, query string) (map[string]bool, error) {
+	rows, err := from.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	trusted := map[string]bool{}
+	err = eachRow(rows, func(scan scanFunc) error {
+		var key string
+		err := scan(&key)
+		trusted[key] = true
+		return err
+	})
+	return trusted, err
 }
 
 // UserQuery says which users are wanted; zero values don't restrict.
@@ -277,6 +302,7 @@ type UserQuery struct {
 	Whitelisted bool
 	Banned      bool
 	Keys        []string // only these; nil: all
+	Role        string   // id
 	Sort        UserSort
 	Descending  bool
 	Offset      int
@@ -331,6 +357,9 @@ func (q UserQuery) where() (text string, args []any) {
 	if q.Keys != nil {
 		list, _ := json.Marshal(q.Keys) // strings can always be encoded
 		conditions, args = append(conditions, "key IN (SELECT value FROM json_each(?))"), append(args, string(list))
+	}
+	if q.Role != "" {
+		conditions, args = append(conditions, "key IN (SELECT user FROM user_role WHERE role = ?)"), append(args, q.Role)
 	}
 	if len(conditions) == 0 {
 		return "", args

@@ -232,9 +232,13 @@ func undoing(ctx context.Context, from querier) (id int64, result UserBulkResult
 	for _, u := range users {
 		byKey[u.Key] = u
 	}
+	trusted, err := usersOf(ctx, from, "SELECT user FROM user_role UNION SELECT user FROM user_key")
+	if err != nil {
+		return 0, result, err
+	}
 	for _, c := range was {
 		user := byKey[c.After.Key]
-		back, since := c.undo(user)
+		back, since := c.undo(user, trusted[user.Key])
 		if since {
 			result.Since++
 		}
@@ -271,8 +275,9 @@ func bulkRows(ctx context.Context, from querier, id int64) (all []UserChanged, e
 	return all, err
 }
 
-// undo returns what becomes of a user when a change is taken back. What is not as the change has left it stays.
-func (c UserChanged) undo(user User) (back User, since bool) {
+// undo returns what becomes of a user when a change is taken back. What is not as the change has left it stays, and so does the record of
+// one who has got roles or keys.
+func (c UserChanged) undo(user User, trusted bool) (back User, since bool) {
 	back = user
 	give := func(f *UserFlag, before, after UserFlag) {
 		switch {
@@ -299,7 +304,7 @@ func (c UserChanged) undo(user User) (back User, since bool) {
 			since = true
 		}
 	}
-	if c.Before.Key == "" && !back.Listed() && back.Notes == "" && back.FirstSeen.IsZero() {
+	if c.Before.Key == "" && !trusted && !back.Listed() && back.Notes == "" && back.FirstSeen.IsZero() {
 		back = User{} // the change has made the record
 	}
 	return back, since

@@ -89,6 +89,19 @@ func TestRevisionsAreOneRow(t *testing.T) {
 	if err := s.DeleteUser(context.Background(), "a"); !errors.Is(err, ErrListed) {
 		t.Error(err)
 	}
+	if err := s.AddRole(context.Background(), Role{ID: "r1", Name: "helper"}); err != nil {
+		t.Fatal(err)
+	}
+	change(t, s, UserChange{Name: "D", Create: true})
+	if err := s.GrantRole(context.Background(), "d", "r1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DeleteUser(context.Background(), "d"); !errors.Is(err, ErrTrusted) {
+		t.Error(err)
+	}
+	if page, total, err := s.FindUsers(context.Background(), UserQuery{Role: "r1", Limit: 5}); err != nil || total != 1 || page[0].Name != "D" {
+		t.Errorf("%+v, %d, %v", page, total, err)
+	}
 	if err := s.DeleteUser(context.Background(), "nobody"); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
 	}

@@ -53,10 +53,11 @@ local function on_command(event)
   rcon.print(ok and answer or "fault: " .. answer)
 end
 
--- Where another script has a command of this name there is none of ours: the agent is told what that one answers.
+-- Where another script has a command of this name, or the game does not take the name, there is none of ours, and the world goes on
+-- without.
 function players.install()
   if not commands.commands[COMMAND] and not commands.game_commands[COMMAND] then
-    commands.add_command(COMMAND, "Used by the cluster that this server belongs to.", on_command)
+    pcall(commands.add_command, COMMAND, "Used by the cluster that this server belongs to.", on_command)
   end
 end
 
