@@ -91,6 +91,11 @@ func played(ctx context.Context, conn *sql.Conn, p Played) error {
 	visitors := map[string]bool{}
 	for _, v := range p.Visits {
 		key := playername.Key(v.Name)
+		// The total that goes with it may come in a later part.
+		if _, err := conn.ExecContext(ctx, `INSERT INTO user(key, name, created_at, first_seen, last_seen) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			key, v.Name, unixMilli(v.Joined), unixMilli(v.Joined), unixMilli(v.Left)); err != nil {
+			return fmt.Errorf("visit of %s: %w", v.Name, err)
+		}
 		res, err := conn.ExecContext(ctx, `INSERT INTO user_visit(user, instance, record, number, joined, left_at, reason)
 			SELECT id, ?, ?, ?, ?, ?, ? FROM user WHERE key = ? ON CONFLICT DO NOTHING`,
 			p.Instance, v.Record, v.Number, unixMilli(v.Joined), unixMilli(v.Left), v.Reason, key)

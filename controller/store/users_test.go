@@ -162,6 +162,22 @@ func TestPlayIsTakenInOnce(t *testing.T) {
 	}
 }
 
+// The first part of much news may have visits of players whose totals come later.
+func TestVisitBeforeItsTotal(t *testing.T) {
+	s, ctx := newUsers(t), context.Background()
+	first := Played{Instance: "i", Book: "b", Seq: 1, Visits: []Visit{{Name: "Ann", Record: "r", Number: 1, Joined: at(0), Left: at(1)}}}
+	second := Played{Instance: "i", Book: "b", Seq: 2, Totals: []PlayTotal{{Name: "Ann", Record: "r", Joins: 1, Seconds: 60, FirstJoin: at(0), LastJoin: at(0), LastSeen: at(1)}}}
+	for _, p := range []Played{first, second, first} {
+		if err := s.Played(ctx, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	visits, err := s.UserVisits(ctx, "ann", "", 0, 10)
+	if u := userOf(t, s, "ann"); err != nil || len(visits) != 1 || u.Joins != 1 || u.Seconds != 60 || u.FirstSeen != at(0) {
+		t.Errorf("%+v, %+v, %v", u, visits, err)
+	}
+}
+
 func TestVisitsAreBoundedAndPaged(t *testing.T) {
 	s, ctx := newUsers(t), context.Background()
 	p := Played{Instance: "i", Book: "b", Totals: []PlayTotal{{Name: "a", Record: "r", FirstJoin: at(0)}}}
