@@ -266,8 +266,6 @@ func (s *service) DeleteUser(ctx context.Context, c api.Caller, r api.UserRef) (
 	case errors.Is(err, store.ErrListed):
 		return api.UserRecord{}, api.Errorf(api.Refused, fmt.Sprintf("Take that away first: mainbusctl users unban, demote, whitelist remove %s.", u.Name),
 			"%s is admin, banned or whitelisted", u.Name)
-	case errors.Is(err, store.ErrTrusted):
-		return api.UserRecord{}, api.Errorf(api.Refused, "Take the roles away first: mainbusctl roles --help says how.", "%s has roles", u.Name)
 	case errors.Is(err, store.ErrNotFound):
 		return api.UserRecord{}, noUser(r.Name)
 	case err != nil:

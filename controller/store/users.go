@@ -12,12 +12,8 @@ import (
 	"mainbus/hostagent/factorio/playername"
 )
 
-var (
-	// ErrListed says that a user is admin, banned or whitelisted, so the record can't go.
-	ErrListed = errors.New("the user is admin, banned or whitelisted")
-	// ErrTrusted says that a user has roles, so the record can't go: who deletes users may not be one who takes roles away.
-	ErrTrusted = errors.New("the user has roles")
-)
+// ErrListed says that a user is admin, banned or whitelisted, so the record can't go.
+var ErrListed = errors.New("the user is admin, banned or whitelisted")
 
 // Users are the records of players. Names are compared without case.
 type Users interface {
@@ -29,7 +25,7 @@ type Users interface {
 	// ChangeUser makes the record if the change sets something, and tells what it was and is. Two equal calls are as one. A change
 	// that would only take away from nobody makes none; After is empty then.
 	ChangeUser(ctx context.Context, c UserChange) (UserChanged, error)
-	DeleteUser(ctx context.Context, name string) error // ErrListed, ErrTrusted, ErrNotFound
+	DeleteUser(ctx context.Context, name string) error // with roles and keys; ErrListed, ErrNotFound
 
 	// ChangeUsers makes many changes, all or none, and remembers how to undo them. PreviewUsers tells what would come of it.
 	ChangeUsers(ctx context.Context, b UserBulk) (UserBulkResult, error)
@@ -98,9 +94,9 @@ func (c UserChanged) Created() bool { return c.Before.Key == "" && c.After.Key !
 // Changed tells whether anything is different.
 func (c UserChanged) Changed() bool { return c.Before != c.After }
 
-// apply returns what a user becomes. Of what is listed the revision has to be set by the caller if listed is true.
-func (c UserChange) apply(u User) (after User, listed bool) {
-	after = u
+// apply returns what a user becomes, but for the revision.
+func (c UserChange) apply(u User) User {
+	after := u
 	c.At = c.At.UTC().Truncate(time.Millisecond) // as it is read again
 	if after.Key == "" {
 		after.Key, after.Name, after.CreatedAt = playername.Key(c.Name), c.Name, c.At
@@ -109,7 +105,7 @@ func (c UserChange) apply(u User) (after User, listed bool) {
 		if to == nil || f.Set == *to {
 			return false
 		}
-		*f, listed = UserFlag{*to, c.By, c.At}, true
+		*f = UserFlag{*to, c.By, c.At}
 		return true
 	}
 	set(&after.Admin, c.Admin)
@@ -118,16 +114,16 @@ func (c UserChange) apply(u User) (after User, listed bool) {
 		after.BanReason = ""
 	}
 	if after.Banned.Set && c.Reason != nil && !(c.KeepReason && u.Banned.Set) && *c.Reason != after.BanReason {
-		after.BanReason, listed = *c.Reason, true
+		after.BanReason = *c.Reason
 		after.Banned.By, after.Banned.At = c.By, c.At
 	}
 	if c.Notes != nil {
 		after.Notes = *c.Notes
 	}
 	if u.Key == "" && !c.Create && !after.Listed() && after.Notes == "" {
-		return User{}, false
+		return User{}
 	}
-	return after, listed
+	return after
 }
 
 const userColumns = `key, name, created_at, first_seen, last_seen, joins, seconds, notes, admin, admin_by, admin_at,
@@ -227,28 +223,57 @@ func (s *SQLite) ChangeUser(ctx context.Context, c UserChange) (changed UserChan
 
 // changeUser writes what a change makes of a user.
 func changeUser(ctx context.Context, conn *sql.Conn, before User, c UserChange) (UserChanged, error) {
-	after, listed := c.apply(before)
-	if listed {
-		var err error
-		if after.Revision, err = nextRevision(ctx, conn); err != nil {
-			return UserChanged{}, err
-		}
-	}
-	changed := UserChanged{before, after}
-	if !changed.Changed() {
-		return changed, nil
-	}
-	return changed, putUser(ctx, conn, after)
+	result := UserChanged{before, c.apply(before)}
+	err := writeChanged(ctx, conn, []*UserChanged{&result})
+	return result, err
 }
 
-func nextRevision(ctx context.Context, conn *sql.Conn) (n int64, err error) {
-	err = conn.QueryRowContext(ctx, "UPDATE user_revision SET revision = revision + 1 RETURNING revision").Scan(&n)
-	return n, err
+// writeChanged writes what users have become, and notes their revisions in it.
+func writeChanged(ctx context.Context, conn *sql.Conn, changed []*UserChanged) error {
+	var listed int64
+	for _, c := range changed {
+		if listedDiffer(c.Before, c.After) {
+			listed++
+		}
+	}
+	revision, err := takeRevisions(ctx, conn, listed)
+	if err != nil {
+		return err
+	}
+	statements := newBatch(ctx, conn)
+	defer statements.close()
+	for _, c := range changed {
+		if listedDiffer(c.Before, c.After) {
+			revision++
+			c.After.Revision = revision
+		}
+		if !c.Changed() {
+			continue
+		}
+		if err := putUser(statements, c.After); err != nil {
+			return fmt.Errorf("%s: %w", c.After.Name, err)
+		}
+	}
+	return nil
+}
+
+// listedDiffer tells whether two states of a user differ in what the game's lists hold.
+func listedDiffer(a, b User) bool {
+	return a.Admin != b.Admin || a.Whitelisted != b.Whitelisted || a.Banned != b.Banned || a.BanReason != b.BanReason
+}
+
+// takeRevisions uses up the next n revisions, and returns the one before them.
+func takeRevisions(ctx context.Context, conn *sql.Conn, n int64) (before int64, err error) {
+	if n == 0 {
+		return 0, nil
+	}
+	err = conn.QueryRowContext(ctx, "UPDATE user_revision SET revision = revision + ?1 RETURNING revision - ?1", n).Scan(&before)
+	return before, err
 }
 
 // putUser writes everything of a user but what was played.
-func putUser(ctx context.Context, conn *sql.Conn, u User) error {
-	_, err := conn.ExecContext(ctx, `INSERT INTO user(key, name, created_at, notes, admin, admin_by, admin_at, whitelisted, whitelisted_by, whitelisted_at,
+func putUser(to *batch, u User) error {
+	_, err := to.exec(`INSERT INTO user(key, name, created_at, notes, admin, admin_by, admin_at, whitelisted, whitelisted_by, whitelisted_at,
 			banned, banned_by, banned_at, ban_reason, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET notes = excluded.notes, admin = excluded.admin, admin_by = excluded.admin_by, admin_at = excluded.admin_at,
 			whitelisted = excluded.whitelisted, whitelisted_by = excluded.whitelisted_by, whitelisted_at = excluded.whitelisted_at,
@@ -266,11 +291,6 @@ func (s *SQLite) DeleteUser(ctx context.Context, name string) error {
 		u, err := readUser(ctx, conn, playername.Key(name))
 		if err == nil && u.Listed() {
 			err = ErrListed
-		}
-		if trusted, queryErr := usersOf(ctx, conn, "SELECT user FROM user_role"); err == nil {
-			if err = queryErr; err == nil && trusted[u.Key] {
-				err = ErrTrusted
-			}
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", what, err)

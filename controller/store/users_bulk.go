@@ -41,7 +41,7 @@ func (s *SQLite) ChangeUsers(ctx context.Context, b UserBulk) (UserBulkResult, e
 	var result UserBulkResult
 	err := s.write(ctx, func(ctx context.Context, conn *sql.Conn) (err error) {
 		if result, err = b.outcome(ctx, conn); err == nil && len(result.Changed) > 0 {
-			if err = writeChanged(ctx, conn, result.Changed); err == nil {
+			if err = writeChanged(ctx, conn, pointers(result.Changed)); err == nil {
 				err = rememberBulk(ctx, conn, b, result.Changed)
 			}
 		}
@@ -91,13 +91,13 @@ func (b UserBulk) outcome(ctx context.Context, from querier) (UserBulkResult, er
 			place[key], outcomes = n, append(outcomes, UserChanged{})
 		}
 		named[key] = true
-		outcomes[n].After, _ = c.apply(outcomes[n].After)
+		outcomes[n].After = c.apply(outcomes[n].After)
 	}
 	clear := b.clearing()
 	for n := range outcomes {
 		o := &outcomes[n]
 		if !named[o.Before.Key] && o.Before.Listed() {
-			o.After, _ = clear.apply(o.After)
+			o.After = clear.apply(o.After)
 		}
 		switch {
 		case o.Changed():
@@ -123,29 +123,6 @@ func (b UserBulk) clearing() UserChange {
 	return c
 }
 
-// listedDiffer tells whether two states of a user differ in what the game's lists hold.
-func listedDiffer(a, b User) bool {
-	return a.Admin != b.Admin || a.Whitelisted != b.Whitelisted || a.Banned != b.Banned || a.BanReason != b.BanReason
-}
-
-// writeChanged writes what the users have become, and notes their revisions in it.
-func writeChanged(ctx context.Context, conn *sql.Conn, changed []UserChanged) error {
-	for n := range changed {
-		c := &changed[n]
-		if listedDiffer(c.Before, c.After) {
-			revision, err := nextRevision(ctx, conn)
-			if err != nil {
-				return err
-			}
-			c.After.Revision = revision
-		}
-		if err := putUser(ctx, conn, c.After); err != nil {
-			return fmt.Errorf("%s: %w", c.After.Name, err)
-		}
-	}
-	return nil
-}
-
 func rememberBulk(ctx context.Context, conn *sql.Conn, b UserBulk, changed []UserChanged) error {
 	res, err := conn.ExecContext(ctx, "INSERT INTO user_bulk(at, by, what) VALUES (?, ?, ?)", unixMilli(b.At), b.By, b.What)
 	if err != nil {
@@ -155,12 +132,14 @@ func rememberBulk(ctx context.Context, conn *sql.Conn, b UserBulk, changed []Use
 	if err != nil {
 		return err
 	}
+	statements := newBatch(ctx, conn)
+	defer statements.close()
 	for _, c := range changed {
 		before := ""
 		if c.Before.Key != "" {
 			before = encodeUser(c.Before)
 		}
-		if _, err := conn.ExecContext(ctx, "INSERT INTO user_bulk_row(bulk, key, before, after) VALUES (?, ?, ?, ?)", id, c.After.Key, before, encodeUser(c.After)); err != nil {
+		if _, err := statements.exec("INSERT INTO user_bulk_row(bulk, key, before, after) VALUES (?, ?, ?, ?)", id, c.After.Key, before, encodeUser(c.After)); err != nil {
 			return err
 		}
 	}
@@ -312,30 +291,33 @@ func (c UserChanged) undo(user User, trusted bool) (back User, since bool) {
 
 // writeUndone writes users as they were, without the records that an undone change has made.
 func writeUndone(ctx context.Context, conn *sql.Conn, changed []UserChanged) error {
-	var kept []UserChanged
-	for _, c := range changed {
+	var kept []*UserChanged
+	var listed int64
+	statements := newBatch(ctx, conn)
+	defer statements.close()
+	for n := range changed {
+		c := &changed[n]
 		if c.After.Key != "" {
 			kept = append(kept, c)
 			continue
 		}
-		var needed bool // by roles or keys that the user has got since
-		err := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM user_role WHERE user = ?1) OR EXISTS (SELECT 1 FROM user_key WHERE user = ?1)", c.Before.Key).Scan(&needed)
-		if err != nil {
-			return err
-		}
-		if needed {
-			c.After = User{Key: c.Before.Key, Name: c.Before.Name, CreatedAt: c.Before.CreatedAt, Revision: c.Before.Revision}
-			kept = append(kept, c)
-			continue
-		}
-		if _, err := conn.ExecContext(ctx, "DELETE FROM user WHERE key = ?", c.Before.Key); err != nil {
-			return err
-		}
 		if listedDiffer(c.Before, c.After) {
-			if _, err := nextRevision(ctx, conn); err != nil {
-				return err
-			}
+			listed++
+		}
+		if _, err := statements.exec("DELETE FROM user WHERE key = ?", c.Before.Key); err != nil {
+			return err
 		}
 	}
+	if _, err := takeRevisions(ctx, conn, listed); err != nil {
+		return err
+	}
 	return writeChanged(ctx, conn, kept)
+}
+
+func pointers(changed []UserChanged) []*UserChanged {
+	list := make([]*UserChanged, len(changed))
+	for n := range changed {
+		list[n] = &changed[n]
+	}
+	return list
 }

@@ -83,8 +83,10 @@ func (s *SQLite) Played(ctx context.Context, p Played) error {
 }
 
 func played(ctx context.Context, conn *sql.Conn, p Played) error {
+	statements := newBatch(ctx, conn)
+	defer statements.close()
 	for _, t := range p.Totals {
-		if err := playTotal(ctx, conn, p.Instance, t); err != nil {
+		if err := playTotal(statements, p.Instance, t); err != nil {
 			return fmt.Errorf("%s: %w", t.Name, err)
 		}
 	}
@@ -92,11 +94,11 @@ func played(ctx context.Context, conn *sql.Conn, p Played) error {
 	for _, v := range p.Visits {
 		key := playername.Key(v.Name)
 		// The total that goes with it may come in a later part.
-		if _, err := conn.ExecContext(ctx, `INSERT INTO user(key, name, created_at, first_seen, last_seen) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		if _, err := statements.exec(`INSERT INTO user(key, name, created_at, first_seen, last_seen) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			key, v.Name, unixMilli(v.Joined), unixMilli(v.Joined), unixMilli(v.Left)); err != nil {
 			return fmt.Errorf("visit of %s: %w", v.Name, err)
 		}
-		res, err := conn.ExecContext(ctx, `INSERT INTO user_visit(user, instance, record, number, joined, left_at, reason)
+		res, err := statements.exec(`INSERT INTO user_visit(user, instance, record, number, joined, left_at, reason)
 			SELECT id, ?, ?, ?, ?, ?, ? FROM user WHERE key = ? ON CONFLICT DO NOTHING`,
 			p.Instance, v.Record, v.Number, unixMilli(v.Joined), unixMilli(v.Left), v.Reason, key)
 		if err != nil {
@@ -107,47 +109,47 @@ func played(ctx context.Context, conn *sql.Conn, p Played) error {
 		}
 	}
 	for key := range visitors {
-		if _, err := conn.ExecContext(ctx, `DELETE FROM user_visit WHERE id IN (SELECT v.id FROM user_visit v JOIN user ON user.id = v.user
+		if _, err := statements.exec(`DELETE FROM user_visit WHERE id IN (SELECT v.id FROM user_visit v JOIN user ON user.id = v.user
 			WHERE user.key = ? ORDER BY v.left_at DESC, v.id DESC LIMIT -1 OFFSET ?)`, key, maxVisits); err != nil {
 			return err
 		}
 	}
-	_, err := conn.ExecContext(ctx, `INSERT INTO user_mark(instance, book, seq) VALUES (?, ?, ?)
+	_, err := statements.exec(`INSERT INTO user_mark(instance, book, seq) VALUES (?, ?, ?)
 		ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)`,
 		p.Instance, p.Book, int64(p.Seq))
 	return err
 }
 
 // playTotal takes in one running total: by what it has grown since it was told last.
-func playTotal(ctx context.Context, conn *sql.Conn, instance string, t PlayTotal) error {
+func playTotal(statements *batch, instance string, t PlayTotal) error {
 	var user int64
-	err := conn.QueryRowContext(ctx, `INSERT INTO user(key, name, created_at, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)
+	err := statements.scan(`INSERT INTO user(key, name, created_at, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET name = CASE WHEN excluded.last_seen >= last_seen THEN excluded.name ELSE name END,
 			first_seen = CASE WHEN first_seen = 0 THEN excluded.first_seen ELSE min(first_seen, excluded.first_seen) END,
 			last_seen = max(last_seen, excluded.last_seen)
 		RETURNING id`,
-		playername.Key(t.Name), t.Name, unixMilli(t.FirstJoin), unixMilli(t.FirstJoin), unixMilli(t.LastSeen)).Scan(&user)
+		[]any{playername.Key(t.Name), t.Name, unixMilli(t.FirstJoin), unixMilli(t.FirstJoin), unixMilli(t.LastSeen)}, &user)
 	if err != nil {
 		return err
 	}
 	var joins, seconds int64
-	err = conn.QueryRowContext(ctx, "SELECT joins, seconds FROM user_total WHERE user = ? AND instance = ? AND record = ?", user, instance, t.Record).Scan(&joins, &seconds)
+	err = statements.scan("SELECT joins, seconds FROM user_total WHERE user = ? AND instance = ? AND record = ?", []any{user, instance, t.Record}, &joins, &seconds)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	more, longer := max(0, t.Joins-joins), max(0, t.Seconds-seconds)
-	_, err = conn.ExecContext(ctx, `INSERT INTO user_total(user, instance, record, joins, seconds) VALUES (?1, ?2, ?3, ?4, ?5)
+	_, err = statements.exec(`INSERT INTO user_total(user, instance, record, joins, seconds) VALUES (?1, ?2, ?3, ?4, ?5)
 		ON CONFLICT DO UPDATE SET joins = max(joins, ?4), seconds = max(seconds, ?5)`, user, instance, t.Record, t.Joins, t.Seconds)
 	if err != nil {
 		return err
 	}
-	_, err = conn.ExecContext(ctx, `INSERT INTO user_play(user, instance, joins, seconds, first_join, last_join, last_leave, reason)
+	_, err = statements.exec(`INSERT INTO user_play(user, instance, joins, seconds, first_join, last_join, last_leave, reason)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 		ON CONFLICT DO UPDATE SET joins = joins + ?3, seconds = seconds + ?4, first_join = min(first_join, ?5), last_join = max(last_join, ?6),
 			reason = CASE WHEN ?7 >= last_leave THEN ?8 ELSE reason END, last_leave = max(last_leave, ?7)`,
 		user, instance, more, longer, unixMilli(t.FirstJoin), unixMilli(t.LastJoin), unixMilli(t.LastLeave), t.Reason)
 	if err == nil && more+longer > 0 {
-		_, err = conn.ExecContext(ctx, "UPDATE user SET joins = joins + ?, seconds = seconds + ? WHERE id = ?", more, longer, user)
+		_, err = statements.exec("UPDATE user SET joins = joins + ?, seconds = seconds + ? WHERE id = ?", more, longer, user)
 	}
 	return err
 }
