@@ -277,9 +277,7 @@ func TestKeysOfUsersAndHostsAreKeptApart(t *testing.T) {
 		}
 		defer s.Close()
 		s.SetReadDeadline(time.Now().Add(patience))
-		if err := s.Send(send); err != nil {
-			return err
-		}
+		_ = s.Send(send) // fails if the other side has refused already: what it says counts
 		return s.Recv(reply)
 	}
 	if err := call(conn, wire.Method_METHOD_API, &wire.APICall{Method: "Status", Body: []byte("null")}, &wire.Empty{}); err == nil || !strings.Contains(err.Error(), "for users only") {

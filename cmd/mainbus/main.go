@@ -35,6 +35,7 @@ import (
 	"mainbus/cmd/mainbus/internal/tray"
 	"mainbus/controller"
 	"mainbus/controller/api"
+	"mainbus/controller/api/remote"
 	"mainbus/transport/local"
 )
 
@@ -50,6 +51,8 @@ type options struct {
 	theme    string
 	metrics  string
 	thisHost bool
+	login    string
+	cluster  string
 	level    slog.Level
 }
 
@@ -69,6 +72,8 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.theme, "theme", "system", "system, dark or light")
 	flags.StringVar(&o.metrics, "metrics", controller.MetricsAddr, "TCP address at which Prometheus finds /metrics; empty: nowhere")
 	flags.BoolVar(&o.thisHost, "this-host", true, "run game servers on this computer too")
+	flags.StringVar(&o.login, "login", "", "login code of a cluster elsewhere (mainbusctl keys invite), which is shown instead of one of this computer")
+	flags.StringVar(&o.cluster, "cluster", "", "name of a cluster elsewhere that there is a login for (mainbusctl clusters list)")
 	flags.TextVar(&o.level, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -101,6 +106,9 @@ func run(args []string) error {
 		return err
 	}
 	defer closeLog()
+	if o.login != "" || o.cluster != "" {
+		return showElsewhere(o, log)
+	}
 	// The folder is the one that mainbus-controller uses, so that either program finds the same cluster.
 	c, err := controller.New(controller.Config{DataDir: filepath.Join(o.data, "controller"), Name: o.name, Metrics: o.metrics, Log: log})
 	if errors.Is(err, controller.ErrInUse) {
@@ -110,11 +118,33 @@ func run(args []string) error {
 	}
 	err = c.Start()
 	if err == nil {
-		err = show(o, c, log)
+		err = show(o, c.Service(), log)
 	}
 	stop, cancel := context.WithTimeout(context.Background(), stopPatience)
 	defer cancel()
 	return errors.Join(err, c.Stop(stop))
+}
+
+// showElsewhere shows a cluster whose controller is on another machine; none is started here, and this computer is no host of it.
+func showElsewhere(o options, log *slog.Logger) error {
+	login, err := loginElsewhere(o)
+	if err != nil {
+		return err
+	}
+	conn, err := remote.Connect(login)
+	if err != nil {
+		return err
+	}
+	o.thisHost = false
+	return errors.Join(show(o, conn.Client, log), conn.Close())
+}
+
+func loginElsewhere(o options) (remote.Login, error) {
+	if o.login != "" {
+		return remote.LogIn(context.Background(), remote.Dir(), o.login, o.cluster)
+	}
+	login, _, err := remote.Find(remote.Dir(), o.cluster)
+	return login, err
 }
 
 // openLog writes to a file in the data folder: a window has no console. What crashes the program goes there too.
@@ -131,11 +161,10 @@ func openLog(o options) (*slog.Logger, func(), error) {
 }
 
 // show opens the window and returns when the user has quit.
-func show(o options, c *controller.Controller, log *slog.Logger) error {
+func show(o options, service api.Service, log *slog.Logger) error {
 	gui := fyneapp.NewWithID(appID)
 	gui.SetIcon(fyne.NewStaticResource("icon.png", assets.Icon))
 	gui.Settings().SetTheme(look.Theme(modes[o.theme]))
-	service := c.Service()
 	loop := sleepyLoop()
 	kept, err := settings.Load(filepath.Join(o.data, "window.json"))
 	if err != nil {

@@ -163,10 +163,13 @@ var errUnsent = errors.New("")
 func (c *connection) exchange(ctx context.Context, call *wire.APICall) (*wire.Reply, error) {
 	stop := context.AfterFunc(ctx, func() { c.Close() })
 	defer stop()
+	reply := new(wire.Reply)
 	if err := wire.Write(c, call); err != nil {
+		if wire.Read(c.in, reply) == nil { // it was refused before it was heard
+			return reply, nil
+		}
 		return nil, fmt.Errorf("%w%w", errUnsent, errHungUp(err))
 	}
-	reply := new(wire.Reply)
 	if err := wire.Read(c.in, reply); err != nil {
 		if ctx.Err() != nil {
 			return nil, Errorf(Unavailable, "Try again.", "gave up waiting for the controller: %v", context.Cause(ctx))
