@@ -33,4 +33,3 @@ func Resolve(ctx context.Context, list []string) (addrs []netip.AddrPort) {
 	}
 	return addrs
 }
-
