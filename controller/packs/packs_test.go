@@ -298,7 +298,7 @@ func TestAFolderOfMods(t *testing.T) {
 	if err != nil || names(d.Pack) != "base, (elevated-rails), (quality), (space-age), a 1.10.0, b 1.10.0, unpacked 0.1.0" || d.Pack.Game != "2.0" || d.Pack.Name != "my game" {
 		t.Errorf("without a list: %+v, %s, %v", d.Pack, names(d.Pack), err)
 	}
-	if got := strings.Join(d.Remarks, " "); !strings.Contains(got, "bad_1.0.0.zip is no mod that can be read: it has no folder with an info.json") {
+	if got := strings.Join(d.Remarks, " "); !strings.Contains(got, "bad_1.0.0.zip is no mod that can be read: ") {
 		t.Errorf("remarks %q", d.Remarks)
 	}
 	write("mod-list.json", `{"mods":[{"name":"base","enabled":true},{"name":"space-age","enabled":true},{"name":"a","enabled":true,"version":"1.9.0"},`+

@@ -1,7 +1,6 @@
 package packs
 
 import (
-	"archive/zip"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -294,45 +293,26 @@ func folderInfo(dir string) (modinfo.Info, error) {
 	return modinfo.Parse(data)
 }
 
-// zipInfo reads the info.json in the top folder of a mod's zip.
+// zipInfo reads the info.json of a mod's zip.
 func zipInfo(path string) (modinfo.Info, error) {
-	z, err := zip.OpenReader(path)
+	a, err := save.Open(path) // which reads any zip with one folder, and bounds what it reads
 	if err != nil {
 		return modinfo.Info{}, err
 	}
-	defer z.Close()
-	root, err := modRoot(&z.Reader)
+	defer a.Close()
+	f, err := a.Open("info.json")
 	if err != nil {
 		return modinfo.Info{}, err
 	}
-	data, err := readEntry(root, "info.json", maxInfo)
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxInfo+1))
+	if err == nil && len(data) > maxInfo {
+		err = fmt.Errorf("its info.json has more than %d KiB", maxInfo>>10)
+	}
 	if err != nil {
 		return modinfo.Info{}, err
 	}
 	return modinfo.Parse(data)
-}
-
-// modRoot is the one folder at the top of a mod's zip.
-func modRoot(z *zip.Reader) (fs.FS, error) {
-	for _, f := range z.File {
-		if top, rest, ok := strings.Cut(f.Name, "/"); ok && rest == "info.json" {
-			return fs.Sub(z, top)
-		}
-	}
-	return nil, errors.New("it has no folder with an info.json")
-}
-
-func readEntry(files fs.FS, name string, limit int64) ([]byte, error) {
-	f, err := files.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%s has more than %d KiB", name, limit>>10)
-	}
-	return data, err
 }
 
 // Reported is a mod as a host tells of it.

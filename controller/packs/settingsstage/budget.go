@@ -12,14 +12,15 @@ import (
 // clock and memory every now and then.
 type budget struct {
 	context.Context
+	limits limits
 	left   int
 	before uint64 // bytes in use when it began
 	why    error  // it is spent
 	closed chan struct{}
 }
 
-func newBudget(ctx context.Context) *budget {
-	b := &budget{Context: ctx, left: maxInstructions, before: inUse(), closed: make(chan struct{})}
+func newBudget(ctx context.Context, l limits) *budget {
+	b := &budget{Context: ctx, limits: l, left: l.instructions, before: inUse(), closed: make(chan struct{})}
 	close(b.closed)
 	return b
 }
@@ -41,15 +42,15 @@ func (b *budget) Done() <-chan struct{} {
 func (b *budget) look() {
 	switch err := b.Context.Err(); {
 	case errors.Is(err, context.DeadlineExceeded):
-		b.why = fmt.Errorf("they take more than %v", maxTime)
+		b.why = fmt.Errorf("they take more than %v", b.limits.time)
 	case err != nil:
 		b.why = err
 	case b.left <= 0:
-		b.why = fmt.Errorf("they run more than %d million instructions", maxInstructions/1_000_000)
-	case inUse() > b.before+maxMemory:
+		b.why = fmt.Errorf("they run more than %d million instructions", b.limits.instructions/1_000_000)
+	case inUse() > b.before+b.limits.memory:
 		// What nobody uses any more may not have been collected yet.
-		if runtime.GC(); inUse() > b.before+maxMemory {
-			b.why = fmt.Errorf("they take more than %d MiB of memory", maxMemory>>20)
+		if runtime.GC(); inUse() > b.before+b.limits.memory {
+			b.why = fmt.Errorf("they take more than %d MiB of memory", b.limits.memory>>20)
 		}
 	}
 }

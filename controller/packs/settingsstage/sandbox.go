@@ -31,7 +31,7 @@ var unsafe = []string{"dofile", "loadfile", "loadstring", "load", "module", "new
 
 func newState(ctx context.Context, c Config) *state {
 	s := &state{
-		config: c, budget: newBudget(ctx), owner: make(map[string]string), loaded: make(map[string]lua.LValue),
+		config: c, budget: newBudget(ctx, c.limits), owner: make(map[string]string), loaded: make(map[string]lua.LValue),
 		lua: lua.NewState(lua.Options{SkipOpenLibs: true, CallStackSize: 200, RegistrySize: 8 << 10, RegistryMaxSize: 128 << 10, RegistryGrowStep: 8 << 10}),
 	}
 	for _, open := range []lua.LGFunction{lua.OpenBase, lua.OpenTable, lua.OpenString, lua.OpenMath} {

@@ -22,15 +22,22 @@ import (
 )
 
 const (
-	maxTime         = 10 * time.Second
-	maxSource       = 1 << 20 // bytes of one file
-	maxSources      = 32 << 20
-	maxInstructions = 10_000_000 // a hundred times what large packs take
-	maxMemory       = 64 << 20   // bytes by which the program may grow meanwhile
-	maxString       = 1 << 20
-	maxPrototypes   = 50_000
-	maxProblems     = 200
+	maxSource     = 1 << 20 // bytes of one file
+	maxSources    = 32 << 20
+	maxString     = 1 << 20
+	maxPrototypes = 50_000
+	maxProblems   = 200
 )
+
+// limits are those of a run.
+type limits struct {
+	time         time.Duration
+	instructions int
+	memory       uint64 // bytes by which the program may grow meanwhile
+}
+
+// usual is a hundred times what large packs take.
+var usual = limits{time: 10 * time.Second, instructions: 10_000_000, memory: 64 << 20}
 
 var stages = []string{"settings.lua", "settings-updates.lua", "settings-final-fixes.lua"}
 
@@ -52,11 +59,16 @@ type Config struct {
 	Game  factorio.Version
 	Mods  []Mod    // in load order, the game's own too
 	Flags []string // features that the mods ask for, like "space_travel"
+
+	limits limits // zero: usual
 }
 
 // Run runs the stage. What a mod's error leaves out is told by the problems of the definitions; the error is that of ctx.
 func Run(ctx context.Context, c Config) (*packs.Definitions, error) {
-	limited, cancel := context.WithTimeout(ctx, maxTime)
+	if c.limits == (limits{}) {
+		c.limits = usual
+	}
+	limited, cancel := context.WithTimeout(ctx, c.limits.time)
 	defer cancel()
 	s := newState(limited, c)
 	defer s.lua.Close()
