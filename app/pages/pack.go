@@ -112,6 +112,7 @@ func (s *Pack) take(p api.Pack) {
 	s.selection.OnChanged = s.chooseContent
 	s.mods.show()
 	s.history.SetRows(view.PackRevisions(p.Revisions))
+	s.content.Refresh() // its name has come after it was laid out
 	s.turn()
 }
 

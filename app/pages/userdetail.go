@@ -115,7 +115,7 @@ func (d *userDetail) fill(k known) {
 	}
 	parts := []fyne.CanvasObject{facts(
 		fact{lang.L("Online"), where}, fact{lang.L("First seen"), seen(u.FirstSeen)}, fact{lang.L("Last seen"), seen(u.LastSeen)},
-		fact{lang.L("Played"), strings.TrimSpace(view.PlayedWords(u.Seconds) + " · " + lang.L("{{.n}} joins", with{"n": view.Count(u.Joins)}))},
+		fact{lang.L("Played"), strings.TrimPrefix(view.PlayedWords(u.Seconds)+" · "+lang.L("{{.n}} joins", with{"n": view.Count(u.Joins)}), " · ")},
 		fact{lang.L("Admin"), view.FlagWords(u.Admin, now)}, fact{lang.L("Whitelist"), view.FlagWords(u.Whitelisted, now)}, fact{lang.L("Banned"), view.FlagWords(u.Banned, now)})}
 	if u.Banned.Set {
 		reason := words(u.BanReason)

@@ -84,8 +84,8 @@ func NewUsers(p Params) *Users {
 
 func (s *Users) makeTable() *widgets.Table[view.User] {
 	return widgets.NewTable(s.Frame, s.Tips, func(r view.User) string { return r.Name },
-		widgets.Column[view.User]{ID: "name", Title: lang.L("Name"), Given: true, Cell: userName},
-		widgets.Column[view.User]{ID: "online", Title: lang.L("Online"), Width: 120, Cell: userWhere},
+		widgets.Column[view.User]{ID: "name", Title: lang.L("Name"), Width: 190, Given: true, Cell: userName},
+		widgets.Column[view.User]{ID: "online", Title: lang.L("Online"), Cell: userWhere},
 		widgets.Column[view.User]{ID: "seen", Title: lang.L("Last seen"), Width: 96, Given: true, Cell: func(r view.User) widgets.Cell {
 			if r.Seen.IsZero() {
 				return widgets.Cell{Text: lang.L("never"), Color: look.Muted}

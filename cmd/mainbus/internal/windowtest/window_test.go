@@ -277,6 +277,8 @@ const scenarioText = `{"worlds": {
 const (
 	sidebarX                     = 90
 	hostsY, instancesY, busY     = 70, 110, 150
+	usersY, rolesY               = 190, 230
+	modsY, packsY                = 270, 310
 	listX, firstRowY, secondRowY = 300, 160, 196
 	primaryX, toolbarY           = 1190, 80
 	startX                       = 791
@@ -333,6 +335,20 @@ func TestAPersonAtTheWindow(t *testing.T) {
 	d.poll("an item to arrive", func() bool { return d.received("iron-plate") > 0 })
 	d.picture("bus-dark-1280x800")
 
+	d.people()
+	d.click(sidebarX, usersY)
+	d.click(listX, toolbarY)
+	d.keys("anna")
+	d.settle()
+	d.click(listX, firstRowY)
+	d.picture("users-dark-1280x800")
+	d.click(sidebarX, rolesY)
+	d.click(listX, firstRowY)
+	d.picture("roles-dark-1280x800")
+	d.click(sidebarX, packsY)
+	d.click(listX, firstRowY, 2)
+	d.picture("pack-dark-1280x800")
+
 	for n := range 198 {
 		d.must(filepath.Join(d.programs, "mainbusctl"), "--data", filepath.Join(d.data, "controller"),
 			"instances", "create", fmt.Sprintf("World %03d", n), "--host", d.find(name).ID)
@@ -356,7 +372,37 @@ func TestAPersonAtTheWindow(t *testing.T) {
 	d.picture("console-light-1024x700")
 	d.click(sidebarX, busY)
 	d.picture("bus-light-1024x700")
+	d.click(sidebarX, usersY)
+	d.picture("users-light-1024x700")
+	d.click(sidebarX, packsY)
+	d.picture("packs-light-1024x700")
+	d.click(sidebarX, modsY)
+	d.picture("mods-light-1024x700")
 	d.close()
+}
+
+// people fills the cluster with players, a role and a pack, as an import would.
+func (d *desk) people() {
+	d.t.Helper()
+	ctl := func(args ...string) {
+		d.must(filepath.Join(d.programs, "mainbusctl"), append([]string{"--data", filepath.Join(d.data, "controller")}, args...)...)
+	}
+	var names []string
+	for n := range 300 {
+		names = append(names, fmt.Sprintf("player_%03d", n))
+	}
+	ctl(append([]string{"users", "bulk", "whitelist"}, names...)...)
+	ctl("users", "note", "anna", "helps new players; ask her before changes to the train network")
+	ctl("users", "ban", "player_007", "--reason", "took the rails apart")
+	ctx, me := d.t.Context(), api.Caller{}
+	if _, err := d.client.CreateRole(ctx, me, api.CreateRole{Name: "Night watch", Description: "starts and stops one world", Grants: []api.Grant{
+		{Permission: api.ClusterRead}, {Permission: api.InstanceControl, Instances: []string{"Nauvis"}}, {Permission: api.ConsoleRead}}}); err != nil {
+		d.t.Fatal(err)
+	}
+	if _, err := d.client.GrantRole(ctx, me, api.RoleOf{User: "anna", Role: "Night watch"}); err != nil {
+		d.t.Fatal(err)
+	}
+	ctl("packs", "create", "Trains", "--game", "2.0")
 }
 
 // other gives another character of the code's alphabet.
