@@ -37,6 +37,7 @@ type agent struct {
 	failures   map[string]*wire.Failure
 	games      *wire.Games
 	asked      []string // of the games, a word for each call
+	named      []string // sets of names that were asked for
 	observed   *wire.Observed
 	measured   *wire.Measured
 	modSets    map[string]*wire.ModSet

@@ -122,9 +122,7 @@ func TestDeletingAnInstance(t *testing.T) {
 		t.Fatal(err)
 	}
 	alpha.wait("the folder to go into the bin", func() bool { return slices.Contains(alpha.discarded, id) })
-	if len(alpha.desired.Instances) != 0 {
-		t.Errorf("wanted are %v", alpha.desired.Instances)
-	}
+	alpha.wait("nothing to be wanted", func() bool { return len(alpha.desired.Instances) == 0 })
 	eventually(t, "nothing to be left over", 0, func() int {
 		left, err := c.controller.store.Leftovers(t.Context())
 		if err != nil {
