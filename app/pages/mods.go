@@ -167,7 +167,7 @@ func newStoredMods(s *Mods) *storedMods {
 	upload := primary(lang.L("Upload…"), theme.UploadIcon(), m.browse)
 	m.table = arranged(s.Params, view.ModsPage, m.makeTable())
 	m.table.OnSelect = m.point
-	m.empty = widgets.Empty(look.ModsIcon, lang.L("No mod is stored yet. Find some on the mod portal, or let zip files fall here."), widget.NewButtonWithIcon(lang.L("Search the mod portal"), theme.SearchIcon(), func() { s.tabs.SelectIndex(1) }))
+	m.empty = widgets.Empty(look.ModsIcon, lang.L("No mod is stored yet. Find some on the mod portal, or drop zip files here."), widget.NewButtonWithIcon(lang.L("Search the mod portal"), theme.SearchIcon(), func() { s.tabs.SelectIndex(1) }))
 	folder := widget.NewButtonWithIcon(lang.L("Folder…"), theme.FolderOpenIcon(), m.browseFolder)
 	account := widget.NewButtonWithIcon(lang.L("Account…"), theme.AccountIcon(), s.showAccount)
 	top := container.NewBorder(nil, nil, container.NewHBox(container.NewGridWrap(fyne.NewSize(280, 36), m.filter), m.bin), spaced(account, m.erase, folder, upload))

@@ -109,7 +109,11 @@ func (c *ctl) planning(cmd *cobra.Command, request func(args []string) (api.Plan
 		}
 		switch {
 		case !plan.Possible:
-			return api.Errorf(api.Refused, "Leave one of them out, or change it.", "that can't be done: %d demands can't be met together", len(plan.Conflicts))
+			said := fmt.Sprintf("%d demands can't be met together", len(plan.Conflicts))
+			if len(plan.Conflicts) == 1 {
+				said = "one demand can't be met"
+			}
+			return api.Errorf(api.Refused, "Leave one of them out, or change it.", "that can't be done: %s", said)
 		case !yes && !c.json && len(plan.Steps) > 0:
 			fmt.Fprintln(c.out, "Nothing was changed. To do it, say the same with --yes.")
 			return nil

@@ -195,7 +195,7 @@ func TestHandlerErrorReachesTheCaller(t *testing.T) {
 		{wire.Method_METHOD_KILL, wire.Code_CODE_REFUSED, "instance x is stopped"},
 		{wire.Method_METHOD_DESIRED, wire.Code_CODE_INTERNAL, "disk full"},
 		{wire.Method_METHOD_BUNDLE, wire.Code_CODE_NOT_FOUND, "METHOD_BUNDLE"},
-		{wire.Method(77), wire.Code_CODE_NOT_FOUND, "METHOD_77"},
+		{wire.Method(9999), wire.Code_CODE_NOT_FOUND, "METHOD_9999"},
 	} {
 		err := c.Call(ctxOf(t), test.method, &wire.Empty{}, nil)
 		var status *StatusError
