@@ -36,8 +36,9 @@ type agent struct {
 	discarded  []string
 	failures   map[string]*wire.Failure
 	games      *wire.Games
-	asked      []string // of the games, a word for each call
-	named      []string // sets of names that were asked for
+	asked      []string              // of the games, a word for each call
+	names      []*wire.InstanceNames // that it tells of
+	named      []string              // sets of names that were asked for
 	observed   *wire.Observed
 	measured   *wire.Measured
 	modSets    map[string]*wire.ModSet

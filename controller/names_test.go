@@ -16,7 +16,9 @@ import (
 const itsNames = "0123456789abcdef0123456789abcdef"
 
 func (a *agent) tellNames(context.Context, *link.Conn, *wire.NamesAsk) (*wire.NamesList, error) {
-	return &wire.NamesList{Instances: []*wire.InstanceNames{{Instance: "i", Key: "../../etc"}, {Instance: "i", Key: itsNames}}}, nil
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return &wire.NamesList{Instances: a.names}, nil
 }
 
 func (a *agent) giveNames(_ context.Context, _ *link.Conn, r *wire.NamesRef) (*wire.NamesContent, error) {
@@ -31,6 +33,9 @@ func (a *agent) giveNames(_ context.Context, _ *link.Conn, r *wire.NamesRef) (*w
 func TestNamesOfThings(t *testing.T) {
 	c := newCluster(t, "alpha")
 	a := c.agents[0]
+	a.change(func() {
+		a.names = []*wire.InstanceNames{{Instance: "i", Key: "../../etc"}, {Instance: "i", Key: itsNames}}
+	})
 	c.pair(a)
 	h, err := (&service{c.controller}).pairedHost("alpha")
 	if err != nil {
