@@ -135,7 +135,9 @@ func (hs *hosts) found(f discovery.Found) (h *host, news bool) {
 	}
 	for _, p := range hs.paired {
 		if p.id.Short() == f.Short {
-			p.row.DiscoveredBy = f.By
+			if p.row.DiscoveredBy != "mdns" { // it answers probes too, all the time
+				p.row.DiscoveredBy = f.By
+			}
 			return p, !known || before.Boot != f.Boot || !slices.Equal(before.Addrs, f.Addrs)
 		}
 	}
