@@ -62,7 +62,7 @@ func TestDemo(t *testing.T) {
 		t.Fatalf("%v in %s", err, content)
 	}
 	for _, h := range got.Hosts {
-		if !foundByItself(h.DiscoveredBy) || !h.Paired {
+		if h.DiscoveredBy != "mdns" || !h.Paired {
 			t.Errorf("host %+v", h)
 		}
 	}

@@ -366,7 +366,7 @@ func (s *show) count(ctx context.Context) error {
 // judge states what the demo claims, and whether it is so.
 func (s *summary) judge() {
 	for _, h := range s.Hosts {
-		s.check(foundByItself(h.DiscoveredBy) && h.Paired, "host %s was found by %s and is paired", h.Name, h.DiscoveredBy)
+		s.check(h.DiscoveredBy == "mdns" && h.Paired, "host %s was found by %s and is paired", h.Name, h.DiscoveredBy)
 	}
 	for _, i := range s.Instances {
 		s.check(i.State == "running", "instance %s on %s is %s", i.Name, i.Host, i.State)
@@ -395,6 +395,3 @@ func (s *show) stopWorlds(ctx context.Context) error {
 	}
 	return nil
 }
-
-// foundByItself tells a host that was found on the network: its announcement by mDNS and its answer to a broadcast race.
-func foundByItself(by string) bool { return by == "mdns" || by == "probe" }
