@@ -168,7 +168,7 @@ func TestKeepDialsUntilThePeerIsThereAndAgainWhenItWasLost(t *testing.T) {
 	b = newPeer(t, "b", as(who), at(addr.String()))
 	first := receive(t, a.connected, "link")
 	b.Close()
-	ended(t, first, 5*time.Second)
+	ended(t, first)
 	b = newPeer(t, "b", as(who), at(addr.String()))
 	receive(t, a.connected, "link after the loss")
 	if _, ok := a.Conn(b.ID()); !ok {
@@ -219,7 +219,7 @@ func TestTrustIsAskedAtEachHandshake(t *testing.T) {
 		t.Fatal("no link")
 	}
 	in.Close("revoked")
-	ended(t, c, 5*time.Second)
+	ended(t, c)
 	if !strings.Contains(c.Err().Error(), "revoked") {
 		t.Errorf("the peer is told %v", c.Err())
 	}

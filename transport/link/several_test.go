@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"mainbus/transport/identity"
 	"mainbus/transport/wire"
@@ -40,7 +39,7 @@ func TestSeveralLinksOfOneKey(t *testing.T) {
 	eventually(t, "the end of a link to be noticed", func() bool { return to.Links(key.ID()) == maxSeveral-1 })
 	to.Revoke(key.ID())
 	for _, c := range links {
-		ended(t, c, 30*time.Second)
+		ended(t, c)
 	}
 	eventually(t, "all links to be gone", func() bool { return to.Links(key.ID()) == 0 })
 	if err := links[1].Err(); !errors.Is(err, ErrRevoked) {
