@@ -42,6 +42,8 @@ type agent struct {
 	observed   *wire.Observed
 	measured   *wire.Measured
 	modSets    map[string]*wire.ModSet
+	installed  *wire.InstanceMods                              // told without the settings
+	saved      *wire.SaveMods                                  // nil: it can't be read
 	modsTake   func(ctx context.Context, s *link.Stream) error // nil: it gets no mods
 	refuse     error                                           // of what is wanted
 	lies       *wire.InstanceMods                              // in the mods folder of each instance
@@ -51,6 +53,9 @@ type agent struct {
 func (a *agent) listMods(_ context.Context, _ *link.Conn, r *wire.ModsAsk) (*wire.InstanceMods, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if !r.GetSettings() && a.installed != nil {
+		return a.installed, nil
+	}
 	if a.lies == nil || !r.GetSettings() {
 		return nil, link.Errorf(wire.Code_CODE_INVALID, "not asked as it is tested")
 	}
@@ -85,6 +90,7 @@ func newAgentSaying(t testing.TB, hello *wire.Hello) *agent {
 			wire.Method_METHOD_MODS_SET:         link.Unary(a.takeModSet),
 			wire.Method_METHOD_MODS_TAKE:        a.takeMods,
 			wire.Method_METHOD_MODS_LIST:        link.Unary(a.listMods),
+			wire.Method_METHOD_MODS_OF_SAVE:     link.Unary(a.modsOfSave),
 			wire.Method_METHOD_KILL:             link.Unary(a.kill),
 			wire.Method_METHOD_INSTANCE_DISCARD: link.Unary(a.discard),
 			wire.Method_METHOD_FAILURE:          link.Unary(a.failure),

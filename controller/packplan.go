@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -45,25 +46,41 @@ func (s *service) planPack(ctx context.Context, r api.PlanPack) (plan.Plan, erro
 	if unknown {
 		made.Warnings = append(made.Warnings, api.PlanWarning{Text: "No host has a game " + made.Game + ", so mods were chosen for the newest there may be"})
 	}
-	if gone := leaving(made.PackPlan); len(users) > 0 && len(gone) > 0 {
-		made.Warnings = append(made.Warnings, api.PlanWarning{Text: "What " + strings.Join(gone, ", ") + " has added to the worlds of " + namesOf(users) +
-			" is lost when they are loaded without it"})
-	}
+	warnOfWorlds(&made.PackPlan, users)
 	for _, row := range users {
-		running := slices.Contains([]string{"starting", "running", "stopping", "stray"}, s.viewInstance(row).State)
+		running := slices.Contains(activeStates, s.viewInstance(row).State)
 		made.Restarts = append(made.Restarts, api.PlanRestart{Instance: row.ID, Name: row.Name, Running: running})
 	}
 	return made, nil
 }
 
-// leaving are the mods that worlds will miss.
-func leaving(p api.PackPlan) (names []string) {
+// warnOfWorlds tells what the worlds of a pack's instances lose by a plan.
+func warnOfWorlds(p *api.PackPlan, users []store.Instance) {
+	if len(users) == 0 || !p.Possible {
+		return
+	}
+	var gone, older []string
 	for _, step := range p.Steps {
-		if step.Action == api.PlanDisable || step.Action == api.PlanRemove {
-			names = append(names, step.Name)
+		switch step.Action {
+		case api.PlanDisable, api.PlanRemove:
+			gone = append(gone, step.Name)
+		case api.PlanDowngrade:
+			older = append(older, step.Name)
 		}
 	}
-	return names
+	say := func(format string, args ...any) {
+		p.Warnings = append(p.Warnings, api.PlanWarning{Text: fmt.Sprintf(format, args...)})
+	}
+	if len(gone) > 0 {
+		say("What %s has added to the worlds of %s is lost when they are loaded without it", strings.Join(gone, ", "), namesOf(users))
+	}
+	if len(older) > 0 {
+		say("The worlds of %s were played with a newer %s: an older version may not understand what that has saved", namesOf(users), strings.Join(older, ", "))
+	}
+	was, err := factorio.ParseLenient(p.GameWas)
+	if is, err2 := factorio.ParseLenient(p.Game); err == nil && err2 == nil && (is.Major < was.Major || is.Major == was.Major && is.Minor < was.Minor) {
+		say("Factorio %s does not load worlds that %s has saved, as those of %s may be", p.Game, p.GameWas, namesOf(users))
+	}
 }
 
 func namesOf(rows []store.Instance) string {

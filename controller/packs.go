@@ -379,14 +379,26 @@ func (s *service) AssignPack(ctx context.Context, _ api.Caller, r api.AssignPack
 	if err != nil {
 		return api.Instance{}, err
 	}
-	id, err := s.packID(ctx, r.Pack)
+	pack, err := s.packOf(ctx, r.Pack)
 	if err != nil {
 		return api.Instance{}, err
 	}
-	if err := s.store.SetPack(ctx, row.ID, id); err != nil {
+	if r.Hash != "" {
+		plan, err := s.planAssign(ctx, row, pack)
+		if err != nil {
+			return api.Instance{}, err
+		}
+		if plan.Hash != r.Hash {
+			return api.Instance{}, api.Errorf(api.Refused, "Look at it again, and decide then.", "what the pack would change for %s is something else by now: the pack, its world or its host has changed", row.Name)
+		}
+	}
+	row.Pack = ""
+	if pack != nil {
+		row.Pack = pack.ID
+	}
+	if err := s.store.SetPack(ctx, row.ID, row.Pack); err != nil {
 		return api.Instance{}, err
 	}
-	row.Pack = id
 	if h := s.hostOf(row); h != nil {
 		h.want()
 	}

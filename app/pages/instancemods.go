@@ -133,16 +133,13 @@ func (m *instanceMods) assign(name string) {
 	if name == m.given {
 		return
 	}
-	r, text := api.AssignPack{Instance: m.id}, lang.L("{{.instance}} has no pack any more", with{"instance": m.row().Name})
+	g := giving{AssignPack: api.AssignPack{Instance: m.id}, words: lang.L("{{.instance}} has no pack any more", with{"instance": m.row().Name})}
 	for _, p := range m.packs {
 		if p.Name == name {
-			r.Pack, text = p.ID, lang.L("Give {{.instance}} the pack {{.pack}}", with{"instance": m.row().Name, "pack": name})
+			g.Pack, g.words = p.ID, lang.L("Give {{.instance}} the pack {{.pack}}", with{"instance": m.row().Name, "pack": name})
 		}
 	}
-	m.change(text, func(ctx context.Context) error {
-		_, err := m.Service.AssignPack(ctx, m.Caller, r)
-		return err
-	})
+	m.give(m.problem, []giving{g}, m.reader.again)
 }
 
 // change makes a call and reads what is shown again, however it ended: the selection has to say what is.

@@ -123,16 +123,27 @@ func (s *Pack) openMenu() {
 // askEdit changes what a pack is called and for which game it is.
 func (s *Pack) askEdit() {
 	p := s.pack
-	name, about := needed(p.Name, ""), widget.NewEntry()
+	name, about := needed(p.Name, lang.L("as everybody shall know it")), widget.NewEntry()
 	about.SetText(p.Description)
 	game := widget.NewSelectEntry(s.gameVersions())
+	game.SetPlaceHolder(lang.L("such as 2.0, or exactly 2.0.60"))
 	game.SetText(p.Game)
 	s.form(lang.L("Edit {{.name}}", with{"name": p.Name}), lang.L("Save"), []*widget.FormItem{
 		widget.NewFormItem(lang.L("Name"), name), widget.NewFormItem(lang.L("Description"), about), widget.NewFormItem(lang.L("Factorio"), game),
-		widget.NewFormItem("", words(lang.L("The game's own mods follow its version. Whether the others go with it, More, “Check…” tells."))),
+		widget.NewFormItem("", words(lang.L("Another version of the game is planned first: which mods go with it, and what worlds lose."))),
 	}, func() {
 		newName, version := strings.TrimSpace(name.Text), strings.TrimSpace(game.Text)
-		s.edit(lang.L("Edit {{.name}}", with{"name": p.Name}), api.EditPack{Name: &newName, Description: &about.Text, Game: &version})
+		plan := func() {
+			if version != p.Game {
+				s.askPlan(s.problem, newName, api.PlanPack{Pack: s.id, Game: version}, s.reader.again)
+			}
+		}
+		if newName == p.Name && about.Text == p.Description {
+			plan()
+			return
+		}
+		r := api.EditPack{Pack: s.id, Revision: p.Revision, Name: &newName, Description: &about.Text}
+		s.change(lang.L("Edit {{.name}}", with{"name": p.Name}), func(ctx context.Context) (api.Pack, error) { return s.Service.EditPack(ctx, s.Caller, r) }, plan)
 	})
 }
 
@@ -280,24 +291,25 @@ func (s *Pack) askAssign() {
 		"An instance without a pack keeps the mods that lie in its folder. {{.who}}", with{"who": s.pack.WhoJoins}))
 	d := dialog.NewCustomConfirm(lang.L("Instances with the pack {{.name}}", with{"name": s.pack.Name}), lang.L("Save"), lang.L("Cancel"),
 		container.NewBorder(hint, nil, nil, nil, container.NewVScroll(rows)), func(ok bool) {
+			var changes []giving
 			for n, c := range boxes {
-				if ok && c.Checked != (all[n].Pack == s.id) {
-					s.give(all[n].ID, all[n].Name, c.Checked)
+				if c.Checked != (all[n].Pack == s.id) {
+					changes = append(changes, s.giving(all[n], c.Checked))
 				}
+			}
+			if ok {
+				s.Params.give(s.problem, changes, s.reader.again)
 			}
 		}, s.Frame.Window())
 	d.Resize(fyne.NewSize(560, 480))
 	d.Show()
 }
 
-func (s *Pack) give(instance, name string, use bool) {
-	r, words := api.AssignPack{Instance: instance, Pack: s.id}, lang.L("Give {{.instance}} the pack {{.pack}}", with{"instance": name, "pack": s.pack.Name})
+func (s *Pack) giving(i view.Instance, use bool) giving {
+	g := giving{AssignPack: api.AssignPack{Instance: i.ID, Pack: s.id}, words: lang.L("Give {{.instance}} the pack {{.pack}}", with{"instance": i.Name, "pack": s.pack.Name})}
 	if !use {
-		r.Pack, words = "", lang.L("{{.instance}} has no pack any more", with{"instance": name})
+		g.Pack, g.words = "", lang.L("{{.instance}} has no pack any more", with{"instance": i.Name})
 	}
-	s.try(s.problem, words, words, func(ctx context.Context) error {
-		_, err := s.Service.AssignPack(ctx, s.Caller, r)
-		s.reader.again()
-		return err
-	}, nil)
+	g.toast = g.words
+	return g
 }

@@ -234,3 +234,32 @@ func TestAPackIsGivenToInstancesUndoneAndCopiedAsAString(t *testing.T) {
 		s.Expect("Nauvis is used by Nauvis.", "first.")
 	})
 }
+
+func TestAnotherGameForAPackIsPlannedFirst(t *testing.T) {
+	c := withPack()
+	c.SetPlan(api.PackPlan{Possible: true, Hash: "h1", Game: "2.1", GameWas: "2.0.77", Warnings: []api.PlanWarning{{Text: "Worlds may be lost."}}, Restarts: []api.PlanRestart{{Name: "Nauvis", Running: true}}})
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		openPack(s)
+		edit := func(was, is string) {
+			s.Press("More")
+			s.Tap("Edit…")
+			s.Type(was, is)
+			s.Press("Save")
+			s.Settle()
+		}
+		edit("as everybody shall know it", "Rails")
+		if r := lastCall[api.EditPack](t, c, "EditPack"); *r.Name != "Rails" || r.Game != nil || r.Revision != 7 {
+			t.Errorf("edits %+v", r)
+		}
+		edit("such as 2.0, or exactly 2.0.60", "2.1")
+		if r := lastCall[api.PlanPack](t, c, "PlanPack"); r.Game != "2.1" || r.Pack != "p1" {
+			t.Errorf("plans %+v", r)
+		}
+		s.Expect("Factorio 2.1 instead of 2.0.77. All of its mods can stay as they are.", "Worlds may be lost.", "Nauvis: runs and goes on")
+		s.Press("Do it")
+		s.Settle()
+		if r := lastCall[api.ApplyPackPlan](t, c, "ApplyPackPlan"); r.Hash != "h1" || r.Game != "2.1" {
+			t.Errorf("applies %+v", r)
+		}
+	})
+}

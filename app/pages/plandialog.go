@@ -106,10 +106,10 @@ func (d *planning) show(plan api.PackPlan) {
 	d.wrong.RemoveAll()
 	d.showConflicts()
 	d.note(view.PlanNotes(plan), widget.WarningImportance)
-	if text := view.PlanRestarts(plan); text != "" && len(plan.Steps) > 0 {
+	if text := view.PlanRestarts(plan); text != "" && plan.Changes() {
 		d.note([]string{text}, widget.MediumImportance)
 	}
-	enable(d.apply, plan.Possible && len(plan.Steps) > 0)
+	enable(d.apply, plan.Changes())
 }
 
 const shownNotes = 6

@@ -49,6 +49,8 @@ func planWord(action string) string {
 		return say("pin")
 	case api.PlanUnpin:
 		return say("unpin")
+	case api.PlanDownload:
+		return say("fetch the file")
 	}
 	return action
 }
@@ -72,20 +74,28 @@ func PlanWords(p api.PackPlan) string {
 	if !p.Possible {
 		return say("That is not possible: these demands can't be met together.")
 	}
-	if len(p.Steps) == 0 {
+	game := ""
+	if p.Game != p.GameWas {
+		game = say("Factorio {{.game}} instead of {{.was}}.", with{"game": p.Game, "was": p.GameWas}) + " "
+	}
+	switch {
+	case len(p.Steps) > 0:
+	case game == "":
 		return say("Nothing has to be changed.")
+	default:
+		return game + say("All of its mods can stay as they are.")
 	}
 	counts := map[string]int{}
 	for _, s := range p.Steps {
 		counts[s.Action]++
 	}
 	var parts []string
-	for _, action := range []string{api.PlanInstall, api.PlanUpdate, api.PlanDowngrade, api.PlanRemove, api.PlanEnable, api.PlanDisable, api.PlanPin, api.PlanUnpin} {
+	for _, action := range []string{api.PlanInstall, api.PlanUpdate, api.PlanDowngrade, api.PlanRemove, api.PlanEnable, api.PlanDisable, api.PlanPin, api.PlanUnpin, api.PlanDownload} {
 		if n := counts[action]; n > 0 {
 			parts = append(parts, say("{{.n}} to {{.do}}", with{"n": n, "do": planWord(action)}))
 		}
 	}
-	text := say("Mods: {{.what}}.", with{"what": strings.Join(parts, ", ")})
+	text := game + say("Mods: {{.what}}.", with{"what": strings.Join(parts, ", ")})
 	if p.Downloads > 0 {
 		text += " " + say("{{.n}} to download, {{.size}}", with{"n": p.Downloads, "size": api.BytesText(p.DownloadBytes)})
 		if p.SizesUnknown > 0 {
@@ -126,6 +136,33 @@ func PlanRestarts(p api.PackPlan) string {
 		text = append(text, say("{{.names}}: at the next start.", with{"names": Some(stopped, 6)}))
 	}
 	return strings.Join(text, " ")
+}
+
+// AssignWords says in a sentence or two what a pack changes for the world of an instance.
+func AssignWords(p api.AssignPlan) string {
+	come, leave, change := p.Counts()
+	var parts []string
+	for _, part := range []struct {
+		n    int
+		text string
+	}{{come, say("{{.n}} come", with{"n": come})}, {leave, say("{{.n}} go", with{"n": leave})}, {change, say("{{.n}} get another version", with{"n": change})}} {
+		if part.n > 0 {
+			parts = append(parts, part.text)
+		}
+	}
+	text := say("It gets the mods that its world has.")
+	switch {
+	case p.Pack == "":
+		return say("Its mods stay as they are.")
+	case len(parts) > 0:
+		text = say("Mods: {{.what}}.", with{"what": strings.Join(parts, ", ")})
+	case p.Save == "":
+		text = say("There is no world to compare with.")
+	}
+	if p.Running {
+		text += " " + say("It runs and goes on with its mods until it is started again.")
+	}
+	return text
 }
 
 // Ignorable returns the dependency, or incompatibility, that a conflict is about and that can be ignored; ok is false if it is none.

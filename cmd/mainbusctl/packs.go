@@ -133,12 +133,16 @@ func (c *ctl) packsEditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "edit PACK", Short: "Change a pack; all of it happens or nothing", Args: cobra.ExactArgs(1),
 		Long: "Change a pack; all of it happens or nothing. Instances that use it get the change with their next start. A change can be undone.\n" +
-			"Dependencies are not looked at: packs plan does that.",
+			"Dependencies are not looked at: packs plan does that, and changes the version of the game.",
 		Example: "  mainbusctl packs edit Rails --mod some-mod@0.16.2 --mod \"other-mod@2.0.2\"\n" +
-			"  mainbusctl packs edit Rails --disable quality --pin some-mod --game 2.0.60\n" +
+			"  mainbusctl packs edit Rails --disable quality --pin some-mod\n" +
 			"  mainbusctl packs edit Rails --remove some-mod --content base\n" +
 			"  mainbusctl packs edit Rails --ignore \"some-mod needs other-mod\"",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if e.game != "" {
+				return api.Errorf(api.Refused, fmt.Sprintf("Look at the plan: mainbusctl packs plan %s --game %s", args[0], e.game),
+					"another version of the game needs other mods: that is planned first, and nothing was changed")
+			}
 			if err := e.read(cmd, args[0]); err != nil {
 				return err
 			}
@@ -158,7 +162,8 @@ func (c *ctl) packsEditCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&e.name, "name", "", "another name")
 	f.StringVar(&e.description, "description", "", "what it is for")
-	f.StringVar(&e.game, "game", "", "version of the game; its own mods follow")
+	f.StringVar(&e.game, "game", "", "")
+	_ = f.MarkHidden("game") // which is there, to say where it went
 	f.StringVar(&e.request.Content, "content", "", "base or space-age: switches the game's own mods")
 	f.StringArrayVar(&e.mods, "mod", nil, "NAME@VERSION of a mod to add, or to have in another version; may be given more than once, as those below")
 	f.StringArrayVar(&e.remove, "remove", nil, "a mod to remove")
@@ -178,7 +183,7 @@ func (e *packEdit) read(cmd *cobra.Command, pack string) error {
 		text  *string
 		field **string
 	}{
-		"name": {&e.name, &e.request.Name}, "description": {&e.description, &e.request.Description}, "game": {&e.game, &e.request.Game},
+		"name": {&e.name, &e.request.Name}, "description": {&e.description, &e.request.Description},
 	} {
 		if cmd.Flags().Changed(name) {
 			*to.field = to.text
@@ -356,47 +361,6 @@ func (c *ctl) packsExportCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&to, "to", "", "file to write instead")
-	return cmd
-}
-
-func (c *ctl) packsAssignCommand() *cobra.Command {
-	var none bool
-	cmd := &cobra.Command{
-		Use: "assign PACK INSTANCE...", Short: "Give game servers a pack; they get its mods with their next start",
-		Long: "Give game servers a pack; they get its mods with their next start. With --none they have none any more, and what lies in their\n" +
-			"folders is left as it is.",
-		Args: func(_ *cobra.Command, args []string) error {
-			if none && len(args) < 1 || !none && len(args) < 2 {
-				return errors.New("assign needs PACK and INSTANCE, or --none and INSTANCE")
-			}
-			return nil
-		},
-		Example: "  mainbusctl packs assign Rails nauvis aquilo\n  mainbusctl packs assign --none nauvis",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			pack := ""
-			if !none {
-				pack, args = args[0], args[1:]
-			}
-			done := []api.Instance{}
-			for _, name := range args {
-				i, err := c.client.AssignPack(cmd.Context(), me, api.AssignPack{Instance: name, Pack: pack})
-				if err != nil {
-					return err
-				}
-				done = append(done, i)
-			}
-			return print(c, done, func(list []api.Instance) {
-				for _, i := range list {
-					if none {
-						fmt.Fprintf(c.out, "%s has no pack.\n", printable(i.Name))
-					} else {
-						fmt.Fprintf(c.out, "%s has the pack %s from its next start on.\n", printable(i.Name), printable(pack))
-					}
-				}
-			})
-		},
-	}
-	cmd.Flags().BoolVar(&none, "none", false, "take the pack away")
 	return cmd
 }
 

@@ -114,7 +114,7 @@ func (c *ctl) planning(cmd *cobra.Command, request func(args []string) (api.Plan
 				said = "one demand can't be met"
 			}
 			return api.Errorf(api.Refused, "Leave one of them out, or change it.", "that can't be done: %s", said)
-		case !yes && !c.json && len(plan.Steps) > 0:
+		case !yes && !c.json && plan.Changes():
 			fmt.Fprintln(c.out, "Nothing was changed. To do it, say the same with --yes.")
 			return nil
 		case !yes:
@@ -184,7 +184,7 @@ func (c *ctl) showPlan(p api.PackPlan) {
 		fmt.Fprintf(c.out, "To download: %d files, %s.\n", p.Downloads, size)
 	}
 	for _, i := range p.Restarts {
-		if i.Running && len(p.Steps) > 0 {
+		if i.Running && p.Changes() {
 			fmt.Fprintf(c.out, "%s has to be restarted for it.\n", printable(i.Name))
 		}
 	}

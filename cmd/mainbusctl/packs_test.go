@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,7 +62,20 @@ func (c *cluster) ExportPack(context.Context, api.Caller, api.PackRef) (api.Pack
 	return api.PackText{Name: "Rails", Text: "eNp"}, nil
 }
 
+func (c *cluster) PlanAssign(_ context.Context, _ api.Caller, r api.AssignPack) (api.AssignPlan, error) {
+	p := api.AssignPlan{Instance: r.Instance, Name: r.Instance, Pack: r.Pack, Hash: "h1"}
+	if r.Instance == "gleba" {
+		p.Save, p.Running = "gleba.zip", true
+		p.Mods = []api.ComparedMod{{Name: "signs", Save: &api.ModSide{Version: "1.0.0", Enabled: true}}}
+		p.Losses, p.Warnings = []string{"signs vanishes."}, []string{"1 file is missing."}
+	}
+	return p, nil
+}
+
 func (c *cluster) AssignPack(_ context.Context, _ api.Caller, r api.AssignPack) (api.Instance, error) {
+	if r.Hash != "h1" {
+		return api.Instance{}, errors.New("not what was looked at")
+	}
 	return api.Instance{Name: r.Instance, Pack: r.Pack}, nil
 }
 
@@ -92,8 +106,9 @@ func TestPackCommands(t *testing.T) {
 		{name: "show of none", args: "packs show none", code: 1, stderr: `there is no mod pack "none"`},
 		{name: "create", args: "packs create Rails --game 2.0 --content space-age", stdout: `{"name":"Rails","description":"","game":"2.0","content":"space-age"}`},
 		{name: "clone", args: "packs clone Rails Two", stdout: `{"name":"Two","description":"","game":"","content":"","from":"Rails"}`},
-		{name: "edit", args: "packs edit Rails --mod a@b@1.2.3 --remove c --enable d --pin e --game 2.1", stdout: `{"pack":"Rails","game":"2.1","mods":[{"name":"a@b","version":"1.2.3"},` +
+		{name: "edit", args: "packs edit Rails --mod a@b@1.2.3 --remove c --enable d --pin e", stdout: `{"pack":"Rails","mods":[{"name":"a@b","version":"1.2.3"},` +
 			`{"name":"c","remove":true},{"name":"d","enabled":true},{"name":"e","pinned":true}]}`},
+		{name: "edit of the game", args: "packs edit Rails --game 2.1", code: 1, stderr: "Look at the plan: mainbusctl packs plan Rails --game 2.1"},
 		{name: "edit what is ignored", args: "packs edit Rails --no-ignore a§needs§b --ignore c§needs§d", stdout: `{"pack":"Rails","revision":8,"ignored":[{"mod":"c","needs":"d"}]}`},
 		{name: "edit of no mod", args: "packs edit Rails --mod 1.2.3", code: 1, stderr: "names no mod and version"},
 		{name: "undo", args: "packs undo Rails --to 7", stdout: `{"pack":"Rails","revision":7}`},
@@ -105,6 +120,10 @@ func TestPackCommands(t *testing.T) {
 		{name: "export to a file", args: "packs export Rails --to " + file},
 		{name: "assign", args: "packs assign Rails nauvis aquilo", stdout: "nauvis has the pack Rails from its next start on.\naquilo has"},
 		{name: "assign none", args: "packs assign --none nauvis", stdout: "nauvis has no pack.\n"},
+		{name: "assign what loses something", args: "packs assign Rails nauvis gleba", code: 1, stdout: "nauvis: there is no world to compare with.\n" +
+			"gleba: mods: 1 go.\n  Lost: signs vanishes.\n  Note: 1 file is missing.\n  It is running, and has to be restarted for it.\n", stderr: "so nothing was changed"},
+		{name: "assign it all the same", args: "packs assign Rails gleba --yes", stdout: "gleba has the pack Rails from its next start on.\n"},
+		{name: "only a look", args: "packs assign Rails gleba --plan", stdout: "Lost: signs vanishes.\n"},
 		{name: "assign nothing", args: "packs assign Rails", code: 2, stderr: "assign needs PACK and INSTANCE"},
 		{name: "settings", args: "packs settings Rails", stdout: "startup  some-mod  speed    5        3        int 1 to any  Speed  -\nstartup  some-mod  mode     default  -        \"a\", \"b\""},
 		{name: "hidden settings", args: "packs settings Rails --all", stdout: "secret"},

@@ -152,6 +152,9 @@ type PlanRestart struct {
 	Running  bool   `json:"running"` // the change comes only with its next start
 }
 
+// Changes reports whether carrying the plan out changes anything.
+func (p PackPlan) Changes() bool { return p.Possible && (len(p.Steps) > 0 || p.Game != p.GameWas) }
+
 // Words is the plan in one line.
 func (p PackPlan) Words() string {
 	if !p.Possible {
@@ -167,7 +170,10 @@ func (p PackPlan) Words() string {
 			parts = append(parts, fmt.Sprintf("%d to %s", n, action))
 		}
 	}
-	if parts == nil {
+	switch {
+	case parts == nil && p.Changes():
+		return "all of its mods can stay as they are"
+	case parts == nil:
 		return "nothing to change"
 	}
 	return strings.Join(parts, ", ")

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -23,6 +25,8 @@ type Packs interface {
 	ExportPack(ctx context.Context, c Caller, r PackRef) (PackText, error)
 	// PackSettings is the form of the settings that the mods of a pack have.
 	PackSettings(ctx context.Context, c Caller, r AskPackSettings) (PackSettings, error)
+	// PlanAssign says what AssignPack would change for the world of an instance, and what that would lose. It touches nothing.
+	PlanAssign(ctx context.Context, c Caller, r AssignPack) (AssignPlan, error)
 	// AssignPack gives an instance a pack, or takes it away. The mods come with its next start.
 	AssignPack(ctx context.Context, c Caller, r AssignPack) (Instance, error)
 	// PackForPlayers says how players come by the mods of a pack.
@@ -42,6 +46,7 @@ var packMethods = map[string]method{
 	"ImportPack":     changes(PackManage, with(Service.ImportPack)),
 	"ExportPack":     reads(ModRead, with(Service.ExportPack)),
 	"PackSettings":   reads(ModRead, with(Service.PackSettings)),
+	"PlanAssign":     reads(ModRead, with(Service.PlanAssign)),
 	"AssignPack":     changes(InstanceConfigure, with(Service.AssignPack)),
 	"PackForPlayers": reads(ModRead, with(Service.PackForPlayers)),
 	"HandOutPack":    changes(PackManage, with(Service.HandOutPack)),
@@ -85,6 +90,10 @@ func (s stub) ExportPack(ctx context.Context, c Caller, r PackRef) (PackText, er
 
 func (s stub) PackSettings(ctx context.Context, c Caller, r AskPackSettings) (PackSettings, error) {
 	return ask[PackSettings](ctx, s, c, "PackSettings", &r)
+}
+
+func (s stub) PlanAssign(ctx context.Context, c Caller, r AssignPack) (AssignPlan, error) {
+	return ask[AssignPlan](ctx, s, c, "PlanAssign", &r)
 }
 
 func (s stub) AssignPack(ctx context.Context, c Caller, r AssignPack) (Instance, error) {
@@ -330,6 +339,66 @@ type SettingChoice struct {
 type AssignPack struct {
 	Instance string `json:"instance"` // name or id
 	Pack     string `json:"pack"`     // name or id; empty: none, and its mods are left as they are
+	// Hash of the plan that was looked at: what has another one by then is refused. Empty: whatever it changes.
+	Hash string `json:"hash,omitempty"`
+}
+
+// AssignPlan is what a pack would change for an instance.
+type AssignPlan struct {
+	Instance string `json:"instance"` // id
+	Name     string `json:"name"`
+	Running  bool   `json:"running"`  // the mods come only with its next start
+	Pack     string `json:"pack"`     // name; empty: no other pack, and what lies in its folder stays
+	PackWas  string `json:"pack_was"` // name of the one that it has
+	Save     string `json:"save"`     // that would be loaded, and was compared; empty: none, or its host could not be asked
+
+	Mods     []ComparedMod `json:"mods"`     // that differ: as the server will have them, and as the save was played
+	Losses   []string      `json:"losses"`   // what the world loses or may not survive: sentences
+	Warnings []string      `json:"warnings"` // what else somebody should know before: sentences
+	Hash     string        `json:"hash"`     // of all that
+}
+
+// Harmless reports whether nobody has to be asked before a plan is carried out.
+func (p AssignPlan) Harmless() bool { return len(p.Losses)+len(p.Warnings) == 0 }
+
+// Counts returns how many mods the world gets and misses, and how many it has in another version.
+func (p AssignPlan) Counts() (come, leave, change int) {
+	on := func(s *ModSide) bool { return s != nil && s.Enabled }
+	for _, m := range p.Mods {
+		switch {
+		case !on(m.Save):
+			come++
+		case !on(m.Server):
+			leave++
+		default:
+			change++
+		}
+	}
+	return come, leave, change
+}
+
+// Words is the plan in one line.
+func (p AssignPlan) Words() string {
+	if p.Pack == "" {
+		return "its mods stay as they are"
+	}
+	come, leave, change := p.Counts()
+	var parts []string
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{come, "come"}, {leave, "go"}, {change, "get another version"}} {
+		if part.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
+		}
+	}
+	switch {
+	case parts == nil && p.Save == "":
+		return "there is no world to compare with"
+	case parts == nil:
+		return "the same mods as its world has"
+	}
+	return "mods: " + strings.Join(parts, ", ")
 }
 
 func (r AssignPack) target() string { return r.Instance + ": " + r.Pack }

@@ -26,6 +26,7 @@ type mods struct {
 
 	installed api.InstanceMods // of every instance
 	compared  api.ModComparison
+	assign    api.AssignPlan // of every instance
 }
 
 // SetPacks replaces the packs.
@@ -36,6 +37,9 @@ func (c *Cluster) SetPackSettings(s api.PackSettings) { c.change(func() { c.mods
 
 // SetPlan replaces the plan of all changes of packs.
 func (c *Cluster) SetPlan(p api.PackPlan) { c.change(func() { c.mods.plan = p }) }
+
+// SetAssignPlan replaces what a pack changes for any instance.
+func (c *Cluster) SetAssignPlan(p api.AssignPlan) { c.change(func() { c.mods.assign = p }) }
 
 // SetDraft replaces what any import of a pack makes.
 func (c *Cluster) SetDraft(d api.PackDraft) { c.change(func() { c.mods.draft = d }) }
@@ -154,8 +158,18 @@ func (c *Cluster) PackSettings(_ context.Context, _ api.Caller, r api.AskPackSet
 	return c.mods.settings, nil
 }
 
+// PlanAssign implements api.Service.
+func (c *Cluster) PlanAssign(_ context.Context, _ api.Caller, r api.AssignPack) (api.AssignPlan, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mods.assign, nil
+}
+
 // AssignPack implements api.Service.
 func (c *Cluster) AssignPack(_ context.Context, _ api.Caller, r api.AssignPack) (api.Instance, error) {
+	if r.Hash != "" {
+		return api.Instance{}, c.note("AssignPack", r.Instance, r.Pack, r.Hash)
+	}
 	return api.Instance{}, c.note("AssignPack", r.Instance, r.Pack)
 }
 
