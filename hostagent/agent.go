@@ -22,6 +22,7 @@ import (
 	"mainbus/hostagent/adopt"
 	"mainbus/hostagent/games"
 	"mainbus/hostagent/releases"
+	"mainbus/hostagent/supervisor"
 	"mainbus/transport/bulk"
 	"mainbus/transport/discovery"
 	"mainbus/transport/identity"
@@ -60,6 +61,9 @@ type Config struct {
 	// FirstGamePort and LastGamePort are the UDP ports that games may have; 0: a thousand from the game's own default on.
 	FirstGamePort, LastGamePort uint16
 
+	// GoingDown tells, when Run ends, whether the machine does too: then games that would be ended without time to save are stopped
+	// first. nil: no.
+	GoingDown func() bool
 	// Free tells how many bytes are free on the disk of a folder; nil asks the system.
 	Free func(dir string) (int64, error)
 	// Metrics is the TCP address at which figures are shown to Prometheus; empty: nowhere.
@@ -140,6 +144,7 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	if err := a.load(ctx); err != nil {
 		return err
 	}
+	defer a.saveBeforeShutdown()
 	defer a.games.Wait()
 	defer a.fleet.wait()
 	defer cancel()
@@ -161,6 +166,7 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	if err := adopt.Clean(a.path("instances")); err != nil {
 		a.log.Warn("what is left of a copy that was cut off stays on the disk", "err", err)
 	}
+	a.log.Info("games live " + supervisor.Home())
 	a.fleet.start(ctx)
 	a.workers.Go(func() { a.refreshInstances(ctx) })
 	a.workers.Go(func() { a.watchSpace(ctx) })

@@ -150,7 +150,9 @@ func (c *controller) checkFigures(agent identity.ID) {
 	}
 }
 
-func TestAgentStartsGamesWithoutAController(t *testing.T) {
+// newLonelyHost has a game that is to run, and no controller.
+func newLonelyHost(t *testing.T) *host {
+	t.Helper()
 	h := &host{dir: t.TempDir(), factorio: simgame.Install(t, scenario).Dir()}
 	files, err := simgame.Modules()
 	if err != nil {
@@ -164,8 +166,14 @@ func TestAgentStartsGamesWithoutAController(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(h.dir, "desired.json"), []byte(desired), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return h
+}
+
+func TestAgentStartsGamesWithoutAController(t *testing.T) {
+	h := newLonelyHost(t)
 	h.start(t)
 	var s Status
+	var err error
 	eventually(t, "the game runs", func() bool {
 		s, err = AskStatus(t.Context(), h.dir)
 		return err == nil && len(s.Instances) == 1 && s.Instances[0].State == "running" && s.Instances[0].Cause != ""

@@ -35,6 +35,7 @@ const instanceName = "abcdefghij"
 type host struct {
 	dir, factorio string
 	site          string // where the game is downloaded from; empty: nowhere
+	goingDown     func() bool
 	codes         chan PairingCode
 	started       chan Status
 	stop          context.CancelFunc
@@ -59,7 +60,8 @@ func (h *host) start(t *testing.T) Status {
 	ctx, cancel := context.WithCancel(context.Background())
 	h.codes, h.started, h.ended = make(chan PairingCode, 10), make(chan Status, 1), make(chan error, 1)
 	agent := New(Config{
-		DataDir: h.dir, FactorioDirs: h.folders(), Distro: releases.Linux64,
+		GoingDown: h.goingDown,
+		DataDir:   h.dir, FactorioDirs: h.folders(), Distro: releases.Linux64,
 		Releases: releases.Sites{Site: cmp.Or(h.site, "http://127.0.0.1:1"), Download: h.site}, Name: "test host", Self: self, Version: "test",
 		Interfaces:  func([]net.Interface) []net.Interface { return nil }, // nobody shall find it
 		Started:     func(s Status) { h.started <- s },

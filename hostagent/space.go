@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"mainbus/hostagent/supervisor"
 	"mainbus/transport/fetch"
 	"mainbus/transport/wire"
 )
@@ -81,6 +82,7 @@ func (a *Agent) watchSpace(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		a.fleet.saveAgain()
+		supervisor.SweepGroups() // of games that an earlier agent has started
 		if a.space.look(a.fleet.unsavedTrouble()) {
 			if w := a.space.current().GetWarning(); w != "" {
 				a.log.Warn(w)

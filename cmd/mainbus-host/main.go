@@ -111,7 +111,8 @@ func run(ctx context.Context, o *options, out io.Writer) error {
 	agent := hostagent.New(hostagent.Config{
 		DataDir: o.data, Name: o.name, Port: o.port, Version: wire.Version, Self: self,
 		Hidden: !o.announce, FirstGamePort: first, LastGamePort: last, Interfaces: discovery.Named(o.interfaces), Metrics: o.metrics, FactorioDirs: o.factorio, Places: games.Places(), Distro: games.DistroOf(runtime.GOOS, runtime.GOARCH),
-		Releases: releases.Sites{Site: o.releases, Download: o.releases},
+		GoingDown: service.GoingDown,
+		Releases:  releases.Sites{Site: o.releases, Download: o.releases},
 		Started: func(s hostagent.Status) {
 			fmt.Fprintf(out, "%s is ready at UDP port %d with %s\n", s.Name, s.Port, gameWords(s.GameVersion))
 		},

@@ -8,6 +8,7 @@
 package instance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -319,8 +320,12 @@ func unlimited(game *supervisor.Game) string {
 		return ""
 	}
 	var troubles []string
-	if spec := game.Spec(); spec.Limits.MemoryBytes > 0 && spec.Scope == "" {
-		troubles = append(troubles, "the memory limit needs systemd on the host"+strings.TrimRight(": "+spec.Unscoped, ": "))
+	spec := game.Spec()
+	if spec.Limits.MemoryBytes > 0 && spec.Scope == "" && !spec.MemoryHeld {
+		why := strings.Trim(spec.Unscoped+"; "+spec.GroupTrouble, "; ")
+		troubles = append(troubles, "the memory limit does not hold: "+cmp.Or(why, "it needs systemd on the host"))
+	} else if spec.Group != "" && spec.GroupTrouble != "" {
+		troubles = append(troubles, spec.GroupTrouble)
 	}
 	if t := game.Run().Trouble; t != "" {
 		troubles = append(troubles, strings.ReplaceAll(t, "\n", "; "))

@@ -6,15 +6,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/kardianos/service"
 )
 
 // Name is what the service is called by the system.
 const Name = "mainbus-host"
+
+const askTime = 5 * time.Second // for systemd to say how the machine is
 
 // Config says what is installed.
 type Config struct {
@@ -149,6 +153,17 @@ func Status(user bool) (string, error) {
 		return "stopped", nil
 	}
 	return "unknown", nil
+}
+
+// GoingDown tells whether the machine is shut down or started anew, as far as systemd knows.
+func GoingDown() bool {
+	if runtime.GOOS != "linux" {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askTime)
+	defer cancel()
+	said, _ := exec.CommandContext(ctx, "systemctl", "is-system-running").Output() // its exit code says the same, and fails for most states
+	return strings.TrimSpace(string(said)) == "stopping"
 }
 
 // Run runs the agent until ctx ends or the system's service manager says so.

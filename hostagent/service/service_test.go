@@ -62,8 +62,10 @@ func TestUnitIsHardened(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := exec.Command(analyze, "verify", name).CombinedOutput()
-	if strings.Contains(string(out), Name+".service") {
-		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, Name+".service") && !strings.Contains(line, "DelegateSubgroup") { // which came with systemd 254
+			t.Errorf("systemd-analyze verify: %v\n%s", err, line)
+		}
 	}
 	out, err = exec.Command(analyze, "security", "--offline=true", "--threshold=35", name).CombinedOutput()
 	if err != nil {

@@ -36,7 +36,8 @@ type Game struct {
 // executable) is run as `self supervise dir`. It returns when the game's process exists. An end of ctx before that
 // gives up waiting; the game may still come to run then and is found by Attach.
 //
-// Where systemd can be reached it happens in the scope that spec names, else in a session of its own.
+// Where systemd can be reached it happens in the scope that spec names, else in a control group of that name where one can be made, else
+// in a session of its own.
 func Start(ctx context.Context, dir string, spec Spec, self string) (*Game, error) {
 	return startIn(ctx, dir, spec, self, inScope(spec))
 }
@@ -51,6 +52,12 @@ func startIn(ctx context.Context, dir string, spec Spec, self string, scope []st
 		said, _ := os.ReadFile(filepath.Join(dir, logFile)) // without it the reason is not known
 		spec.Unscoped = "systemd made no scope: " + strings.TrimSpace(string(said[:min(len(said), 500)]))
 	}
+	own, release, err := makeGroup(spec)
+	if err != nil {
+		spec.GroupTrouble = err.Error()
+	}
+	defer release()
+	own.enter(&spec)
 	spec.Scope = ""
 	return startBy(ctx, dir, spec, []string{self, "supervise", dir})
 }
@@ -83,7 +90,10 @@ func startBy(ctx context.Context, dir string, spec Spec, argv []string) (*Game, 
 	if err != nil {
 		return nil, fmt.Errorf("start supervisor: %w", err)
 	}
-	go cmd.Wait() // ends with the supervisor, which may outlast this program: only so that it leaves no zombie
+	go func() { // ends with the supervisor, which may outlast this program
+		_ = cmd.Wait() // so that it leaves no zombie: how it ended is in its folder
+		SweepGroups()
+	}()
 
 	stop := context.AfterFunc(ctx, func() { readyRead.Close() })
 	defer stop()

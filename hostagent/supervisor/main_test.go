@@ -26,6 +26,8 @@ func TestMain(m *testing.M) {
 			os.Exit(0)
 		case "watch":
 			os.Exit(watchGame(os.Args[2], os.Args[3]))
+		case "in-group":
+			os.Exit(tellGroup(os.Args[2:]))
 		case "game":
 			os.Exit(playGame(os.Args[2:]))
 		}

@@ -103,6 +103,12 @@ func (s *supervisor) startGame(spec Spec) error {
 	s.game.Stdin, s.game.Stdout, s.game.Stderr = inRead, outWrite, outWrite // one pipe keeps the lines in order
 	detachGame(s.game)
 	s.began, s.started, s.oomKills = time.Now(), s.ring.end, oomKills()
+	var outside error
+	if spec.Group != "" {
+		if err := enterGroup(spec.Group); err != nil {
+			outside = fmt.Errorf("go into a control group of its own: %w", err)
+		}
+	}
 	trouble, err := startLimited(s.game, spec.Limits)
 	if err != nil {
 		outRead.Close()
@@ -110,7 +116,7 @@ func (s *supervisor) startGame(spec Spec) error {
 		return err
 	}
 	run := Run{PID: s.game.Process.Pid, Supervisor: os.Getpid(), Offset: s.started, Began: s.began}
-	if trouble != nil {
+	if trouble = errors.Join(outside, trouble); trouble != nil {
 		run.Trouble = trouble.Error()
 	}
 	if run.Started, err = processStart(run.PID); err == nil {

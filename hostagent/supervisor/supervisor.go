@@ -57,6 +57,11 @@ type Spec struct {
 	Scope       string `json:"scope,omitempty"`        // name of the systemd scope that game and supervisor get where there is systemd; empty: none
 	StopSeconds int    `json:"stop_seconds,omitempty"` // that the scope has at its end
 	Unscoped    string `json:"unscoped,omitempty"`     // why it did not come to a scope; set by Start
+
+	// A game without a scope may get a control group of its own. These are set by Start.
+	Group        string `json:"group,omitempty"`       // its folder; empty: none
+	MemoryHeld   bool   `json:"memory_held,omitempty"` // the memory limit holds there
+	GroupTrouble string `json:"group_trouble,omitempty"`
 }
 
 // Run names the processes of a run. A process number alone may have been given to another process since, so the
