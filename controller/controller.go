@@ -160,7 +160,7 @@ func (c *Controller) open() (err error) {
 		return err
 	}
 	c.store = s
-	if err := errors.Join(s.MakeRoles(c.ctx, firstRoles()), c.addHosts()); err != nil {
+	if err := errors.Join(s.MakeRoles(c.ctx, firstRoles()), c.addHosts(), c.recordInterrupted()); err != nil {
 		return errors.Join(err, s.Close())
 	}
 	c.names = newThingNames(filepath.Join(c.cfg.DataDir, namesFolder))

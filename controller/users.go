@@ -39,30 +39,9 @@ func noUser(name string) error {
 }
 
 func (s *service) Users(ctx context.Context, _ api.Caller, r api.FindUsers) (api.UserPage, error) {
-	orders := map[string]store.UserSort{
-		"": store.ByName, api.UsersByName: store.ByName, api.UsersBySeen: store.BySeen, api.UsersBySeconds: store.BySeconds, api.UsersByJoins: store.ByJoins,
-	}
-	order, ok := orders[r.Sort]
-	if !ok {
-		return api.UserPage{}, api.Errorf(api.Invalid, "Use name, seen, time or joins.", "users can't be sorted by %.40q", r.Sort)
-	}
-	limit, err := pageSize(r.Limit)
-	if err != nil || r.Offset < 0 || utf8.RuneCountInString(r.Text) > maxSearchChars {
-		return api.UserPage{}, api.Errorf(api.Invalid, "", "a page begins at 0 or later and has at most %d users, and at most %d characters are looked for", maxUserPage, maxSearchChars)
-	}
-	q := store.UserQuery{
-		Text: r.Text, Admin: r.Admin, Whitelisted: r.Whitelisted, Banned: r.Banned, Sort: order, Descending: r.Descending, Offset: r.Offset, Limit: limit,
-	}
-	if r.Role != "" {
-		role, _, err := s.findRole(ctx, r.Role)
-		if err != nil {
-			return api.UserPage{}, err
-		}
-		q.Role = role.ID
-	}
-	online := s.presence.keys()
-	if r.Online {
-		q.Keys = append([]string{}, online...)
+	q, err := s.userQuery(ctx, r)
+	if err != nil {
+		return api.UserPage{}, err
 	}
 	found, total, err := s.store.FindUsers(ctx, q)
 	if err != nil {
@@ -72,11 +51,52 @@ func (s *service) Users(ctx context.Context, _ api.Caller, r api.FindUsers) (api
 	if err != nil {
 		return api.UserPage{}, err
 	}
-	page := api.UserPage{Users: make([]api.UserRecord, 0, len(found)), Total: total, Online: len(online)}
+	page := api.UserPage{Users: make([]api.UserRecord, 0, len(found)), Total: total, Online: len(s.presence.keys())}
 	for _, u := range found {
 		page.Users = append(page.Users, s.viewUser(u, names))
 	}
-	return page, nil
+	page.Unfinished, err = s.unfinishedUsers(ctx)
+	return page, err
+}
+
+// unfinishedUsers says of a change of many users that it has not come to all.
+func (s *service) unfinishedUsers(ctx context.Context) (string, error) {
+	b, underWay, err := s.store.UnfinishedUsers(ctx)
+	switch {
+	case err != nil || b.Left == 0:
+		return "", err
+	case underWay:
+		return fmt.Sprintf("%s by %s is under way, %s are left.", b.What, b.By, thousands(int64(b.Left))), nil
+	}
+	return fmt.Sprintf("%s by %s was interrupted, %s were left. Do the same again for these, or undo what was done.", b.What, b.By, thousands(int64(b.Left))), nil
+}
+
+func (s *service) userQuery(ctx context.Context, r api.FindUsers) (q store.UserQuery, err error) {
+	orders := map[string]store.UserSort{
+		"": store.ByName, api.UsersByName: store.ByName, api.UsersBySeen: store.BySeen, api.UsersBySeconds: store.BySeconds, api.UsersByJoins: store.ByJoins,
+	}
+	order, ok := orders[r.Sort]
+	if !ok {
+		return q, api.Errorf(api.Invalid, "Use name, seen, time or joins.", "users can't be sorted by %.40q", r.Sort)
+	}
+	limit, err := pageSize(r.Limit)
+	if err != nil || r.Offset < 0 || utf8.RuneCountInString(r.Text) > maxSearchChars {
+		return q, api.Errorf(api.Invalid, "", "a page begins at 0 or later and has at most %d users, and at most %d characters are looked for", maxUserPage, maxSearchChars)
+	}
+	q = store.UserQuery{
+		Text: r.Text, Admin: r.Admin, Whitelisted: r.Whitelisted, Banned: r.Banned, Sort: order, Descending: r.Descending, Offset: r.Offset, Limit: limit,
+	}
+	if r.Role != "" {
+		role, _, err := s.findRole(ctx, r.Role)
+		if err != nil {
+			return q, err
+		}
+		q.Role = role.ID
+	}
+	if r.Online {
+		q.Keys = append([]string{}, s.presence.keys()...)
+	}
+	return q, nil
 }
 
 func pageSize(limit int) (int, error) {

@@ -157,8 +157,66 @@ func TestEffects(t *testing.T) {
 		"not whitelisted any more, no record any more": {Before: store.User{Key: "a", Whitelisted: set}},
 		"who changed it, and when":                     {Before: store.User{Key: "a", Admin: set}, After: store.User{Key: "a", Admin: store.UserFlag{Set: true, By: "x"}}},
 	} {
-		if got := effect(c); got != want {
+		if got := effect(c, nil); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// Roles of many users are given and taken by who might do so one by one, and by nobody else; an undo is no way round.
+func TestRolesOfManyUsers(t *testing.T) {
+	c := newCluster(t)
+	ctx := t.Context()
+	helper := []api.Grant{{Permission: api.UserManage}, {Permission: api.UserRead}, {Permission: api.RoleManage}}
+	for name, grants := range map[string][]api.Grant{"helper": helper, "clerk": {{Permission: api.UserManage}}} {
+		if _, err := c.CreateRole(ctx, me, api.CreateRole{Name: name, Grants: grants}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.user("boss", "Admin")
+	c.user("hal", "helper")
+	c.user("clara", "clerk")
+	c.user("ann")
+	c.user("bob", "Viewer")
+	hal, clara := c.login("hal"), c.login("clara")
+	give := func(role string, names ...string) api.BulkUsers {
+		return api.BulkUsers{Action: api.BulkGrantRole, Role: role, Names: names}
+	}
+	_, err := clara.BulkUsers(ctx, api.Caller{}, give("clerk", "ann"))
+	refusedAs(t, "without role.manage", err, "role.manage")
+	_, err = hal.BulkUsers(ctx, api.Caller{}, give("Admin", "hal"))
+	refusedAs(t, "more than they have", err, "everything")
+	_, err = hal.PreviewBulk(ctx, api.Caller{}, give("Admin", "hal"))
+	refusedAs(t, "a look at it", err, "everything")
+	done, err := hal.BulkUsers(ctx, api.Caller{}, give("helper", "ann", "BOB", "nobody"))
+	if err != nil || done.Changed != 2 || done.Unchanged != 1 || done.Rows[0] != (api.UserEffect{Name: "ann", Text: "role helper"}) {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if of, err := c.UserRoles(ctx, me, api.RolesOf{User: "bob"}); err != nil || len(of.Roles) != 2 {
+		t.Errorf("%+v, %v", of, err)
+	}
+	_, err = clara.UndoUsers(ctx, api.Caller{})
+	refusedAs(t, "an undo without role.manage", err, "role.manage")
+
+	take := api.BulkUsers{Action: api.BulkRevokeRole, Role: "Admin", Match: &api.FindUsers{Role: "Admin"}}
+	_, err = c.BulkUsers(ctx, me, take)
+	refusedAs(t, "the last one who may do everything", err, "last user")
+	take.Role, take.Match = "helper", &api.FindUsers{Role: "helper", Text: "B"}
+	done, err = c.BulkUsers(ctx, me, take)
+	if err != nil || done.Changed != 1 || done.Rows[0] != (api.UserEffect{Name: "bob", Text: "no role helper any more"}) {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	// The owner has given many the role of an admin; taking that back would leave none.
+	if _, err := c.BulkUsers(ctx, me, give("Admin", "ann")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.RevokeRole(ctx, me, api.RoleOf{User: "boss", Role: "Admin"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.UndoUsers(ctx, me)
+	refusedAs(t, "an undo that leaves nobody", err, "last user")
+	c.user("boss", "Admin")
+	if undone, err := c.UndoUsers(ctx, me); err != nil || undone.Changed != 1 || undone.Rows[0].Text != "no role Admin any more" {
+		t.Errorf("%+v, %v", undone, err)
 	}
 }

@@ -34,7 +34,7 @@ func (s *Users) menu() *fyne.Menu {
 		return m
 	}
 	bulk := func(action string, is func(view.User) bool) *fyne.MenuItem {
-		return item(view.BulkWord(action), any(is), func() { s.bulk(action, "") })
+		return item(view.BulkWord(action), s.all || any(is), func() { s.bulk(api.BulkUsers{Action: action}) })
 	}
 	online := any(func(r view.User) bool { return r.Where != "" })
 	one := len(rows) == 1
@@ -46,6 +46,7 @@ func (s *Users) menu() *fyne.Menu {
 		item(lang.L("Message…"), true, s.askMessage), item(lang.L("Send to another server…"), one && online, s.askSend),
 		item(lang.L("Kick…"), online, s.askKick), item(lang.L("Mute"), online, func() { s.moderate(api.Mute, "") }), item(lang.L("Unmute"), len(rows) > 0, func() { s.moderate(api.Unmute, "") }),
 		fyne.NewMenuItemSeparator(),
+		item(lang.L("Give a role…"), len(rows) > 0, func() { s.askRole(api.BulkGrantRole) }), item(lang.L("Take a role away…"), len(rows) > 0, func() { s.askRole(api.BulkRevokeRole) }),
 		bulk(api.BulkClearNotes, func(r view.User) bool { return r.Notes != "" }),
 		item(lang.L("Delete the record…"), one, s.askDelete),
 		fyne.NewMenuItemSeparator(),
@@ -103,13 +104,13 @@ func (s *Users) askBan() {
 	if rows := s.table.Selected(); len(rows) == 1 {
 		reason.SetText(rows[0].Reason)
 	}
-	title := lang.L("Ban {{.name}}", with{"name": view.Some(names, 2)})
+	title := lang.L("Ban {{.name}}", with{"name": s.whoWords()})
 	s.form(title, lang.L("Ban"), []*widget.FormItem{
 		widget.NewFormItem(lang.L("Reason"), reason),
 		widget.NewFormItem("", words(lang.L("Who is banned can join no game whose list of bans is kept the same; who plays is thrown out."))),
 	}, func() {
 		if len(names) > 1 {
-			s.bulk(api.BulkBan, reason.Text)
+			s.bulk(api.BulkUsers{Action: api.BulkBan, Reason: reason.Text})
 			return
 		}
 		s.change(title, func(ctx context.Context) error {
@@ -238,16 +239,6 @@ func (s *Users) askDelete() {
 	ask.SetDismissText(lang.L("Cancel"))
 	ask.SetConfirmImportance(widget.DangerImportance)
 	ask.Show()
-}
-
-// bulk shows what would become of all who are selected, and does it if that is wanted.
-func (s *Users) bulk(action, reason string) {
-	r := api.BulkUsers{Action: action, Names: s.selected(), Reason: reason}
-	if len(r.Names) == 0 {
-		return
-	}
-	s.preview(view.BulkWord(action), func(ctx context.Context) (api.UserChanges, error) { return s.Service.PreviewBulk(ctx, s.Caller, r) },
-		func(ctx context.Context) (api.UserChanges, error) { return s.Service.BulkUsers(ctx, s.Caller, r) })
 }
 
 func (s *Users) askUndo() {

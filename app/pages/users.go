@@ -25,6 +25,8 @@ type Users struct {
 	problem *widgets.ErrorCard
 	filter  *widgets.Entry
 	which   *widget.Select
+	role    *widget.Select // whose users are shown; the first entry: whoever
+	roles   []string       // names, after the first entry
 	table   *widgets.Table[view.User]
 	rows    []view.User
 	total   int
@@ -44,6 +46,9 @@ type Users struct {
 	ban     *widget.Button
 	more    *widget.Button
 	footer  *widgets.Text
+	every   *widget.Button // takes those who match and are not shown to those who are selected
+	all     bool           // they are
+	notice  *widget.Label  // of a change of many that did not come to all
 	content fyne.CanvasObject
 }
 
@@ -59,6 +64,14 @@ func NewUsers(p Params) *Users {
 	s.which = widget.NewSelect([]string{lang.L("All"), lang.L("Online"), lang.L("Admins"), lang.L("Whitelist"), lang.L("Banned")}, nil)
 	s.which.SetSelectedIndex(view.AllUsers)
 	s.which.OnChanged = func(string) { s.search.Now(s.query(0, usersPage)) }
+	s.role = widget.NewSelect([]string{lang.L("Any role")}, nil)
+	s.role.SetSelectedIndex(0)
+	s.role.OnChanged = func(string) { s.search.Now(s.query(0, usersPage)) }
+	s.every = widget.NewButton("", s.takeEvery)
+	s.every.Hide()
+	s.notice = words("")
+	s.notice.Importance = widget.WarningImportance
+	s.notice.Hide()
 	s.detail = newUserDetail(s)
 	s.table = arranged(p, view.UsersPage, s.makeTable())
 	s.table.OnSelect = s.choose
@@ -75,9 +88,10 @@ func NewUsers(p Params) *Users {
 	split := container.NewHSplit(s.table, s.detail.content)
 	split.Offset = 0.68
 	s.split, s.body = split, container.NewStack(split)
-	left := container.NewHBox(container.NewGridWrap(fyne.NewSize(240, 36), s.filter), container.NewGridWrap(fyne.NewSize(130, 36), s.which))
-	top := container.NewVBox(container.NewBorder(nil, nil, left, spaced(s.message, s.kick, s.ban, s.more, add())), s.problem)
-	s.content = container.NewPadded(container.NewBorder(top, s.footer, nil, nil, s.body))
+	left := container.NewHBox(container.NewGridWrap(fyne.NewSize(240, 36), s.filter), container.NewGridWrap(fyne.NewSize(120, 36), s.which), container.NewGridWrap(fyne.NewSize(130, 36), s.role))
+	top := container.NewVBox(container.NewBorder(nil, nil, left, spaced(s.message, s.kick, s.ban, s.more, add())), s.problem, s.notice)
+	bottom := container.NewBorder(nil, nil, nil, s.every, s.footer)
+	s.content = container.NewPadded(container.NewBorder(top, bottom, nil, nil, s.body))
 	s.choose()
 	return s
 }
@@ -144,6 +158,7 @@ func (s *Users) Shown() {
 	}
 	s.inSight = true
 	s.search.Now(s.query(0, usersPage))
+	s.readRoles()
 	s.leave = s.Frame.Go(func(ctx context.Context) {
 		tick := time.NewTicker(readEach)
 		defer tick.Stop()
@@ -171,12 +186,17 @@ func (s *Users) Hidden() {
 // Search looks for a user.
 func (s *Users) Search(name string) {
 	s.which.SetSelectedIndex(view.AllUsers)
+	s.role.SetSelectedIndex(0)
 	s.filter.SetText(name)
 }
 
 func (s *Users) query(offset, limit int) api.FindUsers {
 	sort, reverse := s.table.Sorted()
-	return view.UserQuery(s.filter.Text, s.which.SelectedIndex(), sort, reverse, offset, limit)
+	q := view.UserQuery(s.filter.Text, s.which.SelectedIndex(), sort, reverse, offset, limit)
+	if i := s.role.SelectedIndex(); i > 0 {
+		q.Role = s.roles[i-1]
+	}
+	return q
 }
 
 const maxUsersPage = 1000 // that the controller gives at a time
@@ -209,14 +229,15 @@ func (s *Users) show(q api.FindUsers, page api.UserPage, err error) {
 	same.Offset, same.Limit = 0, 0
 	switch {
 	case same != s.asked:
-		s.asked = same
+		s.asked, s.all = same, false
 		s.table.ToTop()
 	case len(page.Users) == q.Limit && len(s.rows) > len(rows) && page.Total == s.total:
 		rows = append(rows, s.rows[len(rows):]...) // those beyond stay as they were read
 	}
 	s.rows, s.total, s.online, s.known = rows, page.Total, page.Online, true
 	s.table.SetRows(rows)
-	none := page.Total == 0 && s.filter.Text == "" && s.which.SelectedIndex() == view.AllUsers
+	s.tellUnfinished(page.Unfinished)
+	none := page.Total == 0 && s.filter.Text == "" && s.which.SelectedIndex() == view.AllUsers && s.role.SelectedIndex() == 0
 	want := s.split
 	if none {
 		want = s.empty
@@ -230,10 +251,11 @@ func (s *Users) show(q api.FindUsers, page api.UserPage, err error) {
 
 func (s *Users) count() {
 	text := lang.L("Showing {{.shown}} of {{.all}} · {{.online}} online", with{"shown": view.Count(int64(len(s.rows))), "all": view.Count(int64(s.total)), "online": view.Count(int64(s.online))})
-	if n := len(s.table.Selected()); n > 1 {
+	if n := s.chosen(); n > 1 {
 		text += " · " + lang.L("{{.n}} selected", with{"n": view.Count(int64(n))})
 	}
 	s.footer.Set(text, look.Muted)
+	s.offerEvery()
 }
 
 // choose points buttons and details at the selection.
@@ -242,6 +264,7 @@ func (s *Users) choose() {
 		return
 	}
 	rows := s.table.Selected()
+	s.all = s.all && len(rows) == len(s.rows)
 	online := 0
 	for _, r := range rows {
 		if r.Where != "" {
@@ -257,7 +280,7 @@ func (s *Users) choose() {
 	case 0:
 		s.detail.none(lang.L("Select a player to read about them; several to do the same to all of them."))
 	default:
-		s.detail.none(lang.L("{{.n}} players are selected. What you do is shown for all of them before it is done, and can be undone.", with{"n": view.Count(int64(len(rows)))}))
+		s.detail.none(lang.L("{{.n}} players are selected. What you do is shown for all of them before it is done, and can be undone.", with{"n": view.Count(int64(s.chosen()))}))
 	}
 	if s.known {
 		s.count()

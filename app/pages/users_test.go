@@ -115,6 +115,53 @@ func TestManyUsersAreChangedAfterALook(t *testing.T) {
 	})
 }
 
+// Ctrl+A selects the rows that were read; those who match beside them are one press further, and are never taken along silently.
+func TestAllWhoMatchGetARole(t *testing.T) {
+	c := withUsers(300)
+	c.SetChanges(api.UserChanges{What: "role viewer for 302 users", Changed: 302})
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		s.Page("Users")
+		s.Settle()
+		s.Tap("anna")
+		s.Canvas().Focused().(fyne.Shortcutable).TypedShortcut(&fyne.ShortcutSelectAll{})
+		s.Settle()
+		s.Expect("200 selected", "Only these 200 are selected: select all 302 who match")
+		s.Press("More")
+		s.Tap("Give a role…")
+		s.Settle()
+		s.Tap("(Select one)")
+		s.Tap("viewer")
+		s.Press("Look")
+		s.Settle()
+		s.Press("Give a role")
+		s.Settle()
+		if r := lastCall[api.BulkUsers](t, c, "BulkUsers"); r.Action != api.BulkGrantRole || len(r.Names) != 200 || r.Match != nil || r.Role != "viewer" {
+			t.Errorf("did %+v", r)
+		}
+		s.Press("Only these 200 are selected: select all 302 who match")
+		s.Settle()
+		s.Expect("302 players are selected", "302 selected")
+		s.ExpectNot("Only these")
+		s.Press("More")
+		s.Tap("Make admin")
+		s.Settle()
+		s.Press("Make admin")
+		s.Settle()
+		if r := lastCall[api.BulkUsers](t, c, "BulkUsers"); r.Action != api.BulkPromote || len(r.Names) != 0 || r.Match == nil || *r.Match != (api.FindUsers{}) {
+			t.Errorf("did %+v", r)
+		}
+		s.Tap("griefer")
+		s.ExpectNot("302 selected")
+		s.Tap("Any role")
+		s.Tap("operator")
+		s.Settle()
+		s.Expect("Showing 1 of 1")
+		c.SetUnfinished("ban 9 users by anna was interrupted, 4 were left.")
+		s.Later(10 * time.Second)
+		s.Expect("ban 9 users by anna was interrupted")
+	})
+}
+
 func TestOnePlayerIsModerated(t *testing.T) {
 	c := withUsers(0)
 	c.SetChanges(api.UserChanges{}, api.Moderated{InstanceName: "Nauvis"})

@@ -162,6 +162,9 @@ func ChangeWords(c api.UserChanges) string {
 	if c.Since > 0 {
 		text += ", " + say("{{.n}} were changed since and stay as they are", with{"n": Count(int64(c.Since))})
 	}
+	if c.Left > 0 {
+		text += ", " + say("{{.n}} were left when it was interrupted", with{"n": Count(int64(c.Left))})
+	}
 	if c.Bad > 0 {
 		text += ", " + say("{{.n}} can't be taken over", with{"n": Count(int64(c.Bad))})
 	}
@@ -185,6 +188,10 @@ func BulkWord(action string) string {
 		return say("Take off the whitelist")
 	case api.BulkClearNotes:
 		return say("Clear notes")
+	case api.BulkGrantRole:
+		return say("Give a role")
+	case api.BulkRevokeRole:
+		return say("Take a role away")
 	}
 	return action
 }

@@ -44,10 +44,7 @@ func (c *ctl) userListCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&r.Online, "online", false, "only players in games")
-	f.BoolVar(&r.Admin, "admin", false, "only admins")
-	f.BoolVar(&r.Banned, "banned", false, "only banned users")
-	f.BoolVar(&r.Whitelisted, "whitelisted", false, "only users on the whitelist")
+	filterFlags(cmd, &r)
 	f.StringVar(&r.Role, "role", "", "only users with this role")
 	f.StringVar(&r.Sort, "sort", api.UsersByName, "name, seen, time or joins")
 	f.BoolVar(&r.Descending, "descending", false, "the last of that order first")
@@ -56,7 +53,19 @@ func (c *ctl) userListCommand() *cobra.Command {
 	return cmd
 }
 
+// filterFlags say which users are meant.
+func filterFlags(cmd *cobra.Command, r *api.FindUsers) {
+	f := cmd.Flags()
+	f.BoolVar(&r.Online, "online", false, "only players in games")
+	f.BoolVar(&r.Admin, "admin", false, "only admins")
+	f.BoolVar(&r.Banned, "banned", false, "only banned users")
+	f.BoolVar(&r.Whitelisted, "whitelisted", false, "only users on the whitelist")
+}
+
 func (c *ctl) printUsers(page api.UserPage) {
+	if page.Unfinished != "" {
+		fmt.Fprintln(c.out, printable(page.Unfinished))
+	}
 	if len(page.Users) == 0 {
 		fmt.Fprintln(c.out, "No users. Who joins a game gets a record by itself; mainbusctl users import takes over a list.")
 		return

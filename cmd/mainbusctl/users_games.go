@@ -102,7 +102,7 @@ func (c *ctl) changedMany(u api.UserChanges, err error, preview bool) error {
 		for _, part := range []struct {
 			n    int
 			text string
-		}{{u.Created, "without a record so far"}, {u.Unchanged, "are so already"}, {u.Since, "were changed since, which stays"}, {u.Bad, "can't be taken over"}} {
+		}{{u.Created, "without a record so far"}, {u.Unchanged, "are so already"}, {u.Since, "were changed since, which stays"}, {u.Left, "it had not come to when it was interrupted"}, {u.Bad, "can't be taken over"}} {
 			if part.n > 0 {
 				fmt.Fprintf(c.out, ", %d %s", part.n, part.text)
 			}
@@ -126,16 +126,27 @@ func previewFlag(cmd *cobra.Command, preview *bool) {
 }
 
 func (c *ctl) userBulkCommand() *cobra.Command {
-	var preview bool
-	var reason string
+	var preview, all bool
+	var r api.BulkUsers
+	var match api.FindUsers
 	cmd := &cobra.Command{
-		Use: "bulk ACTION NAME...", Short: "Do the same to many users; users undo takes it back", Args: cobra.MinimumNArgs(2),
-		Long: "Do the same to many users: ban, unban, promote, demote, whitelist, unwhitelist or clear_notes. A single - as NAME reads\n" +
-			"names from standard input, separated by blanks or line ends.",
-		Example: "  mainbusctl users bulk ban eve mallory --reason 'griefing together' --preview\n  mainbusctl users bulk whitelist - < names.txt",
+		Use: "bulk ACTION [NAME...]", Short: "Do the same to many users; users undo takes it back", Args: cobra.MinimumNArgs(1),
+		Long: "Do the same to many users: ban, unban, promote, demote, whitelist, unwhitelist, clear_notes, grant_role or revoke_role. A\n" +
+			"single - as NAME reads names from standard input, separated by blanks or line ends. --all in place of names means all who\n" +
+			"match the flags beside it, as users list finds them. Very many are changed in portions; if that is interrupted, users list\n" +
+			"says so, and the same command does the rest.",
+		Example: "  mainbusctl users bulk ban eve mallory --reason 'griefing together' --preview\n  mainbusctl users bulk whitelist - < names.txt\n" +
+			"  mainbusctl users bulk grant_role --role helpers ann bob\n  mainbusctl users bulk unwhitelist --all --banned --preview",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r := api.BulkUsers{Action: args[0], Names: args[1:], Reason: reason}
-			if len(r.Names) == 1 && r.Names[0] == "-" {
+			r.Action, r.Names = args[0], args[1:]
+			switch {
+			case all && len(r.Names) > 0:
+				return errors.New("name users, or say --all, not both")
+			case all:
+				r.Match = &match
+			case match != (api.FindUsers{}):
+				return errors.New("say --all too, if all who match are meant")
+			case len(r.Names) == 1 && r.Names[0] == "-":
 				text, err := readAtMost(os.Stdin, maxUserFile)
 				if err != nil {
 					return err
@@ -150,7 +161,13 @@ func (c *ctl) userBulkCommand() *cobra.Command {
 			return c.changedMany(u, err, preview)
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "of a ban")
+	f := cmd.Flags()
+	f.StringVar(&r.Reason, "reason", "", "of a ban")
+	f.StringVar(&r.Role, "role", "", "the role of grant_role and revoke_role")
+	f.BoolVar(&all, "all", false, "all who match, on all pages")
+	f.StringVar(&match.Text, "text", "", "with --all: this is in the name, in upper or lower case")
+	f.StringVar(&match.Role, "with-role", "", "with --all: only users with this role")
+	filterFlags(cmd, &match)
 	previewFlag(cmd, &preview)
 	return cmd
 }

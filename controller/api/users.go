@@ -178,11 +178,31 @@ type FindUsers struct {
 	Limit       int    `json:"limit,omitempty"` // at most 1,000; 0: 100
 }
 
+// words are for people: " with: banned, role Viewer".
+func (r FindUsers) words() string {
+	var parts []string
+	for _, p := range []struct {
+		on   bool
+		text string
+	}{{r.Online, "online"}, {r.Admin, "admin"}, {r.Whitelisted, "whitelisted"}, {r.Banned, "banned"}, {r.Role != "", "role " + r.Role}, {r.Text != "", fmt.Sprintf("%q in the name", r.Text)}} {
+		if p.on {
+			parts = append(parts, p.text)
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " with: " + strings.Join(parts, ", ")
+}
+
 // A UserPage is a part of the users that were found.
 type UserPage struct {
 	Users  []UserRecord `json:"users"`
 	Total  int          `json:"total"`  // found
 	Online int          `json:"online"` // players in all games, found or not
+	// Unfinished says of the newest change of many users that it is under way, or was interrupted; it can be undone, and to do the same
+	// again does the rest. Empty: there is none.
+	Unfinished string `json:"unfinished,omitempty"`
 }
 
 // UserRef names a user.
@@ -328,16 +348,26 @@ const (
 	BulkWhitelist   = "whitelist"
 	BulkUnwhitelist = "unwhitelist"
 	BulkClearNotes  = "clear_notes"
+	BulkGrantRole   = "grant_role" // these two need the permission role.manage as well, and all that the role gives
+	BulkRevokeRole  = "revoke_role"
 )
 
-// BulkUsers does the same to many users. At most 100,000.
+// BulkUsers does the same to many users. At most 100,000. It is done in portions; an error says how many were changed if it was interrupted.
 type BulkUsers struct {
-	Action string   `json:"action"`
-	Names  []string `json:"names"`
-	Reason string   `json:"reason,omitempty"` // of a ban
+	Action string     `json:"action"`
+	Names  []string   `json:"names,omitempty"`
+	Match  *FindUsers `json:"match,omitempty"`  // in place of names: all who match when it is done, on all pages
+	Reason string     `json:"reason,omitempty"` // of a ban
+	Role   string     `json:"role,omitempty"`   // name or id, of what is about roles
 }
 
-func (r BulkUsers) target() string { return fmt.Sprintf("%s %d users", r.Action, len(r.Names)) }
+func (r BulkUsers) target() string {
+	who := fmt.Sprintf("%d users", len(r.Names))
+	if r.Match != nil {
+		who = "all users" + r.Match.words()
+	}
+	return strings.Join(strings.Fields(r.Action+" "+r.Role+" "+who), " ")
+}
 
 // Forms of files with users.
 const (
@@ -384,6 +414,7 @@ type UserChanges struct {
 	Created   int          `json:"created"`   // of these, had no record
 	Unchanged int          `json:"unchanged"` // named, and already so
 	Since     int          `json:"since"`     // of an undo: something was changed since and stays
+	Left      int          `json:"left"`      // of an undo: what is undone was interrupted and had not come to so many
 	Rows      []UserEffect `json:"rows"`      // the first 200 that are different
 	Skipped   []string     `json:"skipped"`   // what can't be taken over and why, the first 100
 	Bad       int          `json:"bad"`       // how many were skipped

@@ -52,6 +52,9 @@ type SQLite struct {
 	times       times
 	checked     atomic.Pointer[Check]
 
+	bulk    chan struct{}  // has room for the one change of many users that may be under way
+	between func(done int) // for tests: called between two portions of it
+
 	closing   chan struct{}
 	closeOnce sync.Once
 	closeErr  error
@@ -79,7 +82,7 @@ func open(cfg Config) (*SQLite, error) {
 		return nil, err
 	}
 	f.Close()
-	s := &SQLite{backups: cfg.Backups, closing: make(chan struct{}), stopped: make(chan struct{})}
+	s := &SQLite{backups: cfg.Backups, bulk: make(chan struct{}, 1), closing: make(chan struct{}), stopped: make(chan struct{})}
 	if s.writers, err = sql.Open("sqlite", dsn(cfg.Path, "")); err != nil {
 		return nil, err
 	}

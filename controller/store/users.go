@@ -27,12 +27,17 @@ type Users interface {
 	ChangeUser(ctx context.Context, c UserChange) (UserChanged, error)
 	DeleteUser(ctx context.Context, name string) error // with roles and keys; ErrListed, ErrNotFound
 
-	// ChangeUsers makes many changes, all or none, and remembers how to undo them. PreviewUsers tells what would come of it.
+	// ChangeUsers makes many changes and remembers how to undo them, in portions between which other writes get their turn. When ctx
+	// ends or something fails, what was done until then stands and is told with the error: it can be undone, and to make the same
+	// changes again does the rest. PreviewUsers tells what would come of it.
 	ChangeUsers(ctx context.Context, b UserBulk) (UserBulkResult, error)
 	PreviewUsers(ctx context.Context, b UserBulk) (UserBulkResult, error)
-	// UndoUsers takes back the newest ChangeUsers that stands. What was changed since stays. ErrNotFound: none stands.
+	// UndoUsers takes back the newest ChangeUsers that stands, in portions too. What was changed since stays. ErrNotFound: none stands.
 	UndoUsers(ctx context.Context, by string, at time.Time) (UserBulkResult, error)
 	PreviewUndo(ctx context.Context) (UserBulkResult, error)
+	// UnfinishedUsers is the newest ChangeUsers that stands, if it has not come to all: it is under way, or was interrupted. Left is 0
+	// if there is none.
+	UnfinishedUsers(ctx context.Context) (b UserBulkResult, underWay bool, err error)
 
 	// Played takes in what a host tells of an instance. What it has told before changes nothing.
 	Played(ctx context.Context, p Played) error
@@ -83,16 +88,21 @@ type UserChange struct {
 	KeepReason  bool    // of a ban that stands
 	Notes       *string
 	Create      bool // a record, even if it says nothing
+
+	Grant, Revoke []string // ids of roles; only ChangeUsers changes them
 }
 
 // UserChanged is a user before and after a change. Before is empty if there was no record.
-type UserChanged struct{ Before, After User }
+type UserChanged struct {
+	Before, After    User
+	Granted, Revoked []string // ids of roles
+}
 
 // Created tells whether there was no record before.
 func (c UserChanged) Created() bool { return c.Before.Key == "" && c.After.Key != "" }
 
 // Changed tells whether anything is different.
-func (c UserChanged) Changed() bool { return c.Before != c.After }
+func (c UserChanged) Changed() bool { return c.Before != c.After || len(c.Granted)+len(c.Revoked) > 0 }
 
 // apply returns what a user becomes, but for the revision.
 func (c UserChange) apply(u User) User {
@@ -223,7 +233,7 @@ func (s *SQLite) ChangeUser(ctx context.Context, c UserChange) (changed UserChan
 
 // changeUser writes what a change makes of a user.
 func changeUser(ctx context.Context, conn *sql.Conn, before User, c UserChange) (UserChanged, error) {
-	result := UserChanged{before, c.apply(before)}
+	result := UserChanged{Before: before, After: c.apply(before)}
 	err := writeChanged(ctx, conn, []*UserChanged{&result})
 	return result, err
 }
@@ -247,7 +257,7 @@ func writeChanged(ctx context.Context, conn *sql.Conn, changed []*UserChanged) e
 			revision++
 			c.After.Revision = revision
 		}
-		if !c.Changed() {
+		if c.Before == c.After {
 			continue
 		}
 		if err := putUser(statements, c.After); err != nil {
@@ -297,22 +307,6 @@ func (s *SQLite) DeleteUser(ctx context.Context, name string) error {
 		}
 		return changeOne(ctx, conn, what, "DELETE FROM user WHERE key = ?", playername.Key(name))
 	})
-}
-
-// usersOf returns the keys of the users that a query names.
-func usersOf(ctx context.Context, from querier, query string) (map[string]bool, error) {
-	rows, err := from.QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	trusted := map[string]bool{}
-	err = eachRow(rows, func(scan scanFunc) error {
-		var key string
-		err := scan(&key)
-		trusted[key] = true
-		return err
-	})
-	return trusted, err
 }
 
 // UserQuery says which users are wanted; zero values don't restrict.

@@ -21,7 +21,9 @@ type users struct {
 	came    []api.Moderated // of everything that is done in games
 	found   []api.FindUsers
 	modes   []api.ListModes
-	states  []api.ListState
+
+	unfinished string // of a change of many
+	states     []api.ListState
 }
 
 // SetUsers replaces the players, and what each of them has played.
@@ -39,6 +41,9 @@ func (c *Cluster) SetChanges(changes api.UserChanges, came ...api.Moderated) {
 	c.change(func() { c.users.changes, c.users.came = changes, came })
 }
 
+// SetUnfinished says that a change of many users has not come to all.
+func (c *Cluster) SetUnfinished(text string) { c.change(func() { c.users.unfinished = text }) }
+
 // FoundUsers returns what users were searched by.
 func (c *Cluster) FoundUsers() []api.FindUsers {
 	c.mu.Lock()
@@ -51,11 +56,12 @@ func (c *Cluster) Users(_ context.Context, _ api.Caller, r api.FindUsers) (api.U
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.users.found = append(c.users.found, r)
-	page := api.UserPage{}
+	page := api.UserPage{Unfinished: c.users.unfinished}
 	var found []api.UserRecord
 	for _, u := range c.users.all {
 		page.Online += min(len(u.Online), 1)
-		if strings.Contains(strings.ToLower(u.Name), strings.ToLower(r.Text)) && (!r.Online || len(u.Online) > 0) && (!r.Admin || u.Admin.Set) && (!r.Banned || u.Banned.Set) && (!r.Whitelisted || u.Whitelisted.Set) {
+		if strings.Contains(strings.ToLower(u.Name), strings.ToLower(r.Text)) && (!r.Online || len(u.Online) > 0) && (!r.Admin || u.Admin.Set) && (!r.Banned || u.Banned.Set) && (!r.Whitelisted || u.Whitelisted.Set) &&
+			(r.Role == "" || slices.ContainsFunc(c.users.has[u.Name], func(n api.RoleName) bool { return n.Name == r.Role })) {
 			found = append(found, u)
 		}
 	}
