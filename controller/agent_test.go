@@ -257,10 +257,20 @@ func (a *agent) conn() *link.Conn {
 	return nil
 }
 
-// open opens a run; the controller may refuse it.
+// open opens a run; the controller may refuse it. A link that ends meanwhile is no refusal: the next one is asked.
 func (a *agent) open(instance string) (*attachment, error) {
 	a.t.Helper()
-	s, err := a.conn().Open(a.t.Context(), wire.Method_METHOD_RUN)
+	for deadline := time.Now().Add(patience); ; {
+		conn := a.conn()
+		at, err := a.openOn(conn, instance)
+		if err == nil || conn.Err() == nil || time.Now().After(deadline) {
+			return at, err
+		}
+	}
+}
+
+func (a *agent) openOn(conn *link.Conn, instance string) (*attachment, error) {
+	s, err := conn.Open(a.t.Context(), wire.Method_METHOD_RUN)
 	if err != nil {
 		return nil, err
 	}
