@@ -25,6 +25,19 @@ func (s *state) boundLibraries() {
 	for _, name := range []string{"find", "match", "gmatch", "gsub"} {
 		text.RawSetString(name, bounded(l, text, name, checkPattern))
 	}
+	s.function("rawlen", func(l *lua.LState) int {
+		n := 0
+		switch v := l.Get(1).(type) {
+		case *lua.LTable:
+			n = v.Len()
+		case lua.LString:
+			n = len(v)
+		default:
+			l.ArgError(1, "table or string expected")
+		}
+		l.Push(lua.LNumber(n))
+		return 1
+	})
 	table := l.GetGlobal("table").(*lua.LTable)
 	table.RawSetString("concat", bounded(l, table, "concat", checkJoin))
 	table.RawSetString("unpack", l.GetGlobal("unpack"))
@@ -38,16 +51,24 @@ func (s *state) boundLibraries() {
 		return 1
 	}))
 	mathematics := l.GetGlobal("math").(*lua.LTable)
+	mathematics.RawSetString("log", l.NewFunction(logarithm))
+	l.SetGlobal("bit32", l.SetFuncs(l.NewTable(), bits))
 	mathematics.RawSetString("random", l.NewFunction(random(rand.New(rand.NewPCG(1, 2)))))
 	mathematics.RawSetString("randomseed", l.NewFunction(func(*lua.LState) int { return 0 }))
 }
 
 // bounded is a function of a library that is called only if check lets it.
 func bounded(l *lua.LState, library *lua.LTable, name string, check func(*lua.LState, string)) *lua.LFunction {
-	f := library.RawGetString(name).(*lua.LFunction).GFunction
+	f := library.RawGetString(name).(*lua.LFunction)
 	return l.NewFunction(func(l *lua.LState) int {
 		check(l, name)
-		return f(l)
+		if len(f.Upvalues) == 0 {
+			return f.GFunction(l)
+		}
+		n := l.GetTop() // gmatch keeps something beside its arguments, which a call brings along
+		l.Insert(f, 1)
+		l.Call(n, lua.MultRet)
+		return l.GetTop()
 	})
 }
 

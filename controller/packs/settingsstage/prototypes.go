@@ -38,7 +38,11 @@ func (s *state) definitions() []packs.Definition {
 		table.ForEach(func(key, value lua.LValue) {
 			owner := s.owner[kind+" "+lua.LVAsString(key)]
 			prototype, ok := value.(*lua.LTable)
-			if !ok || len(list) >= maxPrototypes {
+			if len(list) >= maxPrototypes {
+				return
+			}
+			if !ok { // of no mod, since nothing tells who wrote it
+				s.problem("The setting %.100s is not right: it is %s, not a table.", lua.LVAsString(key), value.Type())
 				return
 			}
 			d, err := definition(prototype, name, lua.LVAsString(key))

@@ -7,6 +7,7 @@
 package settingsstage
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -147,7 +148,7 @@ func message(err error) string {
 		}
 	}
 	line, _, _ := strings.Cut(text, "\n")
-	return line
+	return cmp.Or(line, "it ends with an error that has no words")
 }
 
 // runFile runs a file of a mod and returns what it returns.

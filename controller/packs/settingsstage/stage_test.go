@@ -213,8 +213,46 @@ func TestJoinedTexts(t *testing.T) {
 	}
 }
 
+// The game's Lua is 5.2 and gopher-lua's is 5.1: what settings use of that, and of the game's helpers, is the game's.
+func TestTheGamesLanguage(t *testing.T) {
+	for name, lua := range map[string]string{
+		"a swap":                    `local a, b = 1, 2 a, b = b, a assert(a == 2 and b == 1)`,
+		"a swap by calls":           `local a, b, c = 1, 2, 3 a, b, c = tostring(b), c + 1, a + 1 assert(a == "2" and b == 4 and c == 2)`,
+		"arguments too":             `local function f(a, b) a, b = math.floor(a / 2), math.floor(b / 2) return a, b end local x, y = f(4, 6) assert(x == 2 and y == 3)`,
+		"a place by a variable":     `local i, t = 1, {} t[i], i = 20, 7 assert(t[1] == 20 and i == 7) i, t[i] = 1, 30 assert(t[7] == 30 and i == 1)`,
+		"too few and too many":      `local a, b, c = 9, 9, 9 a, b, c = (function() return 1, 2 end)() assert(a == 1 and b == 2 and c == nil) a, b = 5, 6, 7 assert(b == 6)`,
+		"globals and fields":        `x, y = 1, 2 x, y = y, x local t = {m = 1, n = 2} t.m, t.n = t.n, t.m assert(x == 2 and y == 1 and t.m == 2 and t.n == 1)`,
+		"upvalues":                  `local a, b = 1, 2 local function swap() a, b = b, a end swap() assert(a == 2 and b == 1)`,
+		"searching one by one":      `local n, all = 0, "" for word in string.gmatch("a bc d", "%S+") do n, all = n + 1, all .. word end assert(n == 3 and all == "abcd")`,
+		"… with captures":           `for k, v in ("k=v"):gmatch("(%w)=(%w)") do assert(k == "k" and v == "v") end`,
+		"escaped bytes":             `assert("\x41\x2e" == "A." and 'it\'s \x41' == "it's A" and [[\x41]] == "\\x41") -- "\x41`,
+		"escaped white space":       "assert(\"a\\z\n   b\" == \"ab\") --[==[ \\z ]] \" ]==] assert('\\\\x41' == [[\\x41]])",
+		"raw lengths":               `assert(rawlen({1, 2}) == 2 and rawlen("abc") == 3)`,
+		"logarithms":                `assert(math.log(8, 2) == 3 and math.log(1) == 0)`,
+		"bits":                      `assert(bit32.band(7, 3) == 3 and bit32.bor(1, 2) == 3 and bit32.bxor(5, 1) == 4 and bit32.bnot(0) == 4294967295 and bit32.btest(6, 2) and not bit32.btest(4, 2))`,
+		"shifts":                    `assert(bit32.lshift(1, 4) == 16 and bit32.rshift(16, 4) == 1 and bit32.lshift(1, 40) == 0 and bit32.lshift(4, -1) == 2 and bit32.arshift(-8, 1) == 4294967292)`,
+		"turns and fields of bits":  `assert(bit32.lrotate(0x80000001, 1) == 3 and bit32.rrotate(3, 1) == 0x80000001 and bit32.extract(0xf0, 4, 4) == 15 and bit32.replace(0, 5, 4, 3) == 0x50)`,
+		"no such bits":              `assert(not pcall(bit32.extract, 1, 31, 2))`,
+		"short colours":             `assert(util.color("f00").r == 1 and util.color("#80").g == 128 / 255 and util.color("ff000080").a == 128 / 255 and util.color("fff").a == nil)`,
+		"colours":                   `assert(util.multiply_color({1, 0.5, 0}, 2)[2] == 1 and util.premul_color({r = 1, a = 0.5}).r == 0.5)`,
+		"parts of texts":            `assert(util.split("a,b;c", ",;")[3] == "c" and #util.split_whitespace(" a  b ") == 2 and util.string_starts_with("abc", "ab") and util.string_replace("a.b.c", ".", "%1") == "a%1b%1c")`,
+		"numbers":                   `local t = {n = 1} util.increment(t, "n") assert(t.n == 2 and util.clamp(9, 1, 5) == 5 and util.conditional_return(true, 3) == 3)`,
+		"a text with an order":      `for i, s in pairs({{type = "bool-setting", setting_type = "startup", name = "n", default_value = true}}) do s.order = i data:extend{s} end`,
+		"byte order mark and lines": "\ufeffassert(true)\r\nassert(true)\r\n",
+	} {
+		if d := run(t, mod("a", lua)); len(d.Problems) > 0 {
+			t.Errorf("%s: %q", name, d.Problems)
+		}
+	}
+	d := run(t, mod("a", `data.raw["int-setting"]["far-away"] = 120`), mod("b", `error({"x"})`))
+	if got := strings.Join(d.Problems, "\n"); !strings.Contains(got, "far-away is not right: it is number, not a table") || !strings.Contains(got, "an error that has no words") {
+		t.Errorf("%s", got)
+	}
+}
+
 func FuzzRun(f *testing.F) {
 	f.Add(`data:extend{{type = "int-setting", name = "x" .. 1, setting_type = "startup", default_value = 5, minimum_value = 1}}`)
+	f.Add(`local a, t = 1, {} t[a], a, t.x = a, bit32.lshift(1, 3), "\x41" for w in ("a b"):gmatch("%S+") do util.split(w, ",") end`)
 	f.Add(`local s = ("a"):rep(3) .. #{} .. tostring(nil) for k, v in pairs(data.raw) do s = s:gsub("%a", k) end`)
 	f.Fuzz(func(t *testing.T, source string) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -302,3 +302,32 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+// Written by Clusterio 2.0.0-alpha.22b: a pack for 2.0.60 with its own mods, one more that is on, one that is off and has no checksum, and a
+// setting of each kind.
+const clusterios = "eJyVj19Kw0AQh69Sfs+bJQm0yD56BX1TkUkyTRe3u+nOblFCnryE5/MkEoslIFQ7D8MwfN/8GeFpzzC4JeFVrUu9KaHQsbTRDskGDwNnPT/6Oa8+P96hsKU2hWjD85GjnJizug+dwDyMP4MbEoYCe2" +
+	"ocdzApZlb4JU7qbLDjIyXuikjWydLdkpM/5EMmZ9PblZYM1HJBPV/pbZ1tLj1X6mqjayjIjioY0D9juePukJleVve7GHK/u3hgpW90jelJQTgl63uBGSGJYsrDXFLRhODm6kgu8+ngScEvWpVeT5NC" +
+	"zD7ZPRe9Cw19K7KA8IolNHAssnCciXaBjYgwlUIPU+q1QgNTKhBMNc3xBd2yzdM="
+
+func TestWhatClusterioWritesIsRead(t *testing.T) {
+	p, err := Parse(clusterios)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := ""
+	for _, m := range p.Mods {
+		names += fmt.Sprint(m.Name, " ", m.Version, " ", m.Enabled, ", ")
+	}
+	if want := "base 2.0.60 true, elevated-rails 2.0.60 false, quality 2.0.60 false, space-age 2.0.60 false, flib 0.16.2 true, Squeak Through 1.8.2 false, "; names != want {
+		t.Errorf("mods %s", names)
+	}
+	settings := 0
+	for _, scope := range []string{"startup", "runtime-global", "runtime-per-user"} {
+		in, _ := p.Settings.Get(scope)
+		list, _ := in.Value.(proptree.Dictionary)
+		settings += len(list)
+	}
+	if p.Factorio != "2.0.60" || settings != 4 || len(p.Problems()) != 1 {
+		t.Errorf("%s, %d settings, %q", p.Factorio, settings, p.Problems())
+	}
+}
