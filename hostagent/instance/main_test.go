@@ -166,6 +166,7 @@ type agent struct {
 	controller *controller
 	crash      context.CancelFunc
 	ended      chan struct{}
+	changed    chan struct{} // holds something when Observed has changed
 }
 
 func newAgent(t testing.TB, dir string, game *install.Installation, c *controller) *agent {
@@ -180,7 +181,7 @@ func newAgentWith(t testing.TB, dir string, game *install.Installation, c *contr
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(testWriter{t}, nil))
-	a := &agent{t: t, game: game, controller: c, ended: make(chan struct{})}
+	a := &agent{t: t, game: game, controller: c, ended: make(chan struct{}), changed: make(chan struct{}, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	store, err := games.Open(ctx, games.Config{Dir: t.TempDir(), Named: []string{game.Dir()}, Changed: func() {}, Log: log})
 	if err != nil {
@@ -188,7 +189,7 @@ func newAgentWith(t testing.TB, dir string, game *install.Installation, c *contr
 	}
 	a.Instance = New(Config{
 		ID: "abcdefghij", Dir: dir, Games: store, Self: self, Ports: &Ports{First: ownPorts()}, Starts: &Starts{}, Room: func(int64) error { return nil },
-		Mods: mods, Modules: modules, OpenRun: c.open, Changed: func() {}, Played: func() {}, Log: log,
+		Mods: mods, Modules: modules, OpenRun: c.open, Changed: a.noteChange, Played: func() {}, Log: log,
 	})
 	a.crash = func() { cancel(); <-a.ended; store.Wait() }
 	go func() {
@@ -207,6 +208,13 @@ func newAgentWith(t testing.TB, dir string, game *install.Installation, c *contr
 		}
 	})
 	return a
+}
+
+func (a *agent) noteChange() {
+	select {
+	case a.changed <- struct{}{}:
+	default:
+	}
 }
 
 type testWriter struct{ t testing.TB }

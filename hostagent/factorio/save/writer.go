@@ -27,11 +27,12 @@ const (
 // Writer makes a save zip as the game does: one root folder, no dates (day 0 of month 0 of 1980), sizes before the data. The
 // first error sticks, and Close returns it.
 type Writer struct {
-	file  *os.File
-	zip   *zip.Writer
-	root  string
-	names map[string]bool
-	err   error
+	file    *os.File
+	zip     *zip.Writer
+	deflate *flate.Writer // of File; making one costs more than packing a script
+	root    string
+	names   map[string]bool
+	err     error
 }
 
 // Create begins a save in a new file at path, or over the one that is there: give it a temporary name and rename it after
@@ -53,18 +54,19 @@ func newWriter(f *os.File, root string) (*Writer, error) {
 	if err := checkRoot(root); err != nil {
 		return nil, err
 	}
-	return &Writer{file: f, zip: zip.NewWriter(f), root: root, names: make(map[string]bool)}, nil
+	deflate, err := flate.NewWriter(io.Discard, flate.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	return &Writer{file: f, zip: zip.NewWriter(f), deflate: deflate, root: root, names: make(map[string]bool)}, nil
 }
 
 // File adds a file by its name relative to the root folder, slashes between folders.
 func (w *Writer) File(name string, data []byte) error {
 	var packed bytes.Buffer
-	deflate, err := flate.NewWriter(&packed, flate.DefaultCompression)
-	if err != nil {
-		return w.fail(name, err)
-	}
-	deflate.Write(data) // into memory: can't fail
-	deflate.Close()
+	w.deflate.Reset(&packed)
+	w.deflate.Write(data) // into memory: can't fail
+	w.deflate.Close()
 	h := zip.FileHeader{Method: zip.Deflate, CRC32: crc32.ChecksumIEEE(data), UncompressedSize64: uint64(len(data))}
 	return w.add(name, h, packed.Bytes())
 }
