@@ -79,6 +79,17 @@ func TestAHostJoinsByACodeOnce(t *testing.T) {
 		t.Errorf("invitations %+v, %v", list, err)
 	}
 
+	// To forget a host is to revoke its code as well: it would come back by itself as long as that is good.
+	if _, err := c.ForgetHost(t.Context(), me, api.HostRef{Host: "attic"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.joinBy(i.Code); !errors.Is(err, pairing.ErrNotInvited) || !strings.Contains(err.Error(), "revoked") {
+		t.Errorf("a forgotten host joins by its old code: %v", err)
+	}
+	if h := c.host("attic"); h.State == api.Paired {
+		t.Errorf("it is paired again: %+v", h)
+	}
+
 	revoked, err := c.Invite(t.Context(), me, api.Invite{Addresses: []string{"factory.example.org", "10.0.0.1:99"}})
 	if err != nil || !strings.HasPrefix(revoked.Addresses[0], "factory.example.org:") || revoked.Addresses[1] != "10.0.0.1:99" {
 		t.Fatalf("invitation %+v, %v", revoked, err)

@@ -60,6 +60,8 @@ type InstanceInfo struct {
 	Linked bool   `json:"linked"`
 	Port   uint32 `json:"port"` // of the game, UDP
 
+	Warning string `json:"warning,omitempty"` // what is wrong although it runs
+
 	DecidedHere string `json:"decided_here,omitempty"` // "running" or "stopped": against the controller
 }
 
@@ -76,7 +78,7 @@ func (a *Agent) status() Status {
 	for _, o := range now.GetInstances() {
 		state := strings.ToLower(strings.TrimPrefix(o.GetState().String(), "STATE_"))
 		s.Instances = append(s.Instances, InstanceInfo{
-			o.GetId(), names[o.GetId()], state, o.GetPhase(), o.GetCause(), o.GetLinked(), o.GetGamePort(), o.GetDecidedHere(),
+			o.GetId(), names[o.GetId()], state, o.GetPhase(), o.GetCause(), o.GetLinked(), o.GetGamePort(), o.GetWarning(), o.GetDecidedHere(),
 		})
 	}
 	return s

@@ -85,6 +85,7 @@ func (s *folderSizes) look(ctx context.Context, all map[string]*instance.Instanc
 	for id, i := range all {
 		if _, known := s.sizes[id]; !known {
 			s.sizes[id] = measure.Folder(ctx, i.Dir())
+			i.SetScriptOutput(measure.Folder(ctx, instance.OutputDir(i.Dir())))
 		}
 	}
 }

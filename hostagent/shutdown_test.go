@@ -27,7 +27,13 @@ func TestGamesSaveBeforeTheMachineGoesDown(t *testing.T) {
 	h.start(t)
 	eventually(t, "it runs again, as the machine does", running)
 	h.stop()
-	game, err := supervisor.Attach(dir)
+	endGame(t, h)
+}
+
+// endGame ends the game of a host whose agent has ended.
+func endGame(t *testing.T, h *host) {
+	t.Helper()
+	game, err := supervisor.Attach(filepath.Join(h.dir, "instances", instanceName, ".mainbus"))
 	if err != nil {
 		t.Fatalf("the end of the agent alone has ended the game: %v", err)
 	}

@@ -104,6 +104,9 @@ func words(i hostagent.InstanceInfo) string {
 	if i.Cause != "" {
 		text += ": " + i.Cause
 	}
+	if i.Warning != "" {
+		text += "; " + i.Warning
+	}
 	if i.DecidedHere != "" {
 		text += ", as was decided on this machine"
 	}

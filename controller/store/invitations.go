@@ -91,6 +91,10 @@ func (s *SQLite) ForgetHost(ctx context.Context, id string, at time.Time) error 
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return fmt.Errorf("forget host %s: %w", id, errors.Join(ErrNotFound, err))
 		}
+		// A code serves its host again, whose answer may have got lost. A host that was forgotten needs another.
+		if _, err := conn.ExecContext(ctx, "DELETE FROM invitation WHERE used_by = ? AND user IS NULL", id); err != nil {
+			return fmt.Errorf("revoke the join codes of a forgotten host: %w", err)
+		}
 		return nil
 	})
 }

@@ -48,11 +48,21 @@ func TestAForgottenHostKeepsItsInstancesAndComesBackWhenPaired(t *testing.T) {
 	ctx := t.Context()
 	now := time.Now()
 	h := Host{ID: "h1", Name: "attic", PairedAt: now.Add(-time.Hour)}
-	if err := errors.Join(s.PutHost(ctx, h), s.AddInstance(ctx, Instance{ID: "i", Name: "nauvis", Host: "h1"}), s.ForgetHost(ctx, "h1", now)); err != nil {
+	code := func(id string) error {
+		return s.AddInvitation(ctx, Invitation{ID: id, Key: []byte{1}, CreatedAt: now.Add(-2 * time.Hour), ExpiresAt: now.Add(time.Hour)})
+	}
+	if err := errors.Join(code("used"), code("other"), s.UseInvitation(ctx, "used", h), s.AddInstance(ctx, Instance{ID: "i", Name: "nauvis", Host: "h1"}),
+		s.ForgetHost(ctx, "h1", now)); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.ForgetHost(ctx, "h1", now); !errors.Is(err, ErrNotFound) {
 		t.Errorf("forgotten twice: %v", err)
+	}
+	if err := s.UseInvitation(ctx, "used", h); !errors.Is(err, ErrNotFound) {
+		t.Errorf("its join code lets it in again: %v", err)
+	}
+	if all, err := s.Invitations(ctx); err != nil || len(all) != 1 || all[0].ID != "other" {
+		t.Errorf("invitations %+v, %v", all, err)
 	}
 	count := func() int {
 		t.Helper()

@@ -63,7 +63,7 @@ type Store interface {
 	PutHost(ctx context.Context, h Host) error
 	SetStartsAtOnce(ctx context.Context, host string, n uint32) error // a PutHost leaves it as it is
 	SetPlayerAddress(ctx context.Context, host, address string) error // likewise
-	// ForgetHost hides a host from Hosts; its instances stay. ErrNotFound: there is none to forget.
+	// ForgetHost hides a host from Hosts, and revokes the invitations that it has used; its instances stay. ErrNotFound: there is none to forget.
 	ForgetHost(ctx context.Context, id string, at time.Time) error
 
 	// Invitations are the join codes that were given out, the newest first.

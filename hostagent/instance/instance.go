@@ -75,6 +75,7 @@ type Instance struct {
 	done   chan struct{} // closed when the loop has ended
 	output broadcast
 	flood  flood
+	wrote  scriptOutput
 	tick   atomic.Uint64
 	// The game that runs, for those who only measure it.
 	running atomic.Pointer[run]
@@ -352,7 +353,7 @@ func (i *Instance) publish() {
 		o.RetryMs = i.retryAt.UnixMilli()
 	}
 	if i.run != nil {
-		o.Warning = strings.TrimSpace(unlimited(i.run.game) + " " + i.flood.warning() + " " + i.run.gauges.logWarning())
+		o.Warning = strings.TrimSpace(unlimited(i.run.game) + " " + i.flood.warning() + " " + i.run.gauges.logWarning() + " " + i.wrote.warning(i.folder))
 		o.Save, o.GamePort, o.Starts = i.run.note.Save, uint32(i.run.note.Port), i.run.note.Number
 	}
 	i.mu.Lock()
