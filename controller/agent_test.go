@@ -28,26 +28,27 @@ type agent struct {
 	window   pairing.Window
 	code     pairing.Code
 
-	mu         sync.Mutex
-	controller identity.ID
-	desired    *wire.Desired
-	bundle     *wire.Bundle
-	killed     []string
-	discarded  []string
-	failures   map[string]*wire.Failure
-	games      *wire.Games
-	asked      []string              // of the games, a word for each call
-	names      []*wire.InstanceNames // that it tells of
-	named      []string              // sets of names that were asked for
-	observed   *wire.Observed
-	measured   *wire.Measured
-	modSets    map[string]*wire.ModSet
-	installed  *wire.InstanceMods                              // told without the settings
-	saved      *wire.SaveMods                                  // nil: it can't be read
-	modsTake   func(ctx context.Context, s *link.Stream) error // nil: it gets no mods
-	refuse     error                                           // of what is wanted
-	lies       *wire.InstanceMods                              // in the mods folder of each instance
-	changed    chan struct{}                                   // closed and replaced at each change
+	mu          sync.Mutex
+	controller  identity.ID
+	desired     *wire.Desired
+	bundle      *wire.Bundle
+	killed      []string
+	discarded   []string
+	failures    map[string]*wire.Failure
+	games       *wire.Games
+	asked       []string              // of the games, a word for each call
+	names       []*wire.InstanceNames // that it tells of
+	namesSilent chan struct{}         // closed: it tells again; nil: it tells
+	named       []string              // sets of names that were asked for
+	observed    *wire.Observed
+	measured    *wire.Measured
+	modSets     map[string]*wire.ModSet
+	installed   *wire.InstanceMods                              // told without the settings
+	saved       *wire.SaveMods                                  // nil: it can't be read
+	modsTake    func(ctx context.Context, s *link.Stream) error // nil: it gets no mods
+	refuse      error                                           // of what is wanted
+	lies        *wire.InstanceMods                              // in the mods folder of each instance
+	changed     chan struct{}                                   // closed and replaced at each change
 }
 
 func (a *agent) listMods(_ context.Context, _ *link.Conn, r *wire.ModsAsk) (*wire.InstanceMods, error) {

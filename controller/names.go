@@ -27,6 +27,7 @@ const (
 	maxNamesBytes  = 8 << 20
 	maxNamesFile   = 16 << 20
 	maxNamedInOnce = 20_000 // ids in a question
+	maxNamesAsked  = 64     // hosts at once; each set of them has up to maxNamesBytes
 	maxNameID      = 300
 )
 
@@ -37,12 +38,30 @@ type thingNames struct {
 	dir string
 
 	mu     sync.Mutex
+	asked  map[*host]bool                          // hosts that are being asked
 	sets   map[string]map[string]map[string]string // by key
 	merged map[string]map[string]string            // of all sets; replaced, never changed
 }
 
 func newThingNames(dir string) *thingNames {
-	return &thingNames{dir: dir, sets: map[string]map[string]map[string]string{}}
+	return &thingNames{dir: dir, asked: map[*host]bool{}, sets: map[string]map[string]map[string]string{}}
+}
+
+// begin reports whether a host may be asked: not if it is being asked, or if too many are.
+func (n *thingNames) begin(h *host) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.asked[h] || len(n.asked) >= maxNamesAsked {
+		return false
+	}
+	n.asked[h] = true
+	return true
+}
+
+func (n *thingNames) end(h *host) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.asked, h)
 }
 
 // load reads what is kept. What can't be read is asked for again.
@@ -148,17 +167,30 @@ func (n *thingNames) lookUp(kind string) func(id string) string {
 func (c *Controller) keepNames(ctx context.Context) {
 	ticker := time.NewTicker(namesPause)
 	defer ticker.Stop()
+	var asking sync.WaitGroup
+	defer asking.Wait()
 	for {
-		for _, h := range c.hosts.all() {
-			if err := c.askNames(ctx, h); err != nil && ctx.Err() == nil {
-				c.log.Debug("a host does not tell what things are called", "host", h.id.Short(), "err", err)
-			}
-		}
+		c.askForNames(ctx, &asking)
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// askForNames asks each host that is not being asked, so that a silent one does not keep the others waiting.
+func (c *Controller) askForNames(ctx context.Context, asking *sync.WaitGroup) {
+	for _, h := range c.hosts.all() {
+		if _, linked := c.endpoint.Conn(h.id); !linked || !c.names.begin(h) {
+			continue
+		}
+		asking.Go(func() {
+			defer c.names.end(h)
+			if err := c.askNames(ctx, h); err != nil && ctx.Err() == nil {
+				c.log.Debug("a host does not tell what things are called", "host", h.id.Short(), "err", err)
+			}
+		})
 	}
 }
 

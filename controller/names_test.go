@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"mainbus/controller/api"
@@ -15,9 +16,18 @@ import (
 
 const itsNames = "0123456789abcdef0123456789abcdef"
 
-func (a *agent) tellNames(context.Context, *link.Conn, *wire.NamesAsk) (*wire.NamesList, error) {
+func (a *agent) tellNames(ctx context.Context, _ *link.Conn, _ *wire.NamesAsk) (*wire.NamesList, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.namesSilent != nil {
+		silent := a.namesSilent
+		a.mu.Unlock()
+		select {
+		case <-silent:
+		case <-ctx.Done():
+		}
+		a.mu.Lock()
+	}
 	return &wire.NamesList{Instances: a.names}, nil
 }
 
@@ -66,6 +76,35 @@ func TestNamesOfThings(t *testing.T) {
 		c.stop()
 		c.start() // they are kept
 	}
+}
+
+func TestASilentHostDoesNotKeepTheNamesOfOthers(t *testing.T) {
+	c := newCluster(t, "alpha", "beta", "gamma")
+	silent := make(chan struct{})
+	for i, a := range c.agents {
+		a.change(func() {
+			a.names = []*wire.InstanceNames{{Instance: "i", Key: itsNames[:31] + fmt.Sprint(i)}}
+			if i != 1 {
+				a.namesSilent = silent
+			}
+		})
+		c.pair(a)
+	}
+	for _, a := range c.agents {
+		eventually(t, "a link to "+a.name, true, func() bool { _, linked := c.controller.endpoint.Conn(a.id.ID()); return linked })
+	}
+	var asking sync.WaitGroup
+	knows := func(i int) bool {
+		c.controller.askForNames(t.Context(), &asking)
+		return c.controller.names.has(itsNames[:31] + fmt.Sprint(i))
+	}
+	eventually(t, "the names of the one that tells are known", true, func() bool { return knows(1) })
+	if knows(0) || knows(2) {
+		t.Error("a silent host has told its names")
+	}
+	close(silent)
+	eventually(t, "the names of the others are known", true, func() bool { return knows(0) && knows(2) })
+	asking.Wait()
 }
 
 func TestNamesWithoutEndAreNotTaken(t *testing.T) {
