@@ -6,7 +6,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
@@ -63,11 +62,18 @@ func (w *Window) addShortcuts() {
 	w.window.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) { w.Key(e) })
 }
 
-// Shortcut implements widgets.Keys.
-func (w *Window) Shortcut(s fyne.Shortcut) { w.shortcuts.TypedShortcut(s) }
+// Shortcut implements widgets.Keys. What lies below a dialog can't be reached by mouse, so it can't by keys.
+func (w *Window) Shortcut(s fyne.Shortcut) {
+	if !w.params.Dialogs.Open() {
+		w.shortcuts.TypedShortcut(s)
+	}
+}
 
 // Key implements widgets.Keys.
 func (w *Window) Key(e *fyne.KeyEvent) (used bool) {
+	if w.params.Dialogs.Open() {
+		return w.params.Dialogs.Key(e)
+	}
 	do := w.keys[e.Name]
 	if do == nil || e.Name == fyne.KeyEscape && w.popup == nil {
 		return false
@@ -124,7 +130,10 @@ func (w *Window) openHelp() {
 	rows.Add(widgets.NewText(lang.L("Console"), look.Muted, theme.SizeNameCaptionText))
 	add("↑ ↓", lang.L("What was typed before"))
 	add("Tab", lang.L("Complete a command or a player's name"))
-	help := dialog.NewCustom(lang.L("Keys"), lang.L("Close"), rows, w.window)
-	help.Resize(fyne.NewSize(520, 200))
+	rows.Add(widgets.NewText(lang.L("Dialogs"), look.Muted, theme.SizeNameCaptionText))
+	add(lang.L("Esc"), lang.L("Cancel, or close"))
+	add(lang.L("Return"), lang.L("Do what the highlighted button says"))
+	help := widgets.NewDialog(w.params.Dialogs, lang.L("Keys"), rows)
+	help.Buttons(lang.L("Close"))
 	help.Show()
 }

@@ -56,7 +56,7 @@ func taskRow(t *view.Task) fyne.CanvasObject {
 	if !t.Going() || t.Cancel == nil {
 		return row
 	}
-	return container.NewBorder(nil, nil, nil, container.NewCenter(widget.NewButton(lang.L("Cancel"), t.Cancel)), row)
+	return container.NewBorder(nil, nil, nil, container.NewCenter(widgets.NewButton(lang.L("Cancel"), t.Cancel)), row)
 }
 
 // openProblems lists what wants attention; a tap leads to where it can be mended.
@@ -64,7 +64,7 @@ func (w *Window) openProblems() {
 	list := container.NewVBox()
 	problems := w.listProblems()
 	for _, p := range problems[:min(len(problems), listRows)] {
-		open := widget.NewButtonWithIcon("", look.ForwardIcon, func() {
+		open := widgets.NewButtonWithIcon("", look.ForwardIcon, func() {
 			w.closePopup()
 			w.visit(p.Place)
 		})

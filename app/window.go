@@ -91,7 +91,7 @@ func New(p Params) *Window {
 	tips := widgets.NewTips(func(f func()) { w.after(tipTime, f) })
 	w.params = pages.Params{
 		Model: w.model, Service: p.Service, Caller: p.Caller, Frame: w, Settings: p.Settings,
-		Tasks: view.NewTasks(w.tasksChanged), Tips: tips, Computer: p.Computer,
+		Tasks: view.NewTasks(w.tasksChanged), Tips: tips, Dialogs: widgets.NewDialogs(w.window.Canvas()), Computer: p.Computer,
 	}
 	w.makeTop(tips)
 	w.title = widgets.NewText("", "", theme.SizeNameSubHeadingText).Bold().Cut(360)

@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -22,23 +21,23 @@ var profilePage = &url.URL{Scheme: "https", Host: "factorio.com", Path: "/profil
 // account is the dialog for the factorio.com account that mods are downloaded by.
 type account struct {
 	Params
-	user, token, password, code *widget.Entry
+	user, token, password, code *widgets.Field
 	form                        *widget.Form
 	problem                     *widgets.ErrorCard
-	save                        *widget.Button
+	save                        *widgets.Button
 	then                        func()
-	dialog                      *dialog.CustomDialog
+	dialog                      *widgets.Dialog
 }
 
 // AskAccount asks for the account, says why, for which there is a sentence if it is empty, and calls then when there is one.
 func (p Params) AskAccount(why string, then func()) {
-	a := &account{Params: p, user: widget.NewEntry(), token: widget.NewPasswordEntry(), password: widget.NewPasswordEntry(), code: widget.NewEntry(),
+	a := &account{Params: p, user: widgets.NewField(), token: widgets.NewPasswordField(), password: widgets.NewPasswordField(), code: widgets.NewField(),
 		problem: widgets.NewErrorCard().Lasting(), then: then}
 	a.user.SetPlaceHolder(lang.L("name on factorio.com"))
 	a.token.SetPlaceHolder(lang.L("from your profile page"))
 	a.password.SetPlaceHolder(lang.L("instead of the token; it is not kept"))
 	a.code.SetPlaceHolder(lang.L("from the e-mail"))
-	for _, e := range []*widget.Entry{a.user, a.token, a.password, a.code} {
+	for _, e := range []*widgets.Field{a.user, a.token, a.password, a.code} {
 		e.OnChanged = func(string) { a.check() }
 		e.OnSubmitted = func(string) { a.send() }
 	}
@@ -49,9 +48,9 @@ func (p Params) AskAccount(why string, then func()) {
 	hint := words(why + " " + lang.L("The token is kept in the keyring of this computer, or in a file that only you can read."))
 	page := container.NewHBox(widget.NewHyperlink(lang.L("Open my profile on factorio.com, which shows the token"), profilePage))
 	a.save = primary(lang.L("Log in"), theme.LoginIcon(), a.send)
-	a.dialog = dialog.NewCustomWithoutButtons(lang.L("Account for the mod portal"), container.NewVBox(hint, page, a.form, a.problem), p.Frame.Window())
-	a.dialog.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { a.dialog.Hide() }), a.save})
-	a.dialog.Resize(fyne.NewSize(600, 380))
+	a.dialog = p.newDialog(lang.L("Account for the mod portal"), container.NewVBox(hint, page, a.form, a.problem))
+	a.dialog.Buttons(lang.L("Cancel"), a.save)
+	a.dialog.Resize(fyne.NewSize(600, 0))
 	a.check()
 	a.dialog.Show()
 	p.Frame.Window().Canvas().Focus(a.user)

@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -23,16 +22,16 @@ type adoption struct {
 	Params
 	card    *widgets.ErrorCard // of the page
 	hosts   []string           // ids
-	host    *widget.Select
+	host    *widgets.Select
 	dir     *widgets.Entry
-	name    *widget.Entry
-	look    *widget.Button
-	adopt   *widget.Button
+	name    *widgets.Field
+	look    *widgets.Button
+	adopt   *widgets.Button
 	problem *widgets.ErrorCard
 	found   *fyne.Container
 	looked  *api.FolderRef // what the button acts on; nil: nothing that can be adopted
 	cancel  func()         // of the look that goes on
-	dialog  *dialog.CustomDialog
+	dialog  *widgets.Dialog
 }
 
 // hostsThatRun lists the hosts that instances can be made on.
@@ -53,7 +52,7 @@ func (s *Instances) AskAdopt() {
 		return
 	}
 	a := &adoption{
-		Params: s.Params, card: s.problem, hosts: ids, host: widget.NewSelect(names, nil), dir: widgets.NewEntry(s.Frame), name: widget.NewEntry(),
+		Params: s.Params, card: s.problem, hosts: ids, host: widgets.NewSelect(names, nil), dir: widgets.NewEntry(s.Frame), name: widgets.NewField(),
 		problem: widgets.NewErrorCard().Lasting(), found: container.NewVBox(), cancel: func() {},
 	}
 	a.host.SetSelectedIndex(0)
@@ -62,25 +61,23 @@ func (s *Instances) AskAdopt() {
 	a.dir.OnChanged = func(string) { a.forget() }
 	a.dir.OnSubmitted = func(string) { a.ask() }
 	a.name.SetPlaceHolder(lang.L("as the folder is called"))
-	a.look = widget.NewButtonWithIcon(lang.L("Look"), theme.SearchIcon(), a.ask)
+	a.look = widgets.NewButtonWithIcon(lang.L("Look"), theme.SearchIcon(), a.ask)
 	a.adopt = primary(lang.L("Adopt"), theme.ConfirmIcon(), a.take)
 	a.forget()
-	a.dialog = dialog.NewCustomWithoutButtons(lang.L("Adopt a server folder"), a.content(), s.Frame.Window())
-	a.dialog.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), a.close), a.adopt})
-	a.dialog.SetOnClosed(func() { a.cancel() })
+	a.dialog = s.newDialog(lang.L("Adopt a server folder"), a.content())
+	a.dialog.Buttons(lang.L("Cancel"), a.adopt)
+	a.dialog.OnClosed(func() { a.cancel() })
 	a.dialog.Resize(fyne.NewSize(720, 560))
 	a.dialog.Show()
 	s.Frame.Window().Canvas().Focus(a.dir)
 }
-
-func (a *adoption) close() { a.dialog.Hide() }
 
 func (a *adoption) content() fyne.CanvasObject {
 	hint := words(lang.L("A server that somebody has set up becomes an instance by copy: saves, mods, settings and lists of players. " +
 		"The folder is only read and stays as it is. Don't run both afterwards, or there are two of one world."))
 	buttons := container.NewHBox(a.look)
 	if a.Computer != nil {
-		buttons.Objects = slices.Insert(buttons.Objects, 0, fyne.CanvasObject(widget.NewButtonWithIcon(lang.L("This computer…"), theme.FolderOpenIcon(), a.browse)))
+		buttons.Objects = slices.Insert(buttons.Objects, 0, fyne.CanvasObject(widgets.NewButtonWithIcon(lang.L("This computer…"), theme.FolderOpenIcon(), a.browse)))
 	}
 	form := widget.NewForm(
 		widget.NewFormItem(lang.L("Host"), a.host),
@@ -91,14 +88,10 @@ func (a *adoption) content() fyne.CanvasObject {
 
 // browse chooses a folder of this computer.
 func (a *adoption) browse() {
-	pick := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
-		if err == nil && folder != nil {
-			a.dir.SetText(folder.Path())
-			a.ask()
-		}
-	}, a.Frame.Window())
-	pick.Resize(fyne.NewSize(820, 560))
-	pick.Show()
+	a.openFolder(lang.L("Folder of a Factorio server"), func(path string) {
+		a.dir.SetText(path)
+		a.ask()
+	})
 }
 
 // forget ends what was found: it is not that of what is typed.
@@ -163,7 +156,7 @@ func (a *adoption) take() {
 	if name == "" {
 		name = view.NameOfFolder(r.Dir)
 	}
-	a.close()
+	a.dialog.Hide()
 	a.carry(a.card, lang.L("Adopt {{.dir}} as {{.name}}", with{"dir": r.Dir, "name": name}), func(ctx context.Context) (api.Task, error) {
 		return a.Service.AdoptFolder(ctx, a.Caller, r)
 	}, nil)

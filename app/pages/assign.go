@@ -5,7 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
@@ -81,8 +80,15 @@ func (p Params) askLosses(plans []api.AssignPlan, answer func(bool)) {
 		}
 	}
 	hint := words(lang.L("A backup of the save is made before the next start, and the mods that were there are kept, so there is a way back."))
-	d := dialog.NewCustomConfirm(lang.L("What would change"), lang.L("Give the pack"), lang.L("Cancel"), container.NewBorder(nil, hint, nil, nil, container.NewVScroll(rows)), answer, p.Frame.Window())
-	d.SetConfirmImportance(widget.WarningImportance)
-	d.Resize(fyne.NewSize(680, 460))
+	rows.Add(hint)
+	d, given := p.newDialog(lang.L("What would change"), rows), false
+	give := widgets.NewButton(lang.L("Give the pack"), func() {
+		given = true
+		d.Hide()
+	})
+	give.Importance = widget.WarningImportance
+	d.Buttons(lang.L("Cancel"), give)
+	d.OnClosed(func() { answer(given) })
+	d.Resize(fyne.NewSize(680, 0))
 	d.Show()
 }

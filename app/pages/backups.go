@@ -6,10 +6,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/look"
 	"mainbus/app/view"
@@ -37,7 +35,7 @@ func openBackups(p Params, problem *widgets.ErrorCard, all []api.Backup) {
 	table.SetRows(all)
 	hint := words(lang.L("One is made every hour. To put one back, end Mainbus and type: mainbusctl controller restore FILE. " +
 		"What worlds have traded since, they tell when it runs again."))
-	var d *dialog.CustomDialog
+	var d *widgets.Dialog
 	make := primary(lang.L("Back up"), theme.DocumentSaveIcon(), func() {
 		d.Hide()
 		p.try(problem, lang.L("Make a backup"), lang.L("A backup was made"), func(ctx context.Context) error {
@@ -45,8 +43,8 @@ func openBackups(p Params, problem *widgets.ErrorCard, all []api.Backup) {
 			return err
 		}, nil)
 	})
-	d = dialog.NewCustomWithoutButtons(lang.L("Backups"), container.NewBorder(hint, nil, nil, nil, table), p.Frame.Window())
-	d.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Close"), func() { d.Hide() }), make})
+	d = p.newDialog(lang.L("Backups"), container.NewBorder(hint, nil, nil, nil, table))
+	d.Buttons(lang.L("Close"), make)
 	d.Resize(fyne.NewSize(820, 460))
 	d.Show()
 }

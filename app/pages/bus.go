@@ -10,7 +10,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/look"
 	"mainbus/app/view"
@@ -31,9 +30,9 @@ type Bus struct {
 	wrong    *widgets.ErrorCard // books that do not add up
 	question *widgets.ErrorCard
 	empty    fyne.CanvasObject
-	forgive  *widget.Button
-	release  *widget.Button
-	rule     *widget.Button
+	forgive  *widgets.Button
+	release  *widgets.Button
+	rule     *widgets.Button
 	shown    view.Item // whose details are shown
 	cancel   func()    // of the question for them
 }
@@ -53,12 +52,12 @@ func NewBus(p Params) *Bus {
 	b.table.OnSelect = b.choose
 	b.accounts, b.history = b.accountTable(), b.historyTable()
 	b.listPage = newListPage(p, view.BusPage, lang.L("Search items"), container.NewVBox(b.wrong, b.question), b.refresh)
-	b.forgive = widget.NewButton(lang.L("Forgive debt…"), func() { b.askForgive() })
-	b.release = widget.NewButton(lang.L("Release held…"), func() { b.askRelease() })
-	b.rule = widget.NewButton(lang.L("Rule for all…"), func() { b.askRule() })
+	b.forgive = widgets.NewButton(lang.L("Forgive debt…"), func() { b.askForgive() })
+	b.release = widgets.NewButton(lang.L("Release held…"), func() { b.askRelease() })
+	b.rule = widgets.NewButton(lang.L("Rule for all…"), func() { b.askRule() })
 	for _, button := range []fyne.CanvasObject{
-		b.forgive, b.release, widget.NewButton(lang.L("Instances…"), func() { b.askInstance() }),
-		widget.NewButton(lang.L("Verify"), b.verify), b.rule,
+		b.forgive, b.release, widgets.NewButton(lang.L("Instances…"), func() { b.askInstance() }),
+		widgets.NewButton(lang.L("Verify"), b.verify), b.rule,
 	} {
 		b.buttons.Add(button)
 	}

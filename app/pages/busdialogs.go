@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
 	"mainbus/controller/api"
+
+	"mainbus/app/widgets"
 )
 
 // wholeNumber checks what is typed as an amount; empty is none.
@@ -26,13 +27,13 @@ func wholeNumber(text string) error {
 }
 
 // typed reads what wholeNumber let through.
-func typed(e *widget.Entry) int64 {
+func typed(e *widgets.Field) int64 {
 	n, _ := strconv.ParseInt(strings.TrimSpace(e.Text), 10, 64)
 	return n
 }
 
-func numberEntry(n int64, hint string) *widget.Entry {
-	e := widget.NewEntry()
+func numberEntry(n int64, hint string) *widgets.Field {
+	e := widgets.NewField()
 	e.Validator = wholeNumber
 	e.AlwaysShowValidationError = true // and not only after the entry is left, or a wrong one could be saved by the keyboard
 	e.SetPlaceHolder(hint)
@@ -43,7 +44,7 @@ func numberEntry(n int64, hint string) *widget.Entry {
 }
 
 // countEntry is for a number that can't be below 0.
-func countEntry(n uint32, hint string) *widget.Entry {
+func countEntry(n uint32, hint string) *widgets.Field {
 	e := numberEntry(int64(n), hint)
 	e.Validator = func(text string) error {
 		if text = strings.TrimSpace(text); text == "" {
@@ -83,7 +84,7 @@ func (b *Bus) askAmount(title, text, confirm string, amount func(api.BusAccount)
 		return
 	}
 	n := numberEntry(amount(accounts[0]), lang.L("all"))
-	world := widget.NewSelect(names, nil)
+	world := widgets.NewSelect(names, nil)
 	world.SetSelectedIndex(0)
 	world.OnChanged = func(string) { n.SetText(strconv.FormatInt(amount(accounts[world.SelectedIndex()]), 10)) }
 	b.form(title, confirm, []*widget.FormItem{
@@ -112,24 +113,19 @@ func (b *Bus) askRelease() {
 
 func (b *Bus) askAccept(ref api.GoodsRef) {
 	title := lang.L("Take the books of {{.item}} as they are?", with{"item": ref.Words()})
-	ask := dialog.NewConfirm(title, lang.L("The difference is noted in the history, and it is granted again.\nWhat is missing stays lost; what is too much was made from nothing."), func(ok bool) {
-		if ok {
-			b.try(b.problem, title, "", func(ctx context.Context) error {
-				_, err := b.Service.AcceptBooks(ctx, b.Caller, ref)
-				return err
-			}, nil)
-		}
-	}, b.Frame.Window())
-	ask.SetConfirmText(lang.L("Take as they are"))
-	ask.SetDismissText(lang.L("Cancel"))
-	ask.Show()
+	b.confirm(title, lang.L("The difference is noted in the history, and it is granted again. What is missing stays lost; what is too much was made from nothing."), lang.L("Take as they are"), widget.WarningImportance, func() {
+		b.try(b.problem, title, "", func(ctx context.Context) error {
+			_, err := b.Service.AcceptBooks(ctx, b.Caller, ref)
+			return err
+		}, nil)
+	})
 }
 
 // askAnswer has a button for each answer.
 func (b *Bus) askAnswer(q api.BusQuestion) {
-	var ask *dialog.CustomDialog
-	answer := func(text string, moved bool) *widget.Button {
-		return widget.NewButton(text, func() {
+	var ask *widgets.Dialog
+	answer := func(text string, moved bool) *widgets.Button {
+		return widgets.NewButton(text, func() {
 			ask.Hide()
 			b.try(b.problem, lang.L("Answer what {{.name}} is", with{"name": q.InstanceName}), "", func(ctx context.Context) error {
 				_, err := b.Service.AnswerQuestion(ctx, b.Caller, api.AnswerQuestion{World: q.World, Moved: moved})
@@ -137,13 +133,12 @@ func (b *Bus) askAnswer(q api.BusQuestion) {
 			}, nil)
 		})
 	}
-	ask = dialog.NewCustomWithoutButtons(lang.L("Copied or moved?"), words(q.Text), b.Frame.Window())
-	buttons := []fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { ask.Hide() }), answer(lang.L("It was copied"), false)}
+	ask = b.newDialog(lang.L("Copied or moved?"), words(q.Text))
+	buttons := []*widgets.Button{answer(lang.L("It was copied"), false)}
 	if q.Kind == api.CopiedWorld && q.FromInstance != "" {
 		buttons = append(buttons, answer(lang.L("It has moved"), true))
 	}
-	ask.SetButtons(buttons)
-	ask.Resize(fyne.NewSize(560, 240))
+	ask.Buttons(lang.L("Cancel"), buttons...)
 	ask.Show()
 }
 
@@ -177,19 +172,19 @@ func (b *Bus) askRule() {
 				own = own || r.GoodsRef == item.Ref
 			}
 		}
-		asAll := widget.NewCheck(lang.L("As for all goods"), nil)
+		asAll := widgets.NewCheck(lang.L("As for all goods"), nil)
 		asAll.SetChecked(!own)
-		division := widget.NewSelect([]string{lang.L("First come, first served"), lang.L("Fair shares of what is wanted")}, nil)
+		division := widgets.NewSelect([]string{lang.L("First come, first served"), lang.L("Fair shares of what is wanted")}, nil)
 		division.SetSelectedIndex(0)
 		if rule.Fair {
 			division.SetSelectedIndex(1)
 		}
-		strict := widget.NewCheck(lang.L("Grant only what finished saves cover"), nil)
+		strict := widgets.NewCheck(lang.L("Grant only what finished saves cover"), nil)
 		strict.SetChecked(rule.Strict)
 		limit := numberEntry(rule.Limit, lang.L("none"))
 		changed := func() { asAll.SetChecked(false) } // to a rule of its own
 		division.OnChanged, strict.OnChanged, limit.OnChanged = func(string) { changed() }, func(bool) { changed() }, func(string) { changed() }
-		aging := widget.NewCheck(lang.L("What spoils grows older on the bus"), nil)
+		aging := widgets.NewCheck(lang.L("What spoils grows older on the bus"), nil)
 		aging.SetChecked(p.Aging)
 		burst, rate := numberEntry(p.Burst, ""), numberEntry(p.Rate, "")
 		rows := []*widget.FormItem{widget.NewFormItem(lang.L("Division"), division), widget.NewFormItem("", strict), widget.NewFormItem(lang.L("Limit"), limit)}
@@ -229,7 +224,7 @@ func (b *Bus) askInstance() {
 	}
 	b.withPolicy(func(p api.BusPolicy) {
 		priority, weight, reserve := numberEntry(0, "0"), numberEntry(1, "1"), numberEntry(0, lang.L("none"))
-		instance := widget.NewSelect(apart(names, ids), nil)
+		instance := widgets.NewSelect(apart(names, ids), nil)
 		instance.OnChanged = func(string) {
 			rule, kept := instanceRule(p, ids[instance.SelectedIndex()], item.Ref)
 			priority.SetText(strconv.Itoa(rule.Priority))

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -65,29 +64,23 @@ func (c *Control) change(r view.Instance, words string, call change, goal view.G
 // askKill names the loss before it happens.
 func (c *Control) askKill(rows ...view.Instance) {
 	title, text := lang.L("Kill {{.name}}?", with{"name": rows[0].Name}),
-		lang.L("The server ends at once and does not save.\nAny progress since its last save will be lost.")
+		lang.L("The server ends at once and does not save. Any progress since its last save will be lost.")
 	if len(rows) > 1 {
 		title, text = lang.L("Kill {{.n}} instances?", with{"n": len(rows)}),
-			lang.L("The servers end at once and do not save.\nAny progress since the last save of each will be lost.")
+			lang.L("The servers end at once and do not save. Any progress since the last save of each will be lost.")
 	}
-	ask := dialog.NewConfirm(title, text, func(ok bool) {
-		if ok {
-			for _, r := range rows {
-				c.kill(r)
-			}
+	c.p.confirm(title, text, lang.L("Kill"), widget.DangerImportance, func() {
+		for _, r := range rows {
+			c.kill(r)
 		}
-	}, c.p.Frame.Window())
-	ask.SetConfirmText(lang.L("Kill"))
-	ask.SetDismissText(lang.L("Cancel"))
-	ask.SetConfirmImportance(widget.DangerImportance)
-	ask.Show()
+	})
 }
 
 // buttons are those that act on the instances that are chosen: on each of them whose state allows it.
 type buttons struct {
 	*Control
 	targets           []view.Instance
-	start, stop, kill *widget.Button
+	start, stop, kill *widgets.Button
 }
 
 func newButtons(p Params, card *widgets.ErrorCard) *buttons {
@@ -99,9 +92,9 @@ func newButtons(p Params, card *widgets.ErrorCard) *buttons {
 			}
 		}
 	}
-	b.start = widget.NewButtonWithIcon("", theme.MediaPlayIcon(), each(canStart, b.Start))
-	b.stop = widget.NewButtonWithIcon("", theme.MediaStopIcon(), each(canStop, b.Stop))
-	b.kill = widget.NewButtonWithIcon("", theme.CancelIcon(), func() { b.askKill(b.those(canKill)...) })
+	b.start = widgets.NewButtonWithIcon("", theme.MediaPlayIcon(), each(canStart, b.Start))
+	b.stop = widgets.NewButtonWithIcon("", theme.MediaStopIcon(), each(canStop, b.Stop))
+	b.kill = widgets.NewButtonWithIcon("", theme.CancelIcon(), func() { b.askKill(b.those(canKill)...) })
 	b.label()
 	return b
 }
@@ -130,7 +123,7 @@ func (b *buttons) point(rows ...view.Instance) {
 
 func (b *buttons) label() {
 	for _, l := range []struct {
-		button *widget.Button
+		button *widgets.Button
 		text   string
 		may    func(view.Instance) bool
 	}{{b.start, lang.L("Start"), canStart}, {b.stop, lang.L("Save & Stop"), canStop}, {b.kill, lang.L("Kill…"), canKill}} {
@@ -161,7 +154,7 @@ func (b *buttons) menu() *fyne.Menu {
 		add(lang.L("Supervision…"), true, func() { ShowSupervision(b.p, b.card, row) })
 		items = append(items, fyne.NewMenuItemSeparator())
 	}
-	for _, button := range []*widget.Button{b.start, b.stop, b.kill} {
+	for _, button := range []*widgets.Button{b.start, b.stop, b.kill} {
 		add(button.Text, !button.Disabled(), button.OnTapped)
 	}
 	if len(b.targets) == 1 {

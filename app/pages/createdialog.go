@@ -9,7 +9,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -23,20 +22,20 @@ import (
 type creation struct {
 	*Instances
 	hosts    []string // ids
-	name     *widget.Entry
-	host     *widget.Select
-	version  *widget.SelectEntry
-	pack     *widget.Select
+	name     *widgets.Field
+	host     *widgets.Select
+	version  *widgets.SelectEntry
+	pack     *widgets.Select
 	packs    []api.PackRow
-	start    *widget.Check
-	seed     *widget.Entry
-	preset   *widget.Select
-	exchange *widget.Entry
-	create   *widget.Button
+	start    *widgets.Check
+	seed     *widgets.Field
+	preset   *widgets.Select
+	exchange *widgets.Field
+	create   *widgets.Button
 	problem  *widgets.ErrorCard
 	cancel   func() // of the question which versions there are
 	leave    func() // of the question which packs there are
-	dialog   *dialog.CustomDialog
+	dialog   *widgets.Dialog
 }
 
 // AskCreate opens the form for a new instance.
@@ -47,23 +46,22 @@ func (s *Instances) AskCreate() {
 		return
 	}
 	c := &creation{
-		Instances: s, hosts: ids, name: widget.NewEntry(), host: widget.NewSelect(names, nil), version: widget.NewSelectEntry(nil),
-		start: widget.NewCheck(lang.L("Start it right away"), nil), problem: widgets.NewErrorCard(), cancel: func() {},
+		Instances: s, hosts: ids, name: widgets.NewField(), host: widgets.NewSelect(names, nil), version: widgets.NewSelectEntry(nil),
+		start: widgets.NewCheck(lang.L("Start it right away"), nil), problem: widgets.NewErrorCard(), cancel: func() {},
 	}
 	c.name.SetPlaceHolder("Nauvis")
 	c.name.OnChanged = func(string) { c.check() }
 	c.name.OnSubmitted = func(string) { c.submit() }
 	c.version.SetPlaceHolder(view.AnyVersion)
 	c.host.OnChanged = func(string) { c.askVersions() }
-	c.pack = widget.NewSelect([]string{noPack()}, nil)
+	c.pack = widgets.NewSelect([]string{noPack()}, nil)
 	c.pack.SetSelectedIndex(0)
 	c.leave = ask(s.Params, c.problem, func(ctx context.Context) ([]api.PackRow, error) { return s.Service.Packs(ctx, s.Caller) }, c.offerPacks)
 	c.create = primary(lang.L("Create"), theme.ConfirmIcon(), c.submit)
 	content := c.content()
-	c.dialog = dialog.NewCustomWithoutButtons(lang.L("New instance"), content, s.Frame.Window())
-	c.dialog.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { c.dialog.Hide() }), c.create})
-	c.dialog.SetOnClosed(func() { c.cancel(); c.leave() })
-	c.dialog.Resize(fyne.NewSize(560, 380))
+	c.dialog = s.newDialog(lang.L("New instance"), content)
+	c.dialog.Buttons(lang.L("Cancel"), c.create)
+	c.dialog.OnClosed(func() { c.cancel(); c.leave() })
 	c.host.SetSelectedIndex(0)
 	c.check()
 	c.dialog.Show()
@@ -71,7 +69,7 @@ func (s *Instances) AskCreate() {
 }
 
 func (c *creation) content() fyne.CanvasObject {
-	c.seed, c.preset, c.exchange = countEntry(0, lang.L("the game's choice")), widget.NewSelect(presets, nil), widget.NewMultiLineEntry()
+	c.seed, c.preset, c.exchange = countEntry(0, lang.L("the game's choice")), widgets.NewSelect(presets, nil), widgets.NewMultiLineField()
 	c.seed.OnChanged = func(string) { c.check() }
 	c.preset.SetSelectedIndex(0)
 	c.exchange.SetPlaceHolder(lang.L("Paste a map exchange string: >>>…<<<"))
@@ -92,14 +90,14 @@ func (c *creation) content() fyne.CanvasObject {
 		words(lang.L("How its map is made. Without these the first start makes one as the game does.")),
 		widget.NewForm(widget.NewFormItem(lang.L("Seed"), c.seed), widget.NewFormItem(lang.L("Preset"), c.preset), widget.NewFormItem(lang.L("Exchange string"), c.exchange)))
 	advanced.Hide()
-	var more *widget.Button
-	more = widget.NewButtonWithIcon(lang.L("Show advanced"), theme.MenuExpandIcon(), func() {
+	var more *widgets.Button
+	more = widgets.NewButtonWithIcon(lang.L("Show advanced"), theme.MenuExpandIcon(), func() {
 		more.Hide()
 		advanced.Show()
-		c.dialog.Resize(fyne.NewSize(560, 640))
+		c.dialog.Resize(fyne.Size{})
 	})
 	more.Importance, more.Alignment = widget.LowImportance, widget.ButtonAlignLeading
-	return container.NewVScroll(container.NewVBox(simple, c.problem, more, advanced))
+	return container.NewVBox(simple, c.problem, more, advanced)
 }
 
 // offerPacks lets the user choose one, which says who can join.

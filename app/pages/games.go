@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -25,21 +24,22 @@ type games struct {
 	has      api.HostGames
 	table    *widgets.Table[view.GameRow]
 	hint     *widget.Label
-	version  *widget.SelectEntry
-	download *widget.Button
-	remove   *widget.Button
+	version  *widgets.SelectEntry
+	download *widgets.Button
+	remove   *widgets.Button
 	problem  *widgets.ErrorCard
 }
 
 // ShowGames lists the copies of Factorio on a host, with what is on its way, and gets and removes some.
 func ShowGames(p Params, host view.Host) {
 	g := newGames(p, host)
-	d := dialog.NewCustom(lang.L("Factorio on {{.name}}", with{"name": host.Name}), lang.L("Close"), g.content(), p.Frame.Window())
+	d := p.newDialog(lang.L("Factorio on {{.name}}", with{"name": host.Name}), g.content())
+	d.Buttons(lang.L("Close"))
 	stop := p.Model.Watch(func(s view.Snapshot) { g.show(s) })
 	cancel := ask(p, g.problem, func(ctx context.Context) (api.AvailableGames, error) {
 		return p.Service.AvailableGames(ctx, p.Caller, api.AskAvailable{Host: host.ID})
 	}, g.offer)
-	d.SetOnClosed(func() { stop(); cancel() })
+	d.OnClosed(func() { stop(); cancel() })
 	d.Resize(fyne.NewSize(820, 460))
 	d.Show()
 }
@@ -55,12 +55,12 @@ func newGames(p Params, host view.Host) *games {
 		}},
 	)
 	g.table.OnSelect = g.enable
-	g.version = widget.NewSelectEntry(nil)
+	g.version = widgets.NewSelectEntry(nil)
 	g.version.SetPlaceHolder(lang.L("Version, like 2.0.77 or stable"))
 	g.version.OnChanged = func(string) { g.enable() }
 	g.version.OnSubmitted = func(string) { g.get() }
 	g.download = primary(lang.L("Download"), theme.DownloadIcon(), g.get)
-	g.remove = widget.NewButtonWithIcon(lang.L("Remove"), theme.DeleteIcon(), g.drop)
+	g.remove = widgets.NewButtonWithIcon(lang.L("Remove"), theme.DeleteIcon(), g.drop)
 	return g
 }
 

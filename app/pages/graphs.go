@@ -7,10 +7,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/look"
 	"mainbus/app/view"
@@ -23,8 +21,8 @@ type graphs struct {
 	Params
 	kind, id string
 	all      []api.Figure
-	figure   *widget.Select
-	span     *widget.Select
+	figure   *widgets.Select
+	span     *widgets.Select
 	chart    *widgets.Chart
 	summary  *widgets.Text
 	problem  *widgets.ErrorCard
@@ -41,8 +39,9 @@ func spanWords() []string {
 // ShowGraphs opens the graphs of a host or an instance.
 func ShowGraphs(p Params, kind, id, name string) {
 	g := newGraphs(p, kind, id)
-	d := dialog.NewCustom(lang.L("{{.name}}, as measured", with{"name": name}), lang.L("Close"), g.content(), p.Frame.Window())
-	d.SetOnClosed(func() { g.cancel() })
+	d := p.newDialog(lang.L("{{.name}}, as measured", with{"name": name}), g.content())
+	d.Buttons(lang.L("Close"))
+	d.OnClosed(func() { g.cancel() })
 	d.Resize(fyne.NewSize(760, 460))
 	d.Show()
 	g.ask()
@@ -60,7 +59,7 @@ func newGraphs(p Params, kind, id string) *graphs {
 	for _, f := range g.all {
 		words = append(words, lang.L(f.Help))
 	}
-	g.figure, g.span = widget.NewSelect(words, nil), widget.NewSelect(spanWords(), nil)
+	g.figure, g.span = widgets.NewSelect(words, nil), widgets.NewSelect(spanWords(), nil)
 	g.figure.SetSelectedIndex(0)
 	g.span.SetSelectedIndex(0)
 	g.figure.OnChanged = func(string) { g.ask() }

@@ -7,12 +7,12 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/view"
+	"mainbus/app/widgets"
 	"mainbus/controller/api"
 )
 
@@ -30,8 +30,8 @@ func (h *Hosts) forgetSelected() {
 	if !ok || r.WantsToJoin || r.Elsewhere {
 		return
 	}
-	var d *dialog.CustomDialog
-	forget := widget.NewButton(lang.L("Forget"), func() {
+	var d *widgets.Dialog
+	forget := widgets.NewButton(lang.L("Forget"), func() {
 		d.Hide()
 		h.try(h.problem, lang.L("Forget {{.name}}", with{"name": r.Name}), lang.L("{{.name}} is forgotten", with{"name": r.Name}), func(ctx context.Context) error {
 			_, err := h.Service.ForgetHost(ctx, h.Caller, api.HostRef{Host: r.ID})
@@ -40,9 +40,9 @@ func (h *Hosts) forgetSelected() {
 	})
 	forget.Importance = widget.DangerImportance
 	hint := words(lang.L("The link to {{.name}} is cut at once. Its games go on, but Mainbus no longer sees them, and they do not trade. Pairing it again brings its instances back.", with{"name": r.Name}))
-	d = dialog.NewCustomWithoutButtons(lang.L("Forget {{.name}}?", with{"name": r.Name}), hint, h.Frame.Window())
-	d.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { d.Hide() }), forget})
-	d.Resize(fyne.NewSize(460, 200))
+	d = h.newDialog(lang.L("Forget {{.name}}?", with{"name": r.Name}), hint)
+	d.Buttons(lang.L("Cancel"), forget)
+	d.Resize(fyne.NewSize(480, 0))
 	d.Show()
 }
 
@@ -67,21 +67,16 @@ func (h *Hosts) menu() *fyne.Menu {
 // askStarts asks how many games may be starting at a time.
 func (h *Hosts) askStarts(r view.Host) {
 	starts := countEntry(r.Starts, "0")
-	f := dialog.NewForm(lang.L("Starts at once on {{.name}}", with{"name": r.Name}), lang.L("Save"), lang.L("Cancel"), []*widget.FormItem{
+	h.form(lang.L("Starts at once on {{.name}}", with{"name": r.Name}), lang.L("Save"), []*widget.FormItem{
 		widget.NewFormItem("", words(lang.L("So many servers may be starting at a time; the others wait in their order. 0 leaves it to the host: as many as it has processors, and two."))),
 		widget.NewFormItem(lang.L("Servers"), starts),
-	}, func(ok bool) {
-		if !ok {
-			return
-		}
+	}, func() {
 		n := uint32(typed(starts))
 		h.try(h.problem, lang.L("Change {{.name}}", with{"name": r.Name}), lang.L("{{.name}} is changed", with{"name": r.Name}), func(ctx context.Context) error {
 			_, err := h.Service.ChangeHost(ctx, h.Caller, api.ChangeHost{Host: r.ID, StartsAtOnce: &n})
 			return err
 		}, nil)
-	}, h.Frame.Window())
-	f.Resize(fyne.NewSize(460, 250))
-	f.Show()
+	})
 }
 
 // invite asks under which address the host can reach this controller, and then shows a join code. Those that are open stand
@@ -91,11 +86,11 @@ func (h *Hosts) invite() {
 }
 
 func (h *Hosts) askInvite(made []api.Invitation) {
-	address := widget.NewEntry()
+	address := widgets.NewField()
 	address.SetPlaceHolder("factory.example.org")
 	hint := words(lang.L("A join code lets in one host that is not found by itself: in another network, a container, a rented server. " +
 		"That host must reach this computer's UDP port, so forward it or use a VPN, and give the address that holds from outside. In your own network leave this empty."))
-	var d *dialog.CustomDialog
+	var d *widgets.Dialog
 	submit := func() {
 		d.Hide()
 		r := api.Invite{Addresses: strings.Fields(address.Text)}
@@ -108,12 +103,9 @@ func (h *Hosts) askInvite(made []api.Invitation) {
 			rows.Add(h.openInvitation(i, func() { d.Hide() }))
 		}
 	}
-	content := container.NewBorder(container.NewVBox(hint, address), nil, nil, nil, container.NewVScroll(rows))
-	d = dialog.NewCustomWithoutButtons(lang.L("Join code"), content, h.Frame.Window())
-	d.SetButtons([]fyne.CanvasObject{
-		widget.NewButton(lang.L("Cancel"), func() { d.Hide() }), primary(lang.L("Make a code"), theme.ConfirmIcon(), submit),
-	})
-	d.Resize(fyne.NewSize(560, 340))
+	content := container.NewVBox(hint, address, rows)
+	d = h.newDialog(lang.L("Join code"), content)
+	d.Buttons(lang.L("Cancel"), primary(lang.L("Make a code"), theme.ConfirmIcon(), submit))
 	d.Show()
 	h.Frame.Window().Canvas().Focus(address)
 }
@@ -121,7 +113,7 @@ func (h *Hosts) askInvite(made []api.Invitation) {
 // openInvitation is a row for a code that nobody has used yet.
 func (h *Hosts) openInvitation(i api.Invitation, done func()) fyne.CanvasObject {
 	text := lang.L("A code of {{.made}} is good until {{.time}}", with{"made": view.Ago(i.CreatedAt, time.Now()), "time": view.Moment(i.ExpiresAt.In(time.Local))})
-	revoke := widget.NewButton(lang.L("Revoke"), func() {
+	revoke := widgets.NewButton(lang.L("Revoke"), func() {
 		done()
 		h.try(h.problem, lang.L("Revoke a join code"), lang.L("The join code is worthless"), func(ctx context.Context) error {
 			_, err := h.Service.RevokeInvitation(ctx, h.Caller, api.InvitationRef{Invitation: i.ID})
@@ -139,11 +131,8 @@ func (h *Hosts) showCode(i api.Invitation) {
 	code.Selectable = true
 	hint := words(lang.L("Type this on the host. The code is good once, until {{.time}}; whoever has it can let a host of theirs join.", with{"time": view.Moment(i.ExpiresAt.In(time.Local))}))
 	where := words(lang.L("The host will try {{.addresses}}.", with{"addresses": strings.Join(i.Addresses, ", ")}))
-	d := dialog.NewCustomWithoutButtons(lang.L("Join code"), container.NewVBox(hint, code, where), h.Frame.Window())
-	d.SetButtons([]fyne.CanvasObject{
-		widget.NewButton(lang.L("Close"), func() { d.Hide() }),
-		primary(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(command) }),
-	})
-	d.Resize(fyne.NewSize(620, 300))
+	d := h.newDialog(lang.L("Join code"), container.NewVBox(hint, code, where))
+	d.Buttons(lang.L("Close"), primary(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(command) }))
+	d.Resize(fyne.NewSize(620, 0))
 	d.Show()
 }

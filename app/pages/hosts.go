@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -25,9 +24,9 @@ type Hosts struct {
 	*listPage
 	table *widgets.Table[view.Host]
 	empty fyne.CanvasObject
-	pair  *widget.Button
-	gone  *widget.Button
-	games *widget.Button
+	pair  *widgets.Button
+	gone  *widgets.Button
+	games *widgets.Button
 	here  *widgets.ErrorCard // why this computer is no host, or what is wrong with the host that is selected
 }
 
@@ -46,21 +45,21 @@ func NewHosts(p Params) *Hosts {
 	))
 	h.pair = primary(lang.L("Pair…"), theme.ConfirmIcon(), h.pairSelected)
 	h.pair.Disable()
-	h.games = widget.NewButton(lang.L("Factorio…"), func() {
+	h.games = widgets.NewButton(lang.L("Factorio…"), func() {
 		if r, ok := h.selected(); ok && !r.WantsToJoin {
 			ShowGames(p, r)
 		}
 	})
 	h.games.Disable()
-	h.gone = widget.NewButton(lang.L("Forget…"), h.forgetSelected)
+	h.gone = widgets.NewButton(lang.L("Forget…"), h.forgetSelected)
 	h.gone.Disable()
 	h.table.OnSelect = h.selectionChanged
 	h.table.OnOpen = h.open
 	h.table.Menu = h.menu
 	h.listPage = newListPage(p, view.HostsPage, lang.L("Filter hosts"), h.here, h.refresh)
-	h.listPage.buttons.Add(widget.NewButton(lang.L("Backups…"), func() { ShowBackups(p, h.problem) }))
-	h.listPage.buttons.Add(widget.NewButton(lang.L("Search"), h.search))
-	h.listPage.buttons.Add(widget.NewButton(lang.L("Join code…"), h.invite))
+	h.listPage.buttons.Add(widgets.NewButton(lang.L("Backups…"), func() { ShowBackups(p, h.problem) }))
+	h.listPage.buttons.Add(widgets.NewButton(lang.L("Search"), h.search))
+	h.listPage.buttons.Add(widgets.NewButton(lang.L("Join code…"), h.invite))
 	h.listPage.buttons.Add(h.games)
 	h.listPage.buttons.Add(h.gone)
 	h.listPage.buttons.Add(h.pair)
@@ -210,21 +209,21 @@ func (h *Hosts) AskCode(r view.Host) {
 	if !r.Pairable() {
 		return
 	}
-	code := widget.NewEntry()
+	code := widgets.NewField()
 	code.SetPlaceHolder("K7Q4-9XBM")
 	code.TextStyle.Monospace = true
 	hint := widget.NewLabel(lang.L("Type the code that {{.name}} shows on its console. On that machine, “mainbus-host pair” shows it again.", with{"name": r.Name}))
 	hint.Wrapping = fyne.TextWrapWord
-	var ask *dialog.CustomDialog
+	var ask *widgets.Dialog
 	submit := func() {
 		ask.Hide()
 		h.pairWith(r, code.Text)
 	}
 	code.OnSubmitted = func(string) { submit() }
 	pair := primary(lang.L("Pair"), theme.ConfirmIcon(), submit)
-	ask = dialog.NewCustomWithoutButtons(lang.L("Pair {{.name}}", with{"name": r.Name}), container.NewVBox(hint, code), h.Frame.Window())
-	ask.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { ask.Hide() }), pair})
-	ask.Resize(fyne.NewSize(460, 220))
+	ask = h.newDialog(lang.L("Pair {{.name}}", with{"name": r.Name}), container.NewVBox(hint, code))
+	ask.Buttons(lang.L("Cancel"), pair)
+	ask.Resize(fyne.NewSize(460, 0))
 	ask.Show()
 	h.Frame.Window().Canvas().Focus(code)
 }
@@ -241,14 +240,8 @@ func (h *Hosts) AskFactorio() {
 	if h.Computer == nil {
 		return
 	}
-	pick := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
-		if err == nil && folder == nil {
-			return // cancelled
-		}
-		if err == nil {
-			err = h.Computer.Use(folder.Path())
-		}
-		if err != nil {
+	h.openFolder(lang.L("Folder of a Factorio server or game"), func(path string) {
+		if err := h.Computer.Use(path); err != nil {
 			shown := api.AsError(err)
 			h.problem.Say(shown.Message, shown.Next)
 			return
@@ -256,12 +249,7 @@ func (h *Hosts) AskFactorio() {
 		h.problem.Say("", "")
 		h.refresh()
 		h.again()
-	}, h.Frame.Window())
-	pick.SetTitleText(lang.L("Folder of a Factorio server or game"))
-	pick.SetConfirmText(lang.L("Use this folder"))
-	pick.SetDismissText(lang.L("Cancel"))
-	pick.Show() // before Resize: it is built only then
-	pick.Resize(fyne.NewSize(820, 560))
+	})
 }
 
 // again looks a few times how this computer does, of which the cluster tells nothing until it is linked.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2"
+
 	"mainbus/app/internal/headless"
 	"mainbus/app/view"
 	"mainbus/controller/api"
@@ -161,7 +163,7 @@ func TestThisComputerSaysWhyItIsNoHost(t *testing.T) {
 		s.Expect("No Factorio was found on this computer.")
 		s.Press("Choose folder…")
 		s.Expect("Folder of a Factorio server or game")
-		s.Press("Cancel")
+		s.PressKey(fyne.KeyEscape)
 		here.state = view.Local{State: view.LocalRunning, Game: "/opt/factorio"}
 		c.SetHosts()
 		s.Soon()

@@ -6,7 +6,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -20,31 +19,31 @@ import (
 // importing is the dialog that makes a pack of what is somewhere else. What would come of it is shown first.
 type importing struct {
 	*Packs
-	text     *widget.Entry
+	text     *widgets.Field
 	path     *widgets.Entry
-	instance *widget.Select
+	instance *widgets.Select
 	ids      []string // of the instances
-	name     *widget.Entry
-	game     *widget.SelectEntry
+	name     *widgets.Field
+	game     *widgets.SelectEntry
 	tabs     *container.AppTabs
 	problem  *widgets.ErrorCard
 	found    *fyne.Container
-	look     *widget.Button
-	take     *widget.Button
+	look     *widgets.Button
+	take     *widgets.Button
 	looked   *api.ImportPack // what the button acts on; nil: nothing yet
 	cancel   func()
-	dialog   *dialog.CustomDialog
+	dialog   *widgets.Dialog
 }
 
 // AskImport opens the dialog, with a file if one is known.
 func (s *Packs) AskImport(path string) {
-	d := &importing{Packs: s, text: widget.NewMultiLineEntry(), path: widgets.NewEntry(s.Frame), name: widget.NewEntry(), game: widget.NewSelectEntry(s.gameVersions()),
+	d := &importing{Packs: s, text: widgets.NewMultiLineField(), path: widgets.NewEntry(s.Frame), name: widgets.NewField(), game: widgets.NewSelectEntry(s.gameVersions()),
 		problem: widgets.NewErrorCard().Lasting(), found: container.NewVBox(), cancel: func() {}}
 	var names []string
 	for _, i := range s.Model.Now().Instances {
 		names, d.ids = append(names, i.Name+" · "+i.Host), append(d.ids, i.ID)
 	}
-	d.instance = widget.NewSelect(names, func(string) { d.forget() })
+	d.instance = widgets.NewSelect(names, func(string) { d.forget() })
 	d.text.SetPlaceHolder(lang.L("Paste a mod pack string; Clusterio's will do too"))
 	d.text.Wrapping = fyne.TextWrapBreak
 	d.text.SetMinRowsVisible(4)
@@ -56,11 +55,11 @@ func (s *Packs) AskImport(path string) {
 	d.name.OnChanged = func(string) { d.forget() }
 	d.game.SetPlaceHolder(lang.L("as the source says; a mod list says none"))
 	d.game.OnChanged = func(string) { d.forget() }
-	d.look = widget.NewButtonWithIcon(lang.L("Look"), theme.SearchIcon(), d.ask)
+	d.look = widgets.NewButtonWithIcon(lang.L("Look"), theme.SearchIcon(), d.ask)
 	d.take = primary(lang.L("Import"), theme.DownloadIcon(), d.carryOut)
-	d.dialog = dialog.NewCustomWithoutButtons(lang.L("Import a pack"), d.content(), s.Frame.Window())
-	d.dialog.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { d.dialog.Hide() }), d.look, d.take})
-	d.dialog.SetOnClosed(func() { d.cancel() })
+	d.dialog = s.newDialog(lang.L("Import a pack"), d.content())
+	d.dialog.Buttons(lang.L("Cancel"), d.look, d.take)
+	d.dialog.OnClosed(func() { d.cancel() })
 	d.dialog.Resize(fyne.NewSize(720, 600))
 	d.forget()
 	d.dialog.Show()
@@ -73,7 +72,7 @@ func (s *Packs) AskImport(path string) {
 
 func (d *importing) content() fyne.CanvasObject {
 	browse := container.NewHBox(
-		widget.NewButtonWithIcon(lang.L("File…"), theme.FileIcon(), d.browseFile), widget.NewButtonWithIcon(lang.L("Folder…"), theme.FolderOpenIcon(), d.browseFolder))
+		widgets.NewButtonWithIcon(lang.L("File…"), theme.FileIcon(), func() { d.openFile(d.chosen, ".zip", ".json") }), widgets.NewButtonWithIcon(lang.L("Folder…"), theme.FolderOpenIcon(), func() { d.openFolder(lang.L("Folder of mods"), d.chosen) }))
 	d.tabs = container.NewAppTabs(
 		container.NewTabItem(lang.L("String"), d.text),
 		container.NewTabItem(lang.L("File or folder"), container.NewVBox(container.NewBorder(nil, nil, nil, browse, d.path))),
@@ -83,28 +82,9 @@ func (d *importing) content() fyne.CanvasObject {
 	return container.NewBorder(container.NewVBox(d.tabs, form, d.problem), nil, nil, nil, container.NewVScroll(d.found))
 }
 
-func (d *importing) browseFile() {
-	open := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
-		if err == nil && file != nil {
-			path := file.URI().Path()
-			file.Close()
-			d.path.SetText(path)
-			d.ask()
-		}
-	}, d.Frame.Window())
-	open.Resize(fyne.NewSize(820, 560))
-	open.Show()
-}
-
-func (d *importing) browseFolder() {
-	open := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
-		if err == nil && folder != nil {
-			d.path.SetText(folder.Path())
-			d.ask()
-		}
-	}, d.Frame.Window())
-	open.Resize(fyne.NewSize(820, 560))
-	open.Show()
+func (d *importing) chosen(path string) {
+	d.path.SetText(path)
+	d.ask()
 }
 
 // request is what the dialog says; ok is false if it says nothing yet.

@@ -9,7 +9,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -37,7 +36,7 @@ type Instance struct {
 	console *widgets.Console
 	find    *widgets.Entry
 	input   *widgets.Entry
-	more    *widget.Button
+	more    *widgets.Button
 	typed   *view.Typed
 	why     api.Failure // of the trouble, once its host has told; At is zero until then
 	asked   string      // the trouble that the host was asked about
@@ -69,9 +68,9 @@ func NewInstance(p Params, id string) *Instance {
 	s.find.SetPlaceHolder(lang.L("Filter lines"))
 	s.find.OnChanged = s.console.SetFilter
 	s.find.OnKey = s.findKey
-	copyAll := widget.NewButtonWithIcon(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(s.console.Text()) })
-	graphs := widget.NewButton(lang.L("Graphs…"), func() { ShowGraphs(p, api.KindInstance, id, s.row.Name) })
-	kept := widget.NewButton(lang.L("Supervision…"), func() { ShowSupervision(p, s.problem, s.row) })
+	copyAll := widgets.NewButtonWithIcon(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(s.console.Text()) })
+	graphs := widgets.NewButton(lang.L("Graphs…"), func() { ShowGraphs(p, api.KindInstance, id, s.row.Name) })
+	kept := widgets.NewButton(lang.L("Supervision…"), func() { ShowSupervision(p, s.problem, s.row) })
 	title := container.NewBorder(nil, nil, spaced(s.state, s.name), spaced(s.start, s.stop, s.kill, s.more), s.words)
 	tools := container.NewBorder(nil, nil, nil,
 		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), s.find), copyAll, graphs, kept))
@@ -339,19 +338,14 @@ func (s *Instance) submit(line string) {
 		s.send(line)
 		return
 	}
-	ask := dialog.NewConfirm(lang.L("Run a Lua command?"),
-		lang.L("Lua commands disable achievements in this save, for all players and for good.\nThe game itself asks once more: it wants the first one repeated."),
-		func(ok bool) {
-			if ok {
-				kept := s.Settings.Instance(s.id)
-				kept.LuaAllowed = true
-				s.Settings.SetInstance(s.id, kept)
-				s.send(line)
-			}
-		}, s.Frame.Window())
-	ask.SetConfirmText(lang.L("Run it"))
-	ask.SetDismissText(lang.L("Cancel"))
-	ask.Show()
+	s.confirm(lang.L("Run a Lua command?"),
+		lang.L("Lua commands disable achievements in this save, for all players and for good. The game itself asks once more: it wants the first one repeated."),
+		lang.L("Run it"), widget.WarningImportance, func() {
+			kept := s.Settings.Instance(s.id)
+			kept.LuaAllowed = true
+			s.Settings.SetInstance(s.id, kept)
+			s.send(line)
+		})
 }
 
 func (s *Instance) send(line string) {

@@ -7,6 +7,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/view"
+
+	"mainbus/app/widgets"
 )
 
 // moreItems is what can be done with one instance beside starting and stopping it.
@@ -29,9 +31,9 @@ func (c *Control) moreItems(r view.Instance) []*fyne.MenuItem {
 }
 
 // newMore makes the button on an instance's page that opens the menu with them; instance is the one that is shown.
-func (c *Control) newMore(instance func() view.Instance) *widget.Button {
-	var more *widget.Button
-	more = widget.NewButtonWithIcon(lang.L("More"), theme.MoreHorizontalIcon(), func() {
+func (c *Control) newMore(instance func() view.Instance) *widgets.Button {
+	var more *widgets.Button
+	more = widgets.NewButtonWithIcon(lang.L("More"), theme.MoreHorizontalIcon(), func() {
 		driver := fyne.CurrentApp().Driver()
 		at := driver.AbsolutePositionForObject(more).AddXY(0, more.Size().Height)
 		widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", c.moreItems(instance())...), driver.CanvasForObject(more), at)

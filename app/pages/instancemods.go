@@ -6,7 +6,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -25,7 +24,7 @@ type instanceMods struct {
 	now     api.InstanceMods
 	packs   []api.PackRow
 	given   string // name of the pack that it has, as the selection shows it
-	pack    *widget.Select
+	pack    *widgets.Select
 	words   *widget.Label
 	wrong   *widgets.ErrorCard // of its mods
 	problem *widgets.ErrorCard // of what the user did last
@@ -33,7 +32,7 @@ type instanceMods struct {
 	footer  *widgets.Text
 	reader  *reader[modsAndPacks]
 	content fyne.CanvasObject
-	more    *widget.Button
+	more    *widgets.Button
 }
 
 // modsAndPacks is what this part reads.
@@ -45,7 +44,7 @@ type modsAndPacks struct {
 func newInstanceMods(p Params, id string, row func() view.Instance) *instanceMods {
 	m := &instanceMods{Params: p, id: id, row: row, words: words(""), wrong: widgets.NewErrorCard().Lasting(), problem: widgets.NewErrorCard(), footer: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40)}
 	m.reader = newReader(p, m.read, m.show, func(err *api.Error) { m.footer.Set(strings.TrimSpace(err.Message+" "+err.Next), look.Bad) })
-	m.pack = widget.NewSelect([]string{noPack()}, nil)
+	m.pack = widgets.NewSelect([]string{noPack()}, nil)
 	m.table = arranged(p, "instance-mods", widgets.NewTable(p.Frame, p.Tips, func(r view.InstalledMod) string { return r.Key },
 		widgets.Column[view.InstalledMod]{ID: "title", Title: lang.L("Mod"), Cell: installedTitle, Order: func(a, b view.InstalledMod) int {
 			return strings.Compare(strings.ToLower(a.Title), strings.ToLower(b.Title))
@@ -61,9 +60,9 @@ func newInstanceMods(p Params, id string, row func() view.Instance) *instanceMod
 		widgets.Column[view.InstalledMod]{ID: "problem", Title: "", Cell: func(r view.InstalledMod) widgets.Cell {
 			return widgets.Cell{Text: r.Problem, Color: look.Bad, Tip: r.Problem}
 		}}))
-	m.more = widget.NewButtonWithIcon(lang.L("More"), theme.MoreHorizontalIcon(), m.openMenu)
-	open := widget.NewButton(lang.L("Open the pack"), m.openPack)
-	compare := widget.NewButton(lang.L("Compare…"), m.compare)
+	m.more = widgets.NewButtonWithIcon(lang.L("More"), theme.MoreHorizontalIcon(), m.openMenu)
+	open := widgets.NewButton(lang.L("Open the pack"), m.openPack)
+	compare := widgets.NewButton(lang.L("Compare…"), m.compare)
 	tools := container.NewBorder(nil, nil, spaced(widgets.NewText(lang.L("Pack"), look.Muted, ""), container.NewGridWrap(fyne.NewSize(260, 36), m.pack)), spaced(open, compare, m.more))
 	m.content = container.NewBorder(container.NewVBox(tools, m.words, m.wrong, m.problem), m.footer, nil, nil, m.table)
 	return m
@@ -200,7 +199,7 @@ func (m *instanceMods) askPolicy() {
 	ask(m.Params, m.problem, func(ctx context.Context) (api.ModPolicy, error) {
 		return m.Service.ModPolicy(ctx, m.Caller, api.InstanceRef{Instance: m.id})
 	}, func(was api.ModPolicy) {
-		former, unknown := widget.NewCheck(lang.L("Start with the mods that are there if files of the pack are missing"), nil), widget.NewCheck(lang.L("Leave mods in the folder that are not of the pack"), nil)
+		former, unknown := widgets.NewCheck(lang.L("Start with the mods that are there if files of the pack are missing"), nil), widgets.NewCheck(lang.L("Leave mods in the folder that are not of the pack"), nil)
 		former.SetChecked(was.OrFormer)
 		unknown.SetChecked(was.KeepUnknown)
 		m.form(lang.L("Mods of {{.instance}}", with{"instance": m.row().Name}), lang.L("Save"), []*widget.FormItem{
@@ -244,29 +243,9 @@ func (m *instanceMods) compare() {
 			table.SetRows(view.ComparedMods(c.Mods))
 		})
 	}
-	d := dialog.NewCustomWithoutButtons(lang.L("Mods of server, save and player"), container.NewBorder(container.NewVBox(hint, problem), nil, nil, nil, table), m.Frame.Window())
-	d.SetButtons([]fyne.CanvasObject{
-		widget.NewButton(lang.L("Close"), func() { d.Hide() }),
-		widget.NewButtonWithIcon(lang.L("Player's folder…"), theme.FolderOpenIcon(), func() {
-			open := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
-				if err == nil && folder != nil {
-					read(folder.Path())
-				}
-			}, m.Frame.Window())
-			open.Resize(fyne.NewSize(820, 560))
-			open.Show()
-		}),
-		widget.NewButtonWithIcon(lang.L("Player's mod list…"), theme.FileIcon(), func() {
-			open := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
-				if err == nil && file != nil {
-					file.Close()
-					read(file.URI().Path())
-				}
-			}, m.Frame.Window())
-			open.Resize(fyne.NewSize(820, 560))
-			open.Show()
-		}),
-	})
+	d := m.newDialog(lang.L("Mods of server, save and player"), container.NewBorder(container.NewVBox(hint, problem), nil, nil, nil, table))
+	d.Buttons(lang.L("Close"), widgets.NewButtonWithIcon(lang.L("Player's folder…"), theme.FolderOpenIcon(), func() { m.openFolder(lang.L("Folder of mods"), read) }),
+		widgets.NewButtonWithIcon(lang.L("Player's mod list…"), theme.FileIcon(), func() { m.openFile(read, ".json") }))
 	d.Resize(fyne.NewSize(900, 560))
 	read("")
 	d.Show()

@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/look"
 	"mainbus/app/view"
@@ -56,12 +55,12 @@ func NewInstances(p Params) *Instances {
 		port,
 		text("game", lang.L("Factorio"), 76, look.Muted, func(r view.Instance) string { return r.Game }),
 	))
-	create := func() *widget.Button {
+	create := func() *widgets.Button {
 		return primary(lang.L("New instance…"), theme.ContentAddIcon(), s.AskCreate)
 	}
 	s.listPage = newListPage(p, view.InstancesPage, lang.L("Filter instances"), nil, s.refresh)
 	s.buttons = newButtons(p, s.problem)
-	adopt := widget.NewButton(lang.L("Adopt…"), s.AskAdopt)
+	adopt := widgets.NewButton(lang.L("Adopt…"), s.AskAdopt)
 	for _, b := range []fyne.CanvasObject{s.start, s.stop, s.kill, adopt, create()} {
 		s.listPage.buttons.Add(b)
 	}

@@ -66,7 +66,7 @@ func TestKillAsksFirst(t *testing.T) {
 		s.Page("Instances")
 		s.Tap("Nauvis")
 		s.Press(kill)
-		s.Expect("Kill Nauvis?", "Any progress since its last save will be lost.")
+		s.Expect("Kill Nauvis?", "The server ends at once and does not save. Any progress since its")
 		if got := c.Calls(); len(got) > 0 {
 			t.Fatalf("without a question: %q", got)
 		}

@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -24,7 +23,7 @@ type keys struct {
 	user    string // whose; empty: everybody's
 	table   *widgets.Table[view.Key]
 	open    *fyne.Container // codes that nobody has used yet
-	revoke  *widget.Button
+	revoke  *widgets.Button
 	problem *widgets.ErrorCard
 	reader  *reader[keyring]
 }
@@ -47,14 +46,14 @@ func ShowKeys(p Params, user string) {
 		widgets.Column[view.Key]{ID: "made", Title: lang.L("Made"), Width: 110, Cell: func(r view.Key) widgets.Cell {
 			return widgets.Cell{Text: view.Ago(r.Made, time.Now()), Color: look.Muted, Tip: view.Moment(r.Made)}
 		}})
-	k.revoke = widget.NewButtonWithIcon(lang.L("Revoke"), theme.DeleteIcon(), k.drop)
+	k.revoke = widgets.NewButtonWithIcon(lang.L("Revoke"), theme.DeleteIcon(), k.drop)
 	k.table.OnSelect = func() { enable(k.revoke, len(k.table.Selected()) > 0) }
 	k.revoke.Disable()
 	hint := words(lang.L("A key lets mainbusctl or a window on another computer call as a user, with what the user's roles give. There are no passwords: the user gets a code once, and what is revoked ends at once."))
 	content := container.NewBorder(container.NewVBox(hint, k.problem), k.open, nil, nil, k.table)
-	d := dialog.NewCustomWithoutButtons(lang.L("Keys of users"), content, p.Frame.Window())
-	d.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Close"), func() { d.Hide() }), k.revoke, primary(lang.L("Login code…"), theme.ContentAddIcon(), k.askInvite)})
-	d.SetOnClosed(k.reader.stop)
+	d := p.newDialog(lang.L("Keys of users"), content)
+	d.Buttons(lang.L("Close"), k.revoke, primary(lang.L("Login code…"), theme.ContentAddIcon(), k.askInvite))
+	d.OnClosed(k.reader.stop)
 	d.Resize(fyne.NewSize(820, 520))
 	k.reader.start()
 	d.Show()
@@ -84,7 +83,7 @@ func (k *keys) show(r keyring) {
 	for _, i := range r.invited {
 		if i.UsedBy == "" && time.Now().Before(i.ExpiresAt) {
 			text := words(lang.L("A code for {{.user}}, made {{.made}}, is good until {{.time}}", with{"user": i.User, "made": view.Ago(i.CreatedAt, time.Now()), "time": view.Moment(i.ExpiresAt)}))
-			k.open.Add(container.NewBorder(nil, nil, nil, container.NewCenter(widget.NewButton(lang.L("Revoke the code"), func() { k.dropCode(i) })), text))
+			k.open.Add(container.NewBorder(nil, nil, nil, container.NewCenter(widgets.NewButton(lang.L("Revoke the code"), func() { k.dropCode(i) })), text))
 		}
 	}
 	k.open.Refresh()
@@ -120,10 +119,10 @@ const (
 )
 
 func (k *keys) askInvite() {
-	user, address := needed(k.user, lang.L("as in the list of users")), widget.NewEntry()
+	user, address := needed(k.user, lang.L("as in the list of users")), widgets.NewField()
 	address.SetPlaceHolder("factory.example.org")
 	times := []int64{hour, day, 7 * day}
-	good := widget.NewSelect([]string{lang.L("an hour"), lang.L("a day"), lang.L("a week")}, nil)
+	good := widgets.NewSelect([]string{lang.L("an hour"), lang.L("a day"), lang.L("a week")}, nil)
 	good.SetSelectedIndex(0)
 	k.form(lang.L("Login code"), lang.L("Make a code"), []*widget.FormItem{
 		widget.NewFormItem(lang.L("User"), user), widget.NewFormItem(lang.L("Good for"), good), widget.NewFormItem(lang.L("Address"), address),
@@ -144,11 +143,8 @@ func (k *keys) showCode(i api.UserInvitation) {
 	code.Selectable = true
 	hint := words(lang.L("{{.user}} types this on their computer. It is good once, until {{.time}}, and is not shown again; whoever has it can do what {{.user}} may.",
 		with{"user": i.User, "time": view.Moment(i.ExpiresAt)}))
-	d := dialog.NewCustomWithoutButtons(lang.L("Login code for {{.user}}", with{"user": i.User}), container.NewVBox(hint, code), k.Frame.Window())
-	d.SetButtons([]fyne.CanvasObject{
-		widget.NewButton(lang.L("Close"), func() { d.Hide() }),
-		primary(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(command) }),
-	})
-	d.Resize(fyne.NewSize(620, 260))
+	d := k.newDialog(lang.L("Login code for {{.user}}", with{"user": i.User}), container.NewVBox(hint, code))
+	d.Buttons(lang.L("Close"), primary(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(command) }))
+	d.Resize(fyne.NewSize(620, 0))
 	d.Show()
 }

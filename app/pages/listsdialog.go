@@ -4,11 +4,11 @@ import (
 	"context"
 	"slices"
 
-	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/view"
+	"mainbus/app/widgets"
 	"mainbus/controller/api"
 )
 
@@ -41,12 +41,12 @@ func (c *Control) askLists(r view.Instance) {
 
 func (c *Control) showLists(r view.Instance, known playerLists) {
 	modes := []string{api.ListOff, api.ListToGame, api.ListBoth}
-	choice := func(options []string, word func(string) string, now string) *widget.Select {
+	choice := func(options []string, word func(string) string, now string) *widgets.Select {
 		words := make([]string, 0, len(options))
 		for _, o := range options {
 			words = append(words, word(o))
 		}
-		s := widget.NewSelect(words, nil)
+		s := widgets.NewSelect(words, nil)
 		if at := slices.Index(options, now); at >= 0 {
 			s.SetSelectedIndex(at)
 		}
@@ -54,7 +54,7 @@ func (c *Control) showLists(r view.Instance, known playerLists) {
 	}
 	var items []*widget.FormItem
 	was := []string{known.modes.Admins, known.modes.Bans, known.modes.Whitelist}
-	var chosen []*widget.Select
+	var chosen []*widgets.Select
 	for n, list := range []struct{ title, list string }{{lang.L("Admins"), api.Admins}, {lang.L("Bans"), api.Bans}, {lang.L("Whitelist"), api.Whitelist}} {
 		s := choice(modes, view.ListModeWord, was[n])
 		item := widget.NewFormItem(list.title, s)
@@ -67,7 +67,7 @@ func (c *Control) showLists(r view.Instance, known playerLists) {
 	only := choice(whitelisting, whitelistingWord, known.modes.Whitelisting)
 	items = append(items, widget.NewFormItem(lang.L("Who may join"), only),
 		widget.NewFormItem("", words(lang.L("“Both ways”: what is changed in the game or here is done on the other side. “Follows the cluster's”: what is changed in the game stays there. No ban disappears by a change here."))))
-	f := c.p.form(lang.L("Lists of players of {{.name}}", with{"name": r.Name}), lang.L("Save"), items, func() {
+	c.p.form(lang.L("Lists of players of {{.name}}", with{"name": r.Name}), lang.L("Save"), items, func() {
 		change := api.SetListModes{Instance: r.ID}
 		for n, to := range []**string{&change.Admins, &change.Bans, &change.Whitelist} {
 			if i := chosen[n].SelectedIndex(); i >= 0 && modes[i] != was[n] {
@@ -85,7 +85,6 @@ func (c *Control) showLists(r view.Instance, known playerLists) {
 			return err
 		}, nil)
 	})
-	f.Resize(fyne.NewSize(640, 480))
 }
 
 func whitelistingWord(mode string) string {

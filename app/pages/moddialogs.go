@@ -8,10 +8,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/look"
 	"mainbus/app/view"
@@ -28,9 +26,9 @@ func (p Params) downloadMods(problem *widgets.ErrorCard, words string, mods []ap
 
 // chooseVersion asks for one of the versions of a mod that there are for a version of the game.
 func (p Params) chooseVersion(name, title, game, now, verb string, take func(version string)) {
-	version := widget.NewSelect(nil, nil)
+	version := widgets.NewSelect(nil, nil)
 	hint, problem := words(lang.L("The mod portal is asked for its versions…")), widgets.NewErrorCard().Lasting()
-	var d *dialog.CustomDialog
+	var d *widgets.Dialog
 	use := primary(verb, theme.ConfirmIcon(), func() {
 		d.Hide()
 		take(version.Selected)
@@ -47,10 +45,9 @@ func (p Params) chooseVersion(name, title, game, now, verb string, take func(ver
 		version.SetOptions(view.ReleasesFor(m.Releases, game))
 		version.SetSelected(now)
 	})
-	d = dialog.NewCustomWithoutButtons(lang.L("Version of {{.mod}}", with{"mod": title}), container.NewVBox(hint, version, problem), p.Frame.Window())
-	d.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { d.Hide() }), use})
-	d.SetOnClosed(cancel)
-	d.Resize(fyne.NewSize(520, 260))
+	d = p.newDialog(lang.L("Version of {{.mod}}", with{"mod": title}), container.NewVBox(hint, version, problem))
+	d.Buttons(lang.L("Cancel"), use)
+	d.OnClosed(cancel)
 	d.Show()
 }
 
@@ -95,8 +92,8 @@ type picking struct {
 	table  *widgets.Table[view.PortalMod]
 	words  *widgets.Text
 	take   func(name, title string)
-	add    *widget.Button
-	dialog *dialog.CustomDialog
+	add    *widgets.Button
+	dialog *widgets.Dialog
 }
 
 // pickMod lets the user find mods for a version of the game; take gets the one that is chosen.
@@ -113,9 +110,9 @@ func (p Params) pickMod(title, game string, take func(name, title string)) {
 	d.table.OnSelect = func() { enable(d.add, len(d.table.Selected()) == 1) }
 	d.table.OnOpen = func(view.PortalMod) { d.choose() }
 	d.add.Disable()
-	d.dialog = dialog.NewCustomWithoutButtons(title, container.NewBorder(d.entry, d.words, nil, nil, d.table), p.Frame.Window())
-	d.dialog.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { d.dialog.Hide() }), d.add})
-	d.dialog.SetOnClosed(d.search.Stop)
+	d.dialog = p.newDialog(title, container.NewBorder(d.entry, d.words, nil, nil, d.table))
+	d.dialog.Buttons(lang.L("Cancel"), d.add)
+	d.dialog.OnClosed(d.search.Stop)
 	d.dialog.Resize(fyne.NewSize(920, 600))
 	d.dialog.Show()
 	d.search.Now(d.query())

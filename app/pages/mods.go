@@ -9,10 +9,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/look"
 	"mainbus/app/view"
@@ -112,9 +110,9 @@ func (s *Mods) showUpload(r api.UploadMods, steps []api.UploadStep) {
 	if len(steps) == 0 {
 		text = lang.L("There is no mod in it. A mod is a zip file or a folder with an info.json.")
 	}
-	replace := widget.NewCheck(lang.L("Replace stored mods of the same version that have another content"), nil)
+	replace := widgets.NewCheck(lang.L("Replace stored mods of the same version that have another content"), nil)
 	replace.Hidden = !replaced
-	var d *dialog.CustomDialog
+	var d *widgets.Dialog
 	take := primary(lang.L("Upload"), theme.UploadIcon(), func() {
 		d.Hide()
 		r.Replace = replace.Checked
@@ -122,9 +120,9 @@ func (s *Mods) showUpload(r api.UploadMods, steps []api.UploadStep) {
 	})
 	enable(take, taken)
 	replace.OnChanged = func(on bool) { enable(take, taken || on) }
-	d = dialog.NewCustomWithoutButtons(lang.L("Upload mods"), container.NewBorder(nil, replace, nil, nil, container.NewVScroll(words(text))), s.Frame.Window())
-	d.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { d.Hide() }), take})
-	d.Resize(fyne.NewSize(640, 400))
+	d = s.newDialog(lang.L("Upload mods"), container.NewVBox(words(text), replace))
+	d.Buttons(lang.L("Cancel"), take)
+	d.Resize(fyne.NewSize(640, 0))
 	d.Show()
 }
 
@@ -141,13 +139,13 @@ func (s *Mods) upload(r api.UploadMods) {
 type storedMods struct {
 	*Mods
 	filter  *widgets.Entry
-	bin     *widget.Check
+	bin     *widgets.Check
 	table   *widgets.Table[view.StoredMod]
 	all     []view.StoredMod
 	list    api.ModList
 	empty   fyne.CanvasObject
 	body    *fyne.Container
-	erase   *widget.Button
+	erase   *widgets.Button
 	footer  *widgets.Text
 	reader  *reader[api.ModList]
 	content fyne.CanvasObject
@@ -162,14 +160,14 @@ func newStoredMods(s *Mods) *storedMods {
 	})
 	m.filter.SetPlaceHolder(lang.L("Filter stored mods"))
 	m.filter.OnChanged = func(string) { m.show() }
-	m.bin = widget.NewCheck(lang.L("Bin"), func(bool) { m.reader.again() })
-	m.erase = widget.NewButtonWithIcon(lang.L("Delete"), theme.DeleteIcon(), m.change)
+	m.bin = widgets.NewCheck(lang.L("Bin"), func(bool) { m.reader.again() })
+	m.erase = widgets.NewButtonWithIcon(lang.L("Delete"), theme.DeleteIcon(), m.change)
 	upload := primary(lang.L("Upload…"), theme.UploadIcon(), m.browse)
 	m.table = arranged(s.Params, view.ModsPage, m.makeTable())
 	m.table.OnSelect = m.point
-	m.empty = widgets.Empty(look.ModsIcon, lang.L("No mod is stored yet. Find some on the mod portal, or drop zip files here."), widget.NewButtonWithIcon(lang.L("Search the mod portal"), theme.SearchIcon(), func() { s.tabs.SelectIndex(1) }))
-	folder := widget.NewButtonWithIcon(lang.L("Folder…"), theme.FolderOpenIcon(), m.browseFolder)
-	account := widget.NewButtonWithIcon(lang.L("Account…"), theme.AccountIcon(), s.showAccount)
+	m.empty = widgets.Empty(look.ModsIcon, lang.L("No mod is stored yet. Find some on the mod portal, or drop zip files here."), widgets.NewButtonWithIcon(lang.L("Search the mod portal"), theme.SearchIcon(), func() { s.tabs.SelectIndex(1) }))
+	folder := widgets.NewButtonWithIcon(lang.L("Folder…"), theme.FolderOpenIcon(), m.browseFolder)
+	account := widgets.NewButtonWithIcon(lang.L("Account…"), theme.AccountIcon(), s.showAccount)
 	top := container.NewBorder(nil, nil, container.NewHBox(container.NewGridWrap(fyne.NewSize(280, 36), m.filter), m.bin), spaced(account, m.erase, folder, upload))
 	m.body.Objects = []fyne.CanvasObject{m.table}
 	m.content = container.NewBorder(top, m.footer, nil, nil, m.body)
@@ -285,23 +283,9 @@ func (m *storedMods) change() {
 }
 
 func (m *storedMods) browse() {
-	open := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
-		if err == nil && file != nil {
-			path := file.URI().Path()
-			file.Close()
-			m.askUpload([]string{path})
-		}
-	}, m.Frame.Window())
-	open.Resize(fyne.NewSize(820, 560))
-	open.Show()
+	m.openFile(func(path string) { m.askUpload([]string{path}) }, ".zip")
 }
 
 func (m *storedMods) browseFolder() {
-	open := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
-		if err == nil && folder != nil {
-			m.askUpload([]string{folder.Path()})
-		}
-	}, m.Frame.Window())
-	open.Resize(fyne.NewSize(820, 560))
-	open.Show()
+	m.openFolder(lang.L("Mod, or folder of mods"), func(path string) { m.askUpload([]string{path}) })
 }

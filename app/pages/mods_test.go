@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2"
+
 	"mainbus/app/internal/headless"
 	"mainbus/controller/api"
 )
@@ -78,7 +80,7 @@ func TestTheWholePortalCanBeSearched(t *testing.T) {
 		s.Press("Version…") // the details are there
 		s.Press("Cancel")
 		s.Tap("Mod 00001")
-		s.End() // the End key
+		s.PressKey(fyne.KeyEnd)
 		s.Expect("Showing 200 of 30,000")
 		s.Type("Search the mod portal", "mod 299")
 		s.Later(time.Second)

@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/look"
 	"mainbus/app/view"
@@ -27,11 +26,11 @@ type Pack struct {
 	words     *widgets.Text
 	facts     *widgets.Text
 	content   fyne.CanvasObject
-	selection *widget.Select // of the parts of the game that are sold apart
+	selection *widgets.Select // of the parts of the game that are sold apart
 	wrong     *widgets.ErrorCard
 	problem   *widgets.ErrorCard
-	more      *widget.Button
-	assign    *widget.Button
+	more      *widgets.Button
+	assign    *widgets.Button
 	tabs      *container.AppTabs
 	mods      *packMods
 	settings  *packSettings
@@ -48,9 +47,9 @@ func NewPack(p Params, id string) *Pack {
 	s.reader = newReader(p, func(ctx context.Context) (api.Pack, error) {
 		return p.Service.Pack(ctx, p.Caller, api.PackRef{Pack: id})
 	}, s.take, s.unread)
-	s.more = widget.NewButtonWithIcon(lang.L("More"), theme.MoreHorizontalIcon(), s.openMenu)
+	s.more = widgets.NewButtonWithIcon(lang.L("More"), theme.MoreHorizontalIcon(), s.openMenu)
 	s.assign = primary(lang.L("Instances…"), theme.StorageIcon(), s.askAssign)
-	s.selection = widget.NewSelect([]string{view.ContentWord(api.ContentBase), view.ContentWord(api.ContentSpaceAge), view.ContentWord(api.ContentOwn)}, nil)
+	s.selection = widgets.NewSelect([]string{view.ContentWord(api.ContentBase), view.ContentWord(api.ContentSpaceAge), view.ContentWord(api.ContentOwn)}, nil)
 	s.mods, s.settings, s.history = newPackMods(s), newPackSettings(s), s.historyTable()
 	s.tabs = container.NewAppTabs(
 		container.NewTabItem(lang.L("Mods"), s.mods.content),
@@ -169,7 +168,7 @@ func (s *Pack) historyTable() *widgets.Table[view.PackRevision] {
 }
 
 func (s *Pack) historyTab() fyne.CanvasObject {
-	undo := widget.NewButtonWithIcon(lang.L("Go back to this revision"), theme.ContentUndoIcon(), func() {
+	undo := widgets.NewButtonWithIcon(lang.L("Go back to this revision"), theme.ContentUndoIcon(), func() {
 		if rows := s.history.Selected(); len(rows) == 1 {
 			s.undo(rows[0].Revision)
 		}

@@ -7,31 +7,18 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/view"
+	"mainbus/app/widgets"
 	"mainbus/controller/api"
 )
 
-// form opens a form; do is called when it is confirmed.
-func (p Params) form(title, confirm string, items []*widget.FormItem, do func()) *dialog.FormDialog {
-	f := dialog.NewForm(title, confirm, lang.L("Cancel"), items, func(ok bool) {
-		if ok {
-			do()
-		}
-	}, p.Frame.Window())
-	f.Resize(fyne.NewSize(560, 300))
-	f.Show()
-	return f
-}
-
 // needed is an entry that may not be blank.
-func needed(text, hint string) *widget.Entry {
-	e := widget.NewEntry()
+func needed(text, hint string) *widgets.Field {
+	e := widgets.NewField()
 	e.AlwaysShowValidationError = true
 	e.SetPlaceHolder(hint)
 	e.SetText(text)
@@ -59,8 +46,8 @@ func (p Params) gameVersions() []string {
 
 // AskCreate opens the form for an empty pack.
 func (s *Packs) AskCreate() {
-	name, about := needed("", lang.L("as everybody shall know it")), widget.NewEntry()
-	game := widget.NewSelectEntry(s.gameVersions())
+	name, about := needed("", lang.L("as everybody shall know it")), widgets.NewField()
+	game := widgets.NewSelectEntry(s.gameVersions())
 	game.SetText(s.gameVersions()[0])
 	joins := words("")
 	content := widget.NewRadioGroup([]string{view.ContentWord(api.ContentBase), view.ContentWord(api.ContentSpaceAge)}, func(word string) {
@@ -71,14 +58,13 @@ func (s *Packs) AskCreate() {
 	})
 	content.Required = true
 	content.SetSelected(view.ContentWord(api.ContentBase))
-	f := s.form(lang.L("New pack"), lang.L("Create"), []*widget.FormItem{
+	s.form(lang.L("New pack"), lang.L("Create"), []*widget.FormItem{
 		widget.NewFormItem(lang.L("Name"), name), widget.NewFormItem(lang.L("Description"), about), widget.NewFormItem(lang.L("Factorio"), game),
 		widget.NewFormItem(lang.L("Content"), content), widget.NewFormItem("", joins),
 	}, func() {
 		r := api.CreatePack{Name: strings.TrimSpace(name.Text), Description: about.Text, Game: strings.TrimSpace(game.Text), Content: contentOf(content.Selected)}
 		s.make(lang.L("Create the pack {{.name}}", with{"name": r.Name}), func(ctx context.Context) (api.Pack, error) { return s.Service.CreatePack(ctx, s.Caller, r) })
 	})
-	f.Resize(fyne.NewSize(560, 400))
 	s.Frame.Window().Canvas().Focus(name)
 }
 
@@ -123,9 +109,9 @@ func (s *Pack) openMenu() {
 // askEdit changes what a pack is called and for which game it is.
 func (s *Pack) askEdit() {
 	p := s.pack
-	name, about := needed(p.Name, lang.L("as everybody shall know it")), widget.NewEntry()
+	name, about := needed(p.Name, lang.L("as everybody shall know it")), widgets.NewField()
 	about.SetText(p.Description)
-	game := widget.NewSelectEntry(s.gameVersions())
+	game := widgets.NewSelectEntry(s.gameVersions())
 	game.SetPlaceHolder(lang.L("such as 2.0, or exactly 2.0.60"))
 	game.SetText(p.Game)
 	s.form(lang.L("Edit {{.name}}", with{"name": p.Name}), lang.L("Save"), []*widget.FormItem{
@@ -149,32 +135,27 @@ func (s *Pack) askEdit() {
 
 // askIgnored lists the dependencies that do not count in this pack, to be heeded again.
 func (s *Pack) askIgnored() {
-	boxes, rows := make([]*widget.Check, 0, len(s.pack.Ignored)), container.NewVBox()
+	boxes := make([]*widgets.Check, 0, len(s.pack.Ignored))
 	for _, n := range s.pack.Ignored {
-		c := widget.NewCheck(lang.L("{{.mod}} about {{.other}}", with{"mod": n.Mod, "other": n.Needs}), nil)
+		c := widgets.NewCheck(lang.L("{{.mod}} about {{.other}}", with{"mod": n.Mod, "other": n.Needs}), nil)
 		c.SetChecked(true)
 		boxes = append(boxes, c)
-		rows.Add(c)
 	}
+	hint := words(lang.L("What is not ticked any more is heeded again."))
 	if len(boxes) == 0 {
-		rows.Add(words(lang.L("None. Where a plan is not possible, the demand in its way can be ignored there.")))
+		hint.SetText(lang.L("None. Where a plan is not possible, the demand in its way can be ignored there."))
 	}
-	d := dialog.NewCustomConfirm(lang.L("Ignored dependencies of {{.name}}", with{"name": s.pack.Name}), lang.L("Save"), lang.L("Cancel"), container.NewVScroll(rows), func(ok bool) {
-		if !ok {
-			return
-		}
+	s.tickBoxes(lang.L("Ignored dependencies of {{.name}}", with{"name": s.pack.Name}), lang.L("Save"), hint, boxes, func(ticked []bool) {
 		kept := []api.IgnoredNeed{}
-		for i, c := range boxes {
-			if c.Checked {
+		for i, on := range ticked {
+			if on {
 				kept = append(kept, s.pack.Ignored[i])
 			}
 		}
 		if len(kept) < len(boxes) {
 			s.edit(lang.L("Heed dependencies in {{.name}} again", with{"name": s.pack.Name}), api.EditPack{Ignored: &kept})
 		}
-	}, s.Frame.Window())
-	d.Resize(fyne.NewSize(520, 360))
-	d.Show()
+	})
 }
 
 func (s *Pack) askCopy() {
@@ -200,21 +181,15 @@ func (s *Pack) askDelete() {
 			lang.L("Give them another pack, or none, under “Instances…” first."))
 		return
 	}
-	ask := dialog.NewConfirm(lang.L("Delete the pack {{.name}}?", with{"name": p.Name}), lang.L("Its list, settings and history go. The mods stay stored.\nIts string, copied before, would bring it back."), func(ok bool) {
-		if ok {
-			s.try(s.problem, lang.L("Delete the pack {{.name}}", with{"name": p.Name}), lang.L("{{.name}} is deleted", with{"name": p.Name}), func(ctx context.Context) error {
-				_, err := s.Service.DeletePack(ctx, s.Caller, api.PackRef{Pack: s.id})
-				return err
-			}, func(t *view.Task) {
-				s.Tasks.End(t, "")
-				s.Frame.Visit(view.Place{Page: view.PacksPage}, "")
-			})
-		}
-	}, s.Frame.Window())
-	ask.SetConfirmText(lang.L("Delete"))
-	ask.SetDismissText(lang.L("Cancel"))
-	ask.SetConfirmImportance(widget.DangerImportance)
-	ask.Show()
+	s.confirm(lang.L("Delete the pack {{.name}}?", with{"name": p.Name}), lang.L("Its list, settings and history go. The mods stay stored. Its string, copied before, would bring it back."), lang.L("Delete"), widget.DangerImportance, func() {
+		s.try(s.problem, lang.L("Delete the pack {{.name}}", with{"name": p.Name}), lang.L("{{.name}} is deleted", with{"name": p.Name}), func(ctx context.Context) error {
+			_, err := s.Service.DeletePack(ctx, s.Caller, api.PackRef{Pack: s.id})
+			return err
+		}, func(t *view.Task) {
+			s.Tasks.End(t, "")
+			s.Frame.Visit(view.Place{Page: view.PacksPage}, "")
+		})
+	})
 }
 
 // copyString puts the pack into the clipboard, as a text that other clusters understand.
@@ -244,44 +219,34 @@ func (s *Pack) showPlayers(f api.PackForPlayers) {
 	}
 	label := words(text)
 	label.Selectable = true
-	d := dialog.NewCustomWithoutButtons(lang.L("{{.name}} for players", with{"name": f.Name}), container.NewVScroll(label), s.Frame.Window())
-	d.SetButtons([]fyne.CanvasObject{
-		widget.NewButton(lang.L("Close"), func() { d.Hide() }),
-		widget.NewButtonWithIcon(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(text) }),
+	d := s.newDialog(lang.L("{{.name}} for players", with{"name": f.Name}), label)
+	d.Buttons(lang.L("Close"), widgets.NewButtonWithIcon(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(text) }),
 		primary(lang.L("Write a zip file ({{.size}})…", with{"size": api.BytesText(f.SizeBytes)}), theme.DocumentSaveIcon(), func() {
 			d.Hide()
 			s.handOut(f.Name)
-		}),
-	})
-	d.Resize(fyne.NewSize(760, 520))
+		}))
+	d.Resize(fyne.NewSize(760, 0))
 	d.Show()
 }
 
 func (s *Pack) handOut(name string) {
-	open := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
+	s.saveFile(name+".zip", func(file fyne.URIWriteCloser) {
 		path := file.URI().Path()
-		file.Close() // the dialog has asked whether a file there may be replaced
+		file.Close()
 		s.carry(s.problem, lang.L("Write the mods of {{.name}} for players", with{"name": name}), func(ctx context.Context) (api.Task, error) {
 			return s.Service.HandOutPack(ctx, s.Caller, api.HandOutPack{Pack: s.id, Path: path, Replace: true})
 		}, nil)
-	}, s.Frame.Window())
-	open.SetFileName(name + ".zip")
-	open.Resize(fyne.NewSize(820, 560))
-	open.Show()
+	})
 }
 
 // askAssign chooses which instances use the pack.
 func (s *Pack) askAssign() {
 	var all []view.Instance
-	rows, boxes := container.NewVBox(), []*widget.Check{}
+	var boxes []*widgets.Check
 	for _, i := range s.Model.Now().Instances {
-		c := widget.NewCheck(i.Name+" · "+i.Host+" · "+view.StateWord(i.State), nil)
+		c := widgets.NewCheck(i.Name+" · "+i.Host+" · "+view.StateWord(i.State), nil)
 		c.SetChecked(i.Pack == s.id)
 		all, boxes = append(all, i), append(boxes, c)
-		rows.Add(c)
 	}
 	if len(boxes) == 0 {
 		s.problem.Say(lang.L("There is no instance that could use it."), lang.L("Create one first: see the page Instances."))
@@ -289,20 +254,15 @@ func (s *Pack) askAssign() {
 	}
 	hint := words(lang.L("They get its mods and settings at their next start; one that runs goes on with what it has. A backup of the save is made before. "+
 		"An instance without a pack keeps the mods that lie in its folder. {{.who}}", with{"who": s.pack.WhoJoins}))
-	d := dialog.NewCustomConfirm(lang.L("Instances with the pack {{.name}}", with{"name": s.pack.Name}), lang.L("Save"), lang.L("Cancel"),
-		container.NewBorder(hint, nil, nil, nil, container.NewVScroll(rows)), func(ok bool) {
-			var changes []giving
-			for n, c := range boxes {
-				if c.Checked != (all[n].Pack == s.id) {
-					changes = append(changes, s.giving(all[n], c.Checked))
-				}
+	s.tickBoxes(lang.L("Instances with the pack {{.name}}", with{"name": s.pack.Name}), lang.L("Save"), hint, boxes, func(ticked []bool) {
+		var changes []giving
+		for n, on := range ticked {
+			if on != (all[n].Pack == s.id) {
+				changes = append(changes, s.giving(all[n], on))
 			}
-			if ok {
-				s.Params.give(s.problem, changes, s.reader.again)
-			}
-		}, s.Frame.Window())
-	d.Resize(fyne.NewSize(560, 480))
-	d.Show()
+		}
+		s.Params.give(s.problem, changes, s.reader.again)
+	})
 }
 
 func (s *Pack) giving(i view.Instance, use bool) giving {

@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/look"
 	"mainbus/app/view"
@@ -23,12 +22,12 @@ type packMods struct {
 	table   *widgets.Table[view.PackMod]
 	body    *fyne.Container
 	empty   fyne.CanvasObject
-	on      *widget.Button
-	pin     *widget.Button
-	version *widget.Button
-	remove  *widget.Button
-	fetch   *widget.Button
-	update  *widget.Button
+	on      *widgets.Button
+	pin     *widgets.Button
+	version *widgets.Button
+	remove  *widgets.Button
+	fetch   *widgets.Button
+	update  *widgets.Button
 	footer  *widgets.Text
 	content fyne.CanvasObject
 }
@@ -41,18 +40,18 @@ func newPackMods(s *Pack) *packMods {
 	m.table.OnSelect = m.point
 	m.table.OnOpen = func(r view.PackMod) { m.askVersion(r) }
 	m.table.Menu = m.menu
-	m.on = widget.NewButton(lang.L("Switch off"), m.toggle)
-	m.pin = widget.NewButton(lang.L("Pin"), m.togglePin)
-	m.version = widget.NewButton(lang.L("Version…"), func() {
+	m.on = widgets.NewButton(lang.L("Switch off"), m.toggle)
+	m.pin = widgets.NewButton(lang.L("Pin"), m.togglePin)
+	m.version = widgets.NewButton(lang.L("Version…"), func() {
 		if rows := m.table.Selected(); len(rows) == 1 {
 			m.askVersion(rows[0])
 		}
 	})
-	m.remove = widget.NewButtonWithIcon(lang.L("Remove"), theme.DeleteIcon(), m.drop)
-	m.fetch = widget.NewButtonWithIcon(lang.L("Download missing"), theme.DownloadIcon(), m.download)
-	m.update = widget.NewButton("", m.newest)
-	add := widget.NewButtonWithIcon(lang.L("Add…"), theme.ContentAddIcon(), m.askAdd)
-	m.empty = widgets.Empty(look.ModsIcon, lang.L("No mods in this pack yet. Add some from the mod portal or from those that are stored."), widget.NewButtonWithIcon(lang.L("Add…"), theme.ContentAddIcon(), m.askAdd))
+	m.remove = widgets.NewButtonWithIcon(lang.L("Remove"), theme.DeleteIcon(), m.drop)
+	m.fetch = widgets.NewButtonWithIcon(lang.L("Download missing"), theme.DownloadIcon(), m.download)
+	m.update = widgets.NewButton("", m.newest)
+	add := widgets.NewButtonWithIcon(lang.L("Add…"), theme.ContentAddIcon(), m.askAdd)
+	m.empty = widgets.Empty(look.ModsIcon, lang.L("No mods in this pack yet. Add some from the mod portal or from those that are stored."), widgets.NewButtonWithIcon(lang.L("Add…"), theme.ContentAddIcon(), m.askAdd))
 	top := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(220, 36), m.filter), spaced(m.on, m.pin, m.version, m.remove, m.fetch, m.update, add))
 	m.content = container.NewBorder(top, m.footer, nil, nil, m.body)
 	m.body.Objects = []fyne.CanvasObject{m.table}
@@ -169,7 +168,7 @@ func (m *packMods) point() {
 }
 
 func (m *packMods) menu() *fyne.Menu {
-	item := func(b *widget.Button) *fyne.MenuItem {
+	item := func(b *widgets.Button) *fyne.MenuItem {
 		i := fyne.NewMenuItem(b.Text, b.OnTapped)
 		i.Disabled = b.Disabled()
 		return i

@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/look"
 	"mainbus/app/view"
@@ -25,7 +24,7 @@ type Packs struct {
 	known  bool // the list has come
 	reader *reader[[]api.PackRow]
 	empty  fyne.CanvasObject
-	open   *widget.Button
+	open   *widgets.Button
 }
 
 // NewPacks makes the screen.
@@ -36,13 +35,13 @@ func NewPacks(p Params) *Packs {
 	})
 	s.table = arranged(p, view.PacksPage, s.makeTable())
 	s.listPage = newListPage(p, view.PacksPage, lang.L("Filter packs"), nil, s.refresh)
-	s.open = widget.NewButton(lang.L("Open"), func() {
+	s.open = widgets.NewButton(lang.L("Open"), func() {
 		if rows := s.table.Selected(); len(rows) == 1 {
 			s.visit(rows[0])
 		}
 	})
-	create := func() *widget.Button { return primary(lang.L("New pack…"), theme.ContentAddIcon(), s.AskCreate) }
-	for _, b := range []fyne.CanvasObject{s.open, widget.NewButtonWithIcon(lang.L("Import…"), theme.DownloadIcon(), func() { s.AskImport("") }), create()} {
+	create := func() *widgets.Button { return primary(lang.L("New pack…"), theme.ContentAddIcon(), s.AskCreate) }
+	for _, b := range []fyne.CanvasObject{s.open, widgets.NewButtonWithIcon(lang.L("Import…"), theme.DownloadIcon(), func() { s.AskImport("") }), create()} {
 		s.listPage.buttons.Add(b)
 	}
 	s.table.OnSelect = func() { enable(s.open, len(s.table.Selected()) == 1) }

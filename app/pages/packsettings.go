@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/look"
 	"mainbus/app/view"
@@ -23,10 +22,10 @@ type packSettings struct {
 	form    *view.PackSettings
 	asked   int64 // revision that the form was asked for
 	filter  *widgets.Entry
-	scope   *widget.Select
-	changed *widget.Check
-	save    *widget.Button
-	discard *widget.Button
+	scope   *widgets.Select
+	changed *widgets.Check
+	save    *widgets.Button
+	discard *widgets.Button
 	table   *widgets.Table[view.PackSetting]
 	split   fyne.CanvasObject // list and editor
 	empty   fyne.CanvasObject
@@ -40,9 +39,9 @@ func newPackSettings(s *Pack) *packSettings {
 	t := &packSettings{Pack: s, form: view.NewPackSettings(api.PackSettings{}), asked: -1, filter: widgets.NewEntry(s.Frame), footer: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40)}
 	t.filter.SetPlaceHolder(lang.L("Search settings"))
 	t.filter.OnChanged = func(string) { t.show() }
-	t.scope = widget.NewSelect([]string{lang.L("All"), view.ScopeWord(view.StartupScope), view.ScopeWord(view.MapScope), view.ScopeWord(view.PerPlayerScope)}, func(string) { t.show() })
-	t.changed = widget.NewCheck(lang.L("Changed only"), func(bool) { t.show() })
-	t.discard = widget.NewButton(lang.L("Discard"), func() {
+	t.scope = widgets.NewSelect([]string{lang.L("All"), view.ScopeWord(view.StartupScope), view.ScopeWord(view.MapScope), view.ScopeWord(view.PerPlayerScope)}, func(string) { t.show() })
+	t.changed = widgets.NewCheck(lang.L("Changed only"), func(bool) { t.show() })
+	t.discard = widgets.NewButton(lang.L("Discard"), func() {
 		t.form.Discard()
 		t.show()
 	})

@@ -67,6 +67,7 @@ type Params struct {
 	Settings *settings.Settings
 	Tasks    *view.Tasks
 	Tips     *widgets.Tips
+	Dialogs  *widgets.Dialogs
 	Computer Computer // nil: this computer is not meant to be a host
 }
 
@@ -205,13 +206,13 @@ func (l *listPage) show(table, empty fyne.CanvasObject, rows int) {
 	}
 }
 
-func primary(text string, icon fyne.Resource, tapped func()) *widget.Button {
-	b := widget.NewButtonWithIcon(text, icon, tapped)
+func primary(text string, icon fyne.Resource, tapped func()) *widgets.Button {
+	b := widgets.NewButtonWithIcon(text, icon, tapped)
 	b.Importance = widget.HighImportance
 	return b
 }
 
-func enable(b *widget.Button, on bool) {
+func enable(b *widgets.Button, on bool) {
 	if on {
 		b.Enable()
 	} else {

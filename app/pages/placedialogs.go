@@ -2,14 +2,13 @@ package pages
 
 import (
 	"context"
-	"errors"
 	"strings"
 
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/view"
+	"mainbus/app/widgets"
 	"mainbus/controller/api"
 )
 
@@ -26,7 +25,7 @@ func (c *Control) askMove(r view.Instance) {
 		return
 	}
 	names = apart(names, ids)
-	to := widget.NewSelect(names, nil)
+	to := widgets.NewSelect(names, nil)
 	to.SetSelectedIndex(0)
 	c.p.form(lang.L("Move {{.name}} to another host", with{"name": r.Name}), lang.L("Move"), []*widget.FormItem{
 		widget.NewFormItem("", words(lang.L("World, saves, mods and settings go along. If it runs, it saves and stops, and runs there afterwards. "+
@@ -41,17 +40,8 @@ func (c *Control) askMove(r view.Instance) {
 }
 
 func (c *Control) askRename(r view.Instance) {
-	name := widget.NewEntry()
-	name.AlwaysShowValidationError = true // as in numberEntry
-	name.SetPlaceHolder(r.Name)
-	name.SetText(r.Name)
-	name.Validator = func(text string) error {
-		if strings.TrimSpace(text) == "" {
-			return errors.New(lang.L("a name is needed"))
-		}
-		return nil
-	}
-	f := c.p.form(lang.L("Rename {{.name}}", with{"name": r.Name}), lang.L("Rename"), []*widget.FormItem{
+	name := needed(r.Name, r.Name)
+	c.p.form(lang.L("Rename {{.name}}", with{"name": r.Name}), lang.L("Rename"), []*widget.FormItem{
 		widget.NewFormItem(lang.L("Name"), name),
 		widget.NewFormItem("", words(lang.L("Players see the name in the server settings, which stays."))),
 	}, func() {
@@ -61,25 +51,17 @@ func (c *Control) askRename(r view.Instance) {
 			return err
 		}, nil)
 	})
-	name.OnSubmitted = func(string) { f.Submit() }
 	c.p.Frame.Window().Canvas().Focus(name)
 }
 
 // askDelete says what becomes of the folder before it goes.
 func (c *Control) askDelete(r view.Instance) {
-	ask := dialog.NewConfirm(lang.L("Delete {{.name}}?", with{"name": r.Name}),
-		lang.L("It leaves the cluster. Its folder, with world, saves and mods, goes into the\nbin of {{.host}} and lies there for 30 days. What it has traded stays booked.", with{"host": r.Host}),
-		func(ok bool) {
-			if !ok {
-				return
-			}
+	c.p.confirm(lang.L("Delete {{.name}}?", with{"name": r.Name}),
+		lang.L("It leaves the cluster. Its folder, with world, saves and mods, goes into the bin of {{.host}} and lies there for 30 days. What it has traded stays booked.", with{"host": r.Host}),
+		lang.L("Delete"), widget.DangerImportance, func() {
 			c.p.try(c.card, lang.L("Delete {{.name}}", with{"name": r.Name}), lang.L("{{.name}} is in the bin of {{.host}}", with{"name": r.Name, "host": r.Host}), func(ctx context.Context) error {
 				_, err := c.p.Service.DeleteInstance(ctx, c.p.Caller, api.InstanceRef{Instance: r.ID})
 				return err
 			}, nil)
-		}, c.p.Frame.Window())
-	ask.SetConfirmText(lang.L("Delete"))
-	ask.SetDismissText(lang.L("Cancel"))
-	ask.SetConfirmImportance(widget.DangerImportance)
-	ask.Show()
+		})
 }

@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -30,10 +29,10 @@ type planning struct {
 	wrong   *fyne.Container // demands that can't be met together
 	notes   *fyne.Container
 	table   *widgets.Table[view.PlanStep]
-	apply   *widget.Button
+	apply   *widgets.Button
 	done    func()
 	cancel  func()
-	dialog  *dialog.CustomDialog
+	dialog  *widgets.Dialog
 }
 
 // askPlan shows what a change of a pack would do, and does it if that is wanted; done is called when it is done.
@@ -48,9 +47,9 @@ func (p Params) askPlan(card *widgets.ErrorCard, name string, r api.PlanPack, do
 		widgets.Column[view.PlanStep]{ID: "why", Title: lang.L("Why"), Cell: func(s view.PlanStep) widgets.Cell { return widgets.Cell{Text: s.Why, Color: look.Muted, Tip: s.Why} }})
 	d.apply = primary(lang.L("Do it"), theme.ConfirmIcon(), d.carryOut)
 	content := container.NewBorder(container.NewVBox(d.words, d.problem, d.wrong), d.notes, nil, nil, d.table)
-	d.dialog = dialog.NewCustomWithoutButtons(lang.L("Plan for {{.name}}", with{"name": name}), content, p.Frame.Window())
-	d.dialog.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { d.dialog.Hide() }), d.apply})
-	d.dialog.SetOnClosed(func() { d.cancel() })
+	d.dialog = p.newDialog(lang.L("Plan for {{.name}}", with{"name": name}), content)
+	d.dialog.Buttons(lang.L("Cancel"), d.apply)
+	d.dialog.OnClosed(func() { d.cancel() })
 	d.dialog.Resize(fyne.NewSize(940, 600))
 	d.read()
 	d.dialog.Show()
@@ -134,7 +133,7 @@ func (d *planning) showConflicts() {
 	for _, c := range d.plan.Conflicts {
 		row := container.NewBorder(nil, nil, container.NewPadded(widget.NewIcon(look.Trouble.Icon())), nil, words(c.Text))
 		if need, ok := view.Ignorable(c); ok {
-			ignore := widget.NewButton(lang.L("Ignore in this pack"), func() {
+			ignore := widgets.NewButton(lang.L("Ignore in this pack"), func() {
 				d.ask.Ignore = append(d.ask.Ignore, need)
 				d.read()
 			})

@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -28,9 +27,9 @@ const (
 type portal struct {
 	*Mods
 	entry      *widgets.Entry
-	game       *widget.Select
-	category   *widget.Select
-	deprecated *widget.Check
+	game       *widgets.Select
+	category   *widgets.Select
+	deprecated *widgets.Check
 	table      *widgets.Table[view.PortalMod]
 	rows       []view.PortalMod
 	page       api.PortalPage
@@ -40,8 +39,8 @@ type portal struct {
 	details    api.ModDetails
 	asking     func() // ends the question for details
 	chosen     string
-	get        *widget.Button
-	version    *widget.Button
+	get        *widgets.Button
+	version    *widgets.Button
 	footer     *widgets.Text
 	content    fyne.CanvasObject
 }
@@ -56,19 +55,19 @@ func newPortal(s *Mods) *portal {
 	p.entry.SetPlaceHolder(lang.L("Search the mod portal"))
 	p.entry.OnChanged = func(string) { p.search.Ask(p.query(0)) }
 	now := func(string) { p.search.Now(p.query(0)) }
-	p.game = widget.NewSelect([]string{lang.L("Any version")}, nil)
+	p.game = widgets.NewSelect([]string{lang.L("Any version")}, nil)
 	p.game.SetSelectedIndex(0)
 	p.game.OnChanged = now
-	p.category = widget.NewSelect([]string{lang.L("Any category")}, nil)
+	p.category = widgets.NewSelect([]string{lang.L("Any category")}, nil)
 	p.category.SetSelectedIndex(0)
 	p.category.OnChanged = now
-	p.deprecated = widget.NewCheck(lang.L("Deprecated too"), func(bool) { now("") })
+	p.deprecated = widgets.NewCheck(lang.L("Deprecated too"), func(bool) { now("") })
 	p.table.OnSelect = p.choose
 	p.table.OnEnd = p.next
 	p.table.OnOpen = func(view.PortalMod) { p.download() }
 	p.get = primary(lang.L("Download"), theme.DownloadIcon(), p.download)
-	p.version = widget.NewButton(lang.L("Version…"), p.askVersion)
-	again := widget.NewButtonWithIcon("", theme.ViewRefreshIcon(), func() {
+	p.version = widgets.NewButton(lang.L("Version…"), p.askVersion)
+	again := widgets.NewButtonWithIcon("", theme.ViewRefreshIcon(), func() {
 		q := p.query(0)
 		q.Refresh = true
 		p.search.Now(q)
@@ -271,16 +270,12 @@ func (s *Mods) showAccount() {
 		if a.Refused {
 			text += " " + lang.L("The mod portal has refused it lately.")
 		}
-		d := dialog.NewCustomWithoutButtons(lang.L("Account for the mod portal"), words(strings.TrimSpace(text+" "+a.Problem)), s.Frame.Window())
-		d.SetButtons([]fyne.CanvasObject{
-			widget.NewButton(lang.L("Close"), func() { d.Hide() }),
-			widget.NewButtonWithIcon(lang.L("Forget it"), theme.LogoutIcon(), func() { d.Hide(); s.forgetAccount() }),
-			widget.NewButton(lang.L("Use another…"), func() {
+		d := s.newDialog(lang.L("Account for the mod portal"), words(strings.TrimSpace(text+" "+a.Problem)))
+		d.Buttons(lang.L("Close"), widgets.NewButtonWithIcon(lang.L("Forget it"), theme.LogoutIcon(), func() { d.Hide(); s.forgetAccount() }),
+			widgets.NewButton(lang.L("Use another…"), func() {
 				d.Hide()
 				s.AskAccount("", func() { s.Frame.Toast(lang.L("The account is kept")) })
-			}),
-		})
-		d.Resize(fyne.NewSize(520, 200))
+			}))
 		d.Show()
 	})
 }

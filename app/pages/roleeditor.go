@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -24,8 +23,8 @@ type roleEditor struct {
 	role    api.Role
 	form    *view.RoleForm
 	box     *fyne.Container
-	save    *widget.Button
-	discard *widget.Button
+	save    *widgets.Button
+	discard *widgets.Button
 	bar     fyne.CanvasObject
 	content fyne.CanvasObject
 }
@@ -33,7 +32,7 @@ type roleEditor struct {
 func newRoleEditor(s *Roles) *roleEditor {
 	e := &roleEditor{page: s, box: container.NewVBox()}
 	e.save = primary(lang.L("Save"), theme.ConfirmIcon(), e.keep)
-	e.discard = widget.NewButton(lang.L("Discard"), func() { e.fill(e.role) })
+	e.discard = widgets.NewButton(lang.L("Discard"), func() { e.fill(e.role) })
 	bar := container.NewBorder(nil, nil, nil, spaced(e.discard, e.save))
 	e.bar = bar
 	e.content = widgets.NewPanel(look.Surface, 6, container.NewPadded(container.NewBorder(nil, bar, nil, nil, container.NewVScroll(e.box))))
@@ -73,7 +72,7 @@ func (e *roleEditor) fill(role api.Role) {
 	e.box.RemoveAll()
 	title := words(strings.TrimSuffix(role.Name+" · "+role.Description, " · "))
 	title.TextStyle.Bold = true
-	e.box.Add(container.NewBorder(nil, nil, nil, container.NewCenter(widget.NewButton(lang.L("Rename…"), e.askRename)), title))
+	e.box.Add(container.NewBorder(nil, nil, nil, container.NewCenter(widgets.NewButton(lang.L("Rename…"), e.askRename)), title))
 	for _, g := range e.form.Groups() {
 		rows := container.NewVBox()
 		for _, r := range g.Rows {
@@ -93,7 +92,7 @@ func (e *roleEditor) fill(role api.Role) {
 
 // row is a box to tick, with what the permission allows and where.
 func (e *roleEditor) row(r view.PermissionRow) fyne.CanvasObject {
-	var where *widget.Button
+	var where *widgets.Button
 	say := func() {
 		at := lang.L("everywhere")
 		for _, g := range e.form.Groups() {
@@ -105,13 +104,13 @@ func (e *roleEditor) row(r view.PermissionRow) fyne.CanvasObject {
 		}
 		where.SetText(at)
 	}
-	where = widget.NewButton("", func() { e.askWhere(r, say) })
+	where = widgets.NewButton("", func() { e.askWhere(r, say) })
 	where.Importance = widget.LowImportance
 	text := r.Allows
 	if text == "" {
 		text = string(r.Permission)
 	}
-	tick := widget.NewCheck("", nil)
+	tick := widgets.NewCheck("", nil)
 	tick.SetChecked(r.Given)
 	tick.OnChanged = func(on bool) {
 		e.form.Give(r.Permission, on)
@@ -127,14 +126,12 @@ func (e *roleEditor) row(r view.PermissionRow) fyne.CanvasObject {
 // askWhere limits a permission to hosts and instances.
 func (e *roleEditor) askWhere(r view.PermissionRow, then func()) {
 	hosts, instances := e.form.Limits(r.Permission)
-	rows := container.NewVBox()
-	var boxes []*widget.Check
+	var boxes []*widgets.Check
 	var ids []string
 	add := func(id, name string, on bool) {
-		c := widget.NewCheck(name, nil)
+		c := widgets.NewCheck(name, nil)
 		c.SetChecked(on)
 		boxes, ids = append(boxes, c), append(ids, id)
-		rows.Add(c)
 	}
 	now := e.page.Model.Now()
 	many := 0
@@ -148,14 +145,11 @@ func (e *roleEditor) askWhere(r view.PermissionRow, then func()) {
 		add(i.ID, i.Name+" · "+i.Host, slices.Contains(instances, i.ID))
 	}
 	hint := words(lang.L("Where holders of this role may {{.what}}. With nothing ticked it is everywhere, also where there is nothing yet.", with{"what": r.Allows}))
-	d := dialog.NewCustomConfirm(lang.L("Limit a permission"), lang.L("Use"), lang.L("Cancel"), container.NewBorder(hint, nil, nil, nil, container.NewVScroll(rows)), func(ok bool) {
-		if !ok {
-			return
-		}
+	e.page.tickBoxes(lang.L("Limit a permission"), lang.L("Use"), hint, boxes, func(ticked []bool) {
 		var hosts, instances []string
-		for n, c := range boxes {
+		for n, on := range ticked {
 			switch {
-			case !c.Checked:
+			case !on:
 			case n < many:
 				hosts = append(hosts, ids[n])
 			default:
@@ -165,9 +159,7 @@ func (e *roleEditor) askWhere(r view.PermissionRow, then func()) {
 		e.form.Limit(r.Permission, hosts, instances)
 		then()
 		e.mark()
-	}, e.page.Frame.Window())
-	d.Resize(fyne.NewSize(560, 480))
-	d.Show()
+	})
 }
 
 // mark says whether there is something to save.
@@ -186,7 +178,7 @@ func (e *roleEditor) keep() {
 }
 
 func (e *roleEditor) askRename() {
-	name, about := needed(e.role.Name, ""), widget.NewEntry()
+	name, about := needed(e.role.Name, ""), widgets.NewField()
 	about.SetText(e.role.Description)
 	e.page.form(lang.L("Rename {{.name}}", with{"name": e.role.Name}), lang.L("Save"), []*widget.FormItem{
 		widget.NewFormItem(lang.L("Name"), name), widget.NewFormItem(lang.L("Description"), about),

@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -30,7 +29,7 @@ type Roles struct {
 	editor *roleEditor
 	split  fyne.CanvasObject
 	empty  fyne.CanvasObject
-	erase  *widget.Button
+	erase  *widgets.Button
 }
 
 // NewRoles makes the screen.
@@ -46,9 +45,9 @@ func NewRoles(p Params) *Roles {
 	s.table.OnSelect = s.choose
 	s.listPage = newListPage(p, view.RolesPage, lang.L("Filter roles"), nil, s.refresh)
 	s.editor = newRoleEditor(s)
-	s.erase = widget.NewButtonWithIcon(lang.L("Delete…"), theme.DeleteIcon(), s.askDelete)
-	create := func() *widget.Button { return primary(lang.L("New role…"), theme.ContentAddIcon(), s.askCreate) }
-	for _, b := range []fyne.CanvasObject{widget.NewButtonWithIcon(lang.L("Keys…"), theme.LoginIcon(), func() { ShowKeys(p, "") }), s.erase, create()} {
+	s.erase = widgets.NewButtonWithIcon(lang.L("Delete…"), theme.DeleteIcon(), s.askDelete)
+	create := func() *widgets.Button { return primary(lang.L("New role…"), theme.ContentAddIcon(), s.askCreate) }
+	for _, b := range []fyne.CanvasObject{widgets.NewButtonWithIcon(lang.L("Keys…"), theme.LoginIcon(), func() { ShowKeys(p, "") }), s.erase, create()} {
 		s.listPage.buttons.Add(b)
 	}
 	s.empty = widgets.Empty(look.RolesIcon, lang.L("No role yet. You own the cluster and may do everything; a role lets others do some of it."), create())
@@ -119,7 +118,7 @@ func (s *Roles) choose() {
 }
 
 func (s *Roles) askCreate() {
-	name, about := needed("", lang.L("as everybody shall know it")), widget.NewEntry()
+	name, about := needed("", lang.L("as everybody shall know it")), widgets.NewField()
 	s.form(lang.L("New role"), lang.L("Create"), []*widget.FormItem{
 		widget.NewFormItem(lang.L("Name"), name), widget.NewFormItem(lang.L("Description"), about),
 		widget.NewFormItem("", words(lang.L("It gives nothing at first. Select it, and tick what it shall give."))),
@@ -144,19 +143,14 @@ func (s *Roles) askDelete() {
 	if !ok {
 		return
 	}
-	ask := dialog.NewConfirm(lang.L("Delete the role {{.name}}?", with{"name": role.Name}),
-		lang.L("{{.n}} users lose what it gives, at once; their connections stay open with what they have left.", with{"n": view.Count(int64(role.UserCount))}), func(ok bool) {
-			if ok {
-				s.change(lang.L("Delete the role {{.name}}", with{"name": role.Name}), func(ctx context.Context) error {
-					_, err := s.Service.DeleteRole(ctx, s.Caller, api.RoleRef{Role: role.ID})
-					return err
-				})
-			}
-		}, s.Frame.Window())
-	ask.SetConfirmText(lang.L("Delete"))
-	ask.SetDismissText(lang.L("Cancel"))
-	ask.SetConfirmImportance(widget.DangerImportance)
-	ask.Show()
+	s.confirm(lang.L("Delete the role {{.name}}?", with{"name": role.Name}),
+		lang.L("{{.n}} users lose what it gives, at once; their connections stay open with what they have left.", with{"n": view.Count(int64(role.UserCount))}),
+		lang.L("Delete"), widget.DangerImportance, func() {
+			s.change(lang.L("Delete the role {{.name}}", with{"name": role.Name}), func(ctx context.Context) error {
+				_, err := s.Service.DeleteRole(ctx, s.Caller, api.RoleRef{Role: role.ID})
+				return err
+			})
+		})
 }
 
 // change makes a call and reads the roles again.

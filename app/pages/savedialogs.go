@@ -7,16 +7,16 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/view"
+	"mainbus/app/widgets"
 	"mainbus/controller/api"
 )
 
-func nameEntry(name string) *widget.Entry {
-	e := widget.NewEntry()
+func nameEntry(name string) *widgets.Field {
+	e := widgets.NewField()
 	e.Validator = func(text string) error {
 		if !strings.HasSuffix(strings.ToLower(text), ".zip") || len(text) < 5 {
 			return errors.New(lang.L("the name of a save ends in .zip"))
@@ -38,14 +38,8 @@ func (s *saves) askName(title string, r view.Save, action string) {
 }
 
 func (s *saves) askRemove(r view.Save) {
-	ask := dialog.NewConfirm(lang.L("Remove “{{.save}}” for good?", with{"save": r.Name}), lang.L("It can't be brought back."), func(ok bool) {
-		if ok {
-			s.change(api.RemoveSave, r, "")
-		}
-	}, s.Frame.Window())
-	ask.SetConfirmText(lang.L("Remove"))
-	ask.SetDismissText(lang.L("Cancel"))
-	ask.Show()
+	s.confirm(lang.L("Remove “{{.save}}” for good?", with{"save": r.Name}), lang.L("It can't be brought back."), lang.L("Remove"), widget.DangerImportance,
+		func() { s.change(api.RemoveSave, r, "") })
 }
 
 func (s *saves) askTransfer(r view.Save) {
@@ -60,7 +54,7 @@ func (s *saves) askTransfer(r view.Save) {
 		s.problem.Say(lang.L("There is no other instance."), lang.L("Create one first."))
 		return
 	}
-	to, name := widget.NewSelect(names, nil), nameEntry(r.Name)
+	to, name := widgets.NewSelect(names, nil), nameEntry(r.Name)
 	to.SetSelectedIndex(0)
 	s.form(lang.L("Copy “{{.save}}” to another instance", with{"save": r.Name}), lang.L("Copy"), []*widget.FormItem{
 		widget.NewFormItem(lang.L("Instance"), to), widget.NewFormItem(lang.L("Name"), name),
@@ -76,9 +70,9 @@ func (s *saves) askTransfer(r view.Save) {
 var presets = []string{"default", "rich-resources", "marathon", "death-world", "death-world-marathon", "rail-world", "ribbon-world"}
 
 func (s *saves) askCreate() {
-	name, preset, seed := nameEntry("new.zip"), widget.NewSelect(presets, nil), numberEntry(0, lang.L("the game's choice"))
+	name, preset, seed := nameEntry("new.zip"), widgets.NewSelect(presets, nil), numberEntry(0, lang.L("the game's choice"))
 	preset.SetSelectedIndex(0)
-	exchange, scenario := widget.NewMultiLineEntry(), widget.NewEntry()
+	exchange, scenario := widgets.NewMultiLineField(), widgets.NewField()
 	exchange.SetPlaceHolder(lang.L("Paste a map exchange string: >>>…<<<"))
 	exchange.SetMinRowsVisible(3)
 	exchange.Wrapping = fyne.TextWrapBreak

@@ -9,9 +9,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -36,12 +34,12 @@ type saves struct {
 	problem *widgets.ErrorCard
 	list    api.SaveList
 	table   *widgets.Table[view.Save]
-	area    *widget.Select
+	area    *widgets.Select
 	known   bool          // the list has come
 	none    *widgets.Text // in place of an empty table's rows
 	next    *widgets.Text
-	load    *widget.Button
-	more    *widget.Button
+	load    *widgets.Button
+	more    *widgets.Button
 	content fyne.CanvasObject
 	reader  *reader[api.SaveList]
 }
@@ -67,11 +65,11 @@ func newSaves(p Params, id string, name func() string) *saves {
 	s.table.OnSelect = s.point
 	s.table.Menu = s.menu
 	places := []string{lang.L("Saves"), lang.L("Backups"), lang.L("Bin")}
-	s.area = widget.NewSelect(places, func(string) { s.show() })
+	s.area = widgets.NewSelect(places, func(string) { s.show() })
 	s.load = primary(lang.L("Load at next start"), theme.MediaPlayIcon(), func() { s.one(func(r view.Save) { s.change(api.ChooseSave, r, "") }) })
-	s.more = widget.NewButtonWithIcon(lang.L("More"), theme.MoreHorizontalIcon(), s.openMenu)
-	create := widget.NewButton(lang.L("New map…"), s.askCreate)
-	upload := widget.NewButtonWithIcon(lang.L("Upload…"), theme.UploadIcon(), s.askUpload)
+	s.more = widgets.NewButtonWithIcon(lang.L("More"), theme.MoreHorizontalIcon(), s.openMenu)
+	create := widgets.NewButton(lang.L("New map…"), s.askCreate)
+	upload := widgets.NewButtonWithIcon(lang.L("Upload…"), theme.UploadIcon(), s.askUpload)
 	tools := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(150, 36), s.area), spaced(create, upload, s.more, s.load), nil)
 	s.content = container.NewBorder(container.NewVBox(tools, s.problem), s.next, nil, nil, container.NewStack(s.table, container.NewCenter(s.none)))
 	s.area.SetSelectedIndex(0)
@@ -222,32 +220,16 @@ func (s *saves) upload(paths []string) {
 }
 
 func (s *saves) askUpload() {
-	open := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
-		path := file.URI().Path()
-		file.Close()
-		s.upload([]string{path})
-	}, s.Frame.Window())
-	open.SetFilter(storage.NewExtensionFileFilter([]string{".zip"}))
-	open.Resize(fyne.NewSize(820, 560))
-	open.Show()
+	s.openFile(func(path string) { s.upload([]string{path}) }, ".zip")
 }
 
 func (s *saves) askDownload(r view.Save) {
 	area := s.place()
-	open := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
+	s.saveFile(r.Name, func(file fyne.URIWriteCloser) {
 		path := file.URI().Path()
-		file.Close() // the dialog has asked whether a file there may be replaced
+		file.Close()
 		s.carry(lang.L("Download {{.save}}", with{"save": r.Name}), func(ctx context.Context) (api.Task, error) {
 			return s.Service.DownloadSave(ctx, s.Caller, api.DownloadSave{Instance: s.id, Area: area, Save: r.ID, Path: path, Replace: true})
 		})
-	}, s.Frame.Window())
-	open.SetFileName(r.Name)
-	open.Resize(fyne.NewSize(820, 560))
-	open.Show()
+	})
 }

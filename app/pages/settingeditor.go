@@ -57,7 +57,7 @@ func (e *settingEditor) edit(form *view.PackSettings, row view.PackSetting) {
 	}
 	e.box.Add(e.control)
 	e.box.Add(e.wrong)
-	e.box.Add(container.NewHBox(widget.NewButtonWithIcon(lang.L("Reset to default"), theme.ContentUndoIcon(), func() {
+	e.box.Add(container.NewHBox(widgets.NewButtonWithIcon(lang.L("Reset to default"), theme.ContentUndoIcon(), func() {
 		e.form.Reset(row.Key)
 		e.row.Key = "" // its control is made anew
 		e.changed()
@@ -106,7 +106,7 @@ func (e *settingEditor) make(s api.PackSetting) fyne.CanvasObject {
 		return e.choice(s, now)
 	}
 	if s.Kind == api.SettingBool {
-		c := widget.NewCheck(lang.L("yes"), nil)
+		c := widgets.NewCheck(lang.L("yes"), nil)
 		c.SetChecked(now == "true")
 		c.OnChanged = func(on bool) {
 			e.set(map[bool]string{true: "true", false: "false"}[on])
@@ -142,7 +142,7 @@ func (e *settingEditor) choice(s api.PackSetting, now string) fyne.CanvasObject 
 		titles, values = append(titles, title), append(values, value)
 	}
 	titles = apart(titles, values)
-	choose := widget.NewSelect(titles, nil)
+	choose := widgets.NewSelect(titles, nil)
 	if at >= 0 {
 		choose.SetSelectedIndex(at)
 	} else {

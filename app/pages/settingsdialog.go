@@ -6,7 +6,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -27,12 +26,12 @@ type serverSettings struct {
 	problem *widgets.ErrorCard
 	wrong   *widget.Label // what the game does not take in them
 	tabs    *container.AppTabs
-	all     *widget.Entry
-	dialog  *dialog.CustomDialog
+	all     *widgets.Field
+	dialog  *widgets.Dialog
 
-	name, description, password          *widget.Entry
-	maxPlayers, autosaveEach, autosaveOn *widget.Entry
-	public, lan, autoPause, noPassword   *widget.Check
+	name, description, password          *widgets.Field
+	maxPlayers, autosaveEach, autosaveOn *widgets.Field
+	public, lan, autoPause, noPassword   *widgets.Check
 }
 
 // askSettings reads the server settings of an instance and opens the dialog.
@@ -43,7 +42,7 @@ func (c *Control) askSettings(r view.Instance) {
 }
 
 func openSettings(p Params, r view.Instance, now api.ServerSettings) {
-	s := &serverSettings{Params: p, row: r, problem: widgets.NewErrorCard(), wrong: words(""), all: widget.NewMultiLineEntry()}
+	s := &serverSettings{Params: p, row: r, problem: widgets.NewErrorCard(), wrong: words(""), all: widgets.NewMultiLineField()}
 	s.all.TextStyle.Monospace = true
 	s.take(now)
 	s.makeFields()
@@ -52,11 +51,9 @@ func openSettings(p Params, r view.Instance, now api.ServerSettings) {
 		container.NewTabItem(lang.L("All of it"), container.NewBorder(
 			words(lang.L("server-settings.json as a whole. What says “(not shown)” stays as it is; comments in the file get lost. Save takes the page that is in sight.")), nil, nil, nil, s.all)))
 	hint := words(lang.L("They hold from the next start on."))
-	s.dialog = dialog.NewCustomWithoutButtons(lang.L("Server settings of {{.name}}", with{"name": r.Name}),
-		container.NewBorder(container.NewVBox(hint, s.wrong, s.problem), nil, nil, nil, s.tabs), p.Frame.Window())
-	s.dialog.SetButtons([]fyne.CanvasObject{
-		widget.NewButton(lang.L("Cancel"), func() { s.dialog.Hide() }), primary(lang.L("Save"), theme.ConfirmIcon(), s.save),
-	})
+	s.dialog = p.newDialog(lang.L("Server settings of {{.name}}", with{"name": r.Name}),
+		container.NewBorder(container.NewVBox(hint, s.wrong, s.problem), nil, nil, nil, s.tabs))
+	s.dialog.Buttons(lang.L("Cancel"), primary(lang.L("Save"), theme.ConfirmIcon(), s.save))
 	s.dialog.Resize(fyne.NewSize(720, 660))
 	s.dialog.Show()
 }
@@ -75,13 +72,13 @@ func (s *serverSettings) take(now api.ServerSettings) {
 }
 
 func (s *serverSettings) makeFields() {
-	check := func(text string, on bool) *widget.Check {
-		c := widget.NewCheck(text, nil)
+	check := func(text string, on bool) *widgets.Check {
+		c := widgets.NewCheck(text, nil)
 		c.SetChecked(on)
 		return c
 	}
 	was := s.was
-	s.name, s.description, s.password = widget.NewEntry(), widget.NewMultiLineEntry(), widget.NewPasswordEntry()
+	s.name, s.description, s.password = widgets.NewField(), widgets.NewMultiLineField(), widgets.NewPasswordField()
 	s.name.SetPlaceHolder(lang.L("as players see it"))
 	s.name.SetText(was.Name)
 	s.description.SetMinRowsVisible(2)
@@ -117,7 +114,7 @@ func (s *serverSettings) form() *widget.Form {
 func (s *serverSettings) save() {
 	changes := []api.ChangeSettings{{File: s.all.Text}}
 	if s.tabs.SelectedIndex() == 0 {
-		for _, e := range []*widget.Entry{s.maxPlayers, s.autosaveEach, s.autosaveOn} {
+		for _, e := range []*widgets.Field{s.maxPlayers, s.autosaveEach, s.autosaveOn} {
 			if err := e.Validate(); err != nil {
 				s.problem.Say(lang.L("“{{.text}}” can't be: {{.why}}", with{"text": e.Text, "why": err.Error()}), "")
 				return

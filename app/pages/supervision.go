@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
@@ -21,8 +20,8 @@ var restartModes = []string{api.RestartAlways, api.RestartOnFailure, api.Restart
 
 // supervision is the form about how a game is kept running.
 type supervision struct {
-	restart                                             *widget.Select
-	giveUp, within, stop, order, memory, niceness, cpus *widget.Entry
+	restart                                             *widgets.Select
+	giveUp, within, stop, order, memory, niceness, cpus *widgets.Field
 }
 
 // ShowSupervision shows how an instance is kept running, and changes it. Failures are shown on the card.
@@ -34,26 +33,21 @@ func ShowSupervision(p Params, problem *widgets.ErrorCard, r view.Instance) {
 
 func openSupervision(p Params, problem *widgets.ErrorCard, r view.Instance, now api.Supervision) {
 	s := newSupervision(now)
-	f := dialog.NewForm(lang.L("Supervision of {{.name}}", with{"name": r.Name}), lang.L("Save"), lang.L("Cancel"), s.items(), func(ok bool) {
-		if !ok {
-			return
-		}
+	p.form(lang.L("Supervision of {{.name}}", with{"name": r.Name}), lang.L("Save"), s.items(), func() {
 		change := s.change(r.ID)
 		p.try(problem, lang.L("Change the supervision of {{.name}}", with{"name": r.Name}), lang.L("The supervision of {{.name}} is changed", with{"name": r.Name}), func(ctx context.Context) error {
 			_, err := p.Service.ChangeSupervision(ctx, p.Caller, change)
 			return err
 		}, nil)
-	}, p.Frame.Window())
-	f.Resize(fyne.NewSize(620, 560))
-	f.Show()
+	})
 }
 
 func newSupervision(now api.Supervision) *supervision {
 	s := &supervision{
-		restart: widget.NewSelect([]string{lang.L("Always"), lang.L("After a failure"), lang.L("Never")}, nil),
+		restart: widgets.NewSelect([]string{lang.L("Always"), lang.L("After a failure"), lang.L("Never")}, nil),
 		giveUp:  countEntry(now.GiveUpAfter, "10"), within: countEntry(now.GiveUpSeconds, "600"),
 		stop: countEntry(now.StopSeconds, "300"), order: countEntry(now.Order, "0"),
-		memory: widget.NewEntry(), niceness: widget.NewEntry(), cpus: widget.NewEntry(),
+		memory: widgets.NewField(), niceness: widgets.NewField(), cpus: widgets.NewField(),
 	}
 	for n, mode := range restartModes {
 		if mode == now.Restart {
@@ -68,7 +62,7 @@ func newSupervision(now api.Supervision) *supervision {
 	s.cpus.SetPlaceHolder(lang.L("all, or like 0,2-3"))
 	s.cpus.SetText(api.CPUsText(now.CPUs))
 	s.cpus.Validator = func(text string) error { _, err := api.ParseCPUs(text); return err }
-	for _, e := range []*widget.Entry{s.memory, s.niceness, s.cpus} {
+	for _, e := range []*widgets.Field{s.memory, s.niceness, s.cpus} {
 		e.AlwaysShowValidationError = true // as those for numbers
 	}
 	s.niceness.SetText(strconv.Itoa(int(now.Niceness)))
@@ -101,7 +95,7 @@ func (s *supervision) items() []*widget.FormItem {
 
 // change is what the form says. It has been checked.
 func (s *supervision) change(id string) api.ChangeSupervision {
-	count := func(e *widget.Entry) *uint32 { n := uint32(typed(e)); return &n }
+	count := func(e *widgets.Field) *uint32 { n := uint32(typed(e)); return &n }
 	memory, _ := api.ParseSize(s.memory.Text)
 	cpus, _ := api.ParseCPUs(strings.TrimSpace(s.cpus.Text))
 	nice, _ := strconv.Atoi(strings.TrimSpace(s.niceness.Text))

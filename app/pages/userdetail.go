@@ -8,11 +8,11 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/view"
+	"mainbus/app/widgets"
 	"mainbus/controller/api"
 )
 
@@ -126,8 +126,8 @@ func (d *userDetail) fill(k known) {
 		parts = append(parts, part(lang.L("Reason of the ban"), reason))
 	}
 	parts = append(parts,
-		part(lang.L("Roles"), container.NewBorder(nil, nil, nil, container.NewCenter(widget.NewButton(lang.L("Change…"), d.askRoles)), words(strings.Join(roles, ", ")))),
-		part(lang.L("Notes"), container.NewBorder(nil, nil, nil, container.NewCenter(widget.NewButton(lang.L("Edit…"), d.askNotes)), words(u.Notes))))
+		part(lang.L("Roles"), container.NewBorder(nil, nil, nil, container.NewCenter(widgets.NewButton(lang.L("Change…"), d.askRoles)), words(strings.Join(roles, ", ")))),
+		part(lang.L("Notes"), container.NewBorder(nil, nil, nil, container.NewCenter(widgets.NewButton(lang.L("Edit…"), d.askNotes)), words(u.Notes))))
 	if len(u.Plays) > 0 {
 		parts = append(parts, part(lang.L("Instances"), words(strings.Join(view.PlayLines(u.Plays, now), "\n"))))
 	}
@@ -139,7 +139,7 @@ func (d *userDetail) fill(k known) {
 
 func (d *userDetail) askNotes() {
 	u, s := d.shown.user, d.page
-	notes := widget.NewMultiLineEntry()
+	notes := widgets.NewMultiLineField()
 	notes.Wrapping = fyne.TextWrapWord
 	notes.SetMinRowsVisible(6)
 	notes.SetPlaceHolder(lang.L("for those who look after the servers; players don't see it"))
@@ -155,34 +155,24 @@ func (d *userDetail) askNotes() {
 func (d *userDetail) askRoles() {
 	s, name, has := d.page, d.shown.user.Name, d.shown.roles
 	ask(s.Params, s.problem, func(ctx context.Context) ([]api.Role, error) { return s.Service.Roles(ctx, s.Caller) }, func(all []api.Role) {
-		boxes, rows := make([]*widget.Check, 0, len(all)), container.NewVBox()
+		boxes, was := make([]*widgets.Check, 0, len(all)), make([]bool, 0, len(all))
 		for _, r := range all {
-			c := widget.NewCheck(strings.TrimSuffix(r.Name+": "+r.Description, ": "), nil)
+			c := widgets.NewCheck(strings.TrimSuffix(r.Name+": "+r.Description, ": "), nil)
 			c.SetChecked(slices.ContainsFunc(has, func(n api.RoleName) bool { return n.ID == r.ID }))
-			boxes = append(boxes, c)
-			rows.Add(c)
+			boxes, was = append(boxes, c), append(was, c.Checked)
 		}
+		var hint *widget.Label
 		if len(all) == 0 {
-			rows.Add(words(lang.L("There is no role yet. Make one on the page Roles.")))
+			hint = words(lang.L("There is no role yet. Make one on the page Roles."))
 		}
-		was := checked(boxes)
-		open := dialog.NewCustomConfirm(lang.L("Roles of {{.name}}", with{"name": name}), lang.L("Save"), lang.L("Cancel"), container.NewVScroll(rows), func(ok bool) {
-			for n, c := range boxes {
-				if ok && c.Checked != was[n] {
-					s.giveRole(name, all[n], c.Checked)
+		s.tickBoxes(lang.L("Roles of {{.name}}", with{"name": name}), lang.L("Save"), hint, boxes, func(ticked []bool) {
+			for n, on := range ticked {
+				if on != was[n] {
+					s.giveRole(name, all[n], on)
 				}
 			}
-		}, s.Frame.Window())
-		open.Resize(fyne.NewSize(520, 420))
-		open.Show()
+		})
 	})
-}
-
-func checked(boxes []*widget.Check) (on []bool) {
-	for _, c := range boxes {
-		on = append(on, c.Checked)
-	}
-	return on
 }
 
 func (s *Users) giveRole(user string, role api.Role, give bool) {

@@ -6,7 +6,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -76,7 +75,7 @@ func (s *Users) change(words string, call func(context.Context) error) {
 
 func (s *Users) askAdd() {
 	name := needed("", lang.L("as the game spells it"))
-	list, admin := widget.NewCheck(lang.L("on the whitelist"), nil), widget.NewCheck(lang.L("admin"), nil)
+	list, admin := widgets.NewCheck(lang.L("on the whitelist"), nil), widgets.NewCheck(lang.L("admin"), nil)
 	s.form(lang.L("Add a player"), lang.L("Add"), []*widget.FormItem{
 		widget.NewFormItem(lang.L("Name"), name), widget.NewFormItem("", list), widget.NewFormItem("", admin),
 		widget.NewFormItem("", words(lang.L("Who joins a game gets a record by themselves. Games whose lists are kept the same follow at once."))),
@@ -99,7 +98,7 @@ func (s *Users) askBan() {
 	if len(names) == 0 {
 		return
 	}
-	reason := widget.NewEntry()
+	reason := widgets.NewField()
 	reason.SetPlaceHolder(lang.L("as the game shows it to the player"))
 	if rows := s.table.Selected(); len(rows) == 1 {
 		reason.SetText(rows[0].Reason)
@@ -122,7 +121,7 @@ func (s *Users) askBan() {
 }
 
 func (s *Users) askKick() {
-	reason := widget.NewEntry()
+	reason := widgets.NewField()
 	reason.SetPlaceHolder(lang.L("as the game shows it to the player"))
 	s.form(lang.L("Kick {{.name}}", with{"name": view.Some(s.selected(), 2)}), lang.L("Kick"), []*widget.FormItem{
 		widget.NewFormItem(lang.L("Reason"), reason), widget.NewFormItem("", words(lang.L("They are thrown out and can join again."))),
@@ -164,7 +163,7 @@ func (s *Users) inGames(words string, call func(context.Context) ([]api.Moderate
 
 // askMessage says something to those who are selected and play, or to all.
 func (s *Users) askMessage() {
-	text := widget.NewMultiLineEntry()
+	text := widgets.NewMultiLineField()
 	text.Wrapping = fyne.TextWrapWord
 	var to []string
 	for _, r := range s.table.Selected() {
@@ -209,7 +208,7 @@ func (s *Users) askSend() {
 		s.problem.Say(lang.L("There is no other server that runs."), lang.L("Start one first."))
 		return
 	}
-	to := widget.NewSelect(names, nil)
+	to := widgets.NewSelect(names, nil)
 	to.SetSelectedIndex(0)
 	s.form(lang.L("Send {{.name}} to another server", with{"name": name}), lang.L("Ask"), []*widget.FormItem{
 		widget.NewFormItem(lang.L("Server"), to), widget.NewFormItem("", words(lang.L("The game asks the player; nobody is moved against their will."))),
@@ -227,18 +226,12 @@ func (s *Users) askDelete() {
 		return
 	}
 	name := rows[0].Name
-	ask := dialog.NewConfirm(lang.L("Delete the record of {{.name}}?", with{"name": name}), lang.L("What is known of their playing and the notes go for good.\nWho joins again gets a new record."), func(ok bool) {
-		if ok {
-			s.change(lang.L("Delete the record of {{.name}}", with{"name": name}), func(ctx context.Context) error {
-				_, err := s.Service.DeleteUser(ctx, s.Caller, api.UserRef{Name: name})
-				return err
-			})
-		}
-	}, s.Frame.Window())
-	ask.SetConfirmText(lang.L("Delete"))
-	ask.SetDismissText(lang.L("Cancel"))
-	ask.SetConfirmImportance(widget.DangerImportance)
-	ask.Show()
+	s.confirm(lang.L("Delete the record of {{.name}}?", with{"name": name}), lang.L("What is known of their playing and the notes go for good. Who joins again gets a new record."), lang.L("Delete"), widget.DangerImportance, func() {
+		s.change(lang.L("Delete the record of {{.name}}", with{"name": name}), func(ctx context.Context) error {
+			_, err := s.Service.DeleteUser(ctx, s.Caller, api.UserRef{Name: name})
+			return err
+		})
+	})
 }
 
 func (s *Users) askUndo() {
@@ -264,14 +257,14 @@ func (s *Users) showChanges(verb string, c api.UserChanges, do func(context.Cont
 		skipped.Importance = widget.WarningImportance
 		below = append(below, skipped)
 	}
-	var d *dialog.CustomDialog
+	var d *widgets.Dialog
 	confirm := primary(verb, theme.ConfirmIcon(), func() {
 		d.Hide()
 		s.carryOut(verb, do)
 	})
 	enable(confirm, c.Changed > 0)
-	d = dialog.NewCustomWithoutButtons(verb, container.NewBorder(hint, container.NewVBox(below...), nil, nil, table), s.Frame.Window())
-	d.SetButtons([]fyne.CanvasObject{widget.NewButton(lang.L("Cancel"), func() { d.Hide() }), confirm})
+	d = s.newDialog(verb, container.NewBorder(hint, container.NewVBox(below...), nil, nil, table))
+	d.Buttons(lang.L("Cancel"), confirm)
 	d.Resize(fyne.NewSize(720, 520))
 	d.Show()
 }

@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/view"
+	"mainbus/app/widgets"
 	"mainbus/controller/api"
 )
 
@@ -26,16 +26,7 @@ func userForms() (titles, forms []string) {
 
 // AskImport chooses a file with users.
 func (s *Users) AskImport() {
-	open := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
-		path := file.URI().Path()
-		file.Close()
-		s.importFile(path)
-	}, s.Frame.Window())
-	open.Resize(fyne.NewSize(820, 560))
-	open.Show()
+	s.openFile(s.importFile, ".json")
 }
 
 // Dropped imports a file that was let fall on the page.
@@ -45,13 +36,13 @@ func (s *Users) Dropped(paths []string) { s.importFile(paths[0]) }
 func (s *Users) importFile(path string) {
 	ask(s.Params, s.problem, func(context.Context) ([]byte, error) { return readUserFile(path) }, func(content []byte) {
 		titles, forms := userForms()
-		form := widget.NewSelect(titles, nil)
+		form := widgets.NewSelect(titles, nil)
 		for i, f := range forms {
 			if f == view.FormOfUsers(filepath.Base(path), content) {
 				form.SetSelectedIndex(i)
 			}
 		}
-		restore := widget.NewCheck(lang.L("As a backup: who is not in the file loses what it could have said of them"), nil)
+		restore := widgets.NewCheck(lang.L("As a backup: who is not in the file loses what it could have said of them"), nil)
 		s.form(lang.L("Import {{.file}}", with{"file": filepath.Base(path)}), lang.L("Look"), []*widget.FormItem{
 			widget.NewFormItem(lang.L("Holds"), form), widget.NewFormItem("", restore),
 			widget.NewFormItem("", words(lang.L("An import only adds. What it would do is shown first, and can be undone."))),
@@ -84,7 +75,7 @@ func readUserFile(path string) ([]byte, error) {
 // askExport chooses a form, reads it, and then asks where it shall go.
 func (s *Users) askExport() {
 	titles, forms := userForms()
-	form := widget.NewSelect(titles, nil)
+	form := widgets.NewSelect(titles, nil)
 	form.SetSelectedIndex(len(titles) - 1)
 	s.form(lang.L("Export users"), lang.L("Export…"), []*widget.FormItem{widget.NewFormItem(lang.L("As"), form)}, func() {
 		r := api.ExportUsers{Form: forms[form.SelectedIndex()]}
@@ -93,10 +84,7 @@ func (s *Users) askExport() {
 }
 
 func (s *Users) saveUsers(f api.UserFile) {
-	open := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
+	s.saveFile(f.Name, func(file fyne.URIWriteCloser) {
 		s.try(s.problem, lang.L("Export {{.n}} users", with{"n": view.Count(int64(f.Users))}), lang.L("{{.n}} users are in the file", with{"n": view.Count(int64(f.Users))}), func(context.Context) error {
 			_, err := file.Write(f.Content)
 			if closed := file.Close(); err == nil {
@@ -107,8 +95,5 @@ func (s *Users) saveUsers(f api.UserFile) {
 			}
 			return nil
 		}, nil)
-	}, s.Frame.Window())
-	open.SetFileName(f.Name)
-	open.Resize(fyne.NewSize(820, 560))
-	open.Show()
+	})
 }

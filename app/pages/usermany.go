@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"mainbus/app/view"
+	"mainbus/app/widgets"
 	"mainbus/controller/api"
 )
 
@@ -30,7 +31,7 @@ func (s *Users) askRole(action string) {
 		for _, r := range all {
 			names = append(names, r.Name)
 		}
-		role := widget.NewSelect(names, nil)
+		role := widgets.NewSelect(names, nil)
 		if i := s.role.SelectedIndex(); i > 0 {
 			role.SetSelected(s.roles[i-1])
 		}

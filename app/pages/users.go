@@ -24,9 +24,9 @@ type Users struct {
 	Params
 	problem *widgets.ErrorCard
 	filter  *widgets.Entry
-	which   *widget.Select
-	role    *widget.Select // whose users are shown; the first entry: whoever
-	roles   []string       // names, after the first entry
+	which   *widgets.Select
+	role    *widgets.Select // whose users are shown; the first entry: whoever
+	roles   []string        // names, after the first entry
 	table   *widgets.Table[view.User]
 	rows    []view.User
 	total   int
@@ -41,14 +41,14 @@ type Users struct {
 	empty   fyne.CanvasObject // in their place while there is nobody
 	body    *fyne.Container
 	detail  *userDetail
-	message *widget.Button
-	kick    *widget.Button
-	ban     *widget.Button
-	more    *widget.Button
+	message *widgets.Button
+	kick    *widgets.Button
+	ban     *widgets.Button
+	more    *widgets.Button
 	footer  *widgets.Text
-	every   *widget.Button // takes those who match and are not shown to those who are selected
-	all     bool           // they are
-	notice  *widget.Label  // of a change of many that did not come to all
+	every   *widgets.Button // takes those who match and are not shown to those who are selected
+	all     bool            // they are
+	notice  *widget.Label   // of a change of many that did not come to all
 	content fyne.CanvasObject
 }
 
@@ -61,13 +61,13 @@ func NewUsers(p Params) *Users {
 		}, Show: s.show}
 	s.filter.SetPlaceHolder(lang.L("Search users"))
 	s.filter.OnChanged = func(string) { s.search.Ask(s.query(0, usersPage)) }
-	s.which = widget.NewSelect([]string{lang.L("All"), lang.L("Online"), lang.L("Admins"), lang.L("Whitelist"), lang.L("Banned")}, nil)
+	s.which = widgets.NewSelect([]string{lang.L("All"), lang.L("Online"), lang.L("Admins"), lang.L("Whitelist"), lang.L("Banned")}, nil)
 	s.which.SetSelectedIndex(view.AllUsers)
 	s.which.OnChanged = func(string) { s.search.Now(s.query(0, usersPage)) }
-	s.role = widget.NewSelect([]string{lang.L("Any role")}, nil)
+	s.role = widgets.NewSelect([]string{lang.L("Any role")}, nil)
 	s.role.SetSelectedIndex(0)
 	s.role.OnChanged = func(string) { s.search.Now(s.query(0, usersPage)) }
-	s.every = widget.NewButton("", s.takeEvery)
+	s.every = widgets.NewButton("", s.takeEvery)
 	s.every.Hide()
 	s.notice = words("")
 	s.notice.Importance = widget.WarningImportance
@@ -78,13 +78,13 @@ func NewUsers(p Params) *Users {
 	s.table.OnEnd = s.next
 	s.table.OnSort = func() { s.search.Now(s.query(0, usersPage)) }
 	s.table.Menu = s.menu
-	s.message = widget.NewButton(lang.L("Message…"), s.askMessage)
-	s.kick = widget.NewButton(lang.L("Kick…"), s.askKick)
-	s.ban = widget.NewButton(lang.L("Ban…"), s.askBan)
-	s.more = widget.NewButtonWithIcon(lang.L("More"), theme.MoreHorizontalIcon(), s.openMenu)
-	add := func() *widget.Button { return primary(lang.L("Add…"), theme.ContentAddIcon(), s.askAdd) }
+	s.message = widgets.NewButton(lang.L("Message…"), s.askMessage)
+	s.kick = widgets.NewButton(lang.L("Kick…"), s.askKick)
+	s.ban = widgets.NewButton(lang.L("Ban…"), s.askBan)
+	s.more = widgets.NewButtonWithIcon(lang.L("More"), theme.MoreHorizontalIcon(), s.openMenu)
+	add := func() *widgets.Button { return primary(lang.L("Add…"), theme.ContentAddIcon(), s.askAdd) }
 	s.empty = widgets.Empty(look.UsersIcon, lang.L("No player yet. Who joins a game gets a record by themselves; an import brings those of before."),
-		widget.NewButtonWithIcon(lang.L("Import…"), theme.DownloadIcon(), s.AskImport))
+		widgets.NewButtonWithIcon(lang.L("Import…"), theme.DownloadIcon(), s.AskImport))
 	split := container.NewHSplit(s.table, s.detail.content)
 	split.Offset = 0.68
 	s.split, s.body = split, container.NewStack(split)

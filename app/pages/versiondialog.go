@@ -15,10 +15,10 @@ import (
 // askVersion asks which version of the game an instance shall run. What can be downloaded is added to the choice when it is known.
 func (c *Control) askVersion(r view.Instance) {
 	has := c.p.Model.Now().Games[r.HostID]
-	version, problem := widget.NewSelectEntry(view.VersionOptions(has, api.AvailableGames{})), widgets.NewErrorCard()
+	version, problem := widgets.NewSelectEntry(view.VersionOptions(has, api.AvailableGames{})), widgets.NewErrorCard()
 	version.SetPlaceHolder(view.AnyVersion)
 	version.SetText(r.Version)
-	download := widget.NewCheck(lang.L("Download it if its host does not have it"), nil)
+	download := widgets.NewCheck(lang.L("Download it if its host does not have it"), nil)
 	download.SetChecked(r.Download || r.Version == "")
 	cancel := ask(c.p, problem, func(ctx context.Context) (api.AvailableGames, error) {
 		return c.p.Service.AvailableGames(ctx, c.p.Caller, api.AskAvailable{Host: r.HostID})
@@ -26,13 +26,11 @@ func (c *Control) askVersion(r view.Instance) {
 		version.SetOptions(view.VersionOptions(has, a))
 		problem.Say(a.Problem, "")
 	})
-	f := c.p.form(lang.L("Factorio version of {{.name}}", with{"name": r.Name}), lang.L("Set"), []*widget.FormItem{
+	c.p.form(lang.L("Factorio version of {{.name}}", with{"name": r.Name}), lang.L("Set"), []*widget.FormItem{
 		widget.NewFormItem("", words(lang.L("From its next start on: stable, experimental, the newest of a line like 2.0, or exactly one. "+
 			"With “any” it stays with the one that it has."))),
 		widget.NewFormItem(lang.L("Version"), version), widget.NewFormItem("", download), widget.NewFormItem("", problem),
-	}, func() { c.setVersion(r, version.Text, download.Checked) })
-	f.SetOnClosed(cancel)
-	version.OnSubmitted = func(string) { f.Submit() }
+	}, func() { c.setVersion(r, version.Text, download.Checked) }).OnClosed(cancel)
 }
 
 func (c *Control) setVersion(r view.Instance, version string, download bool) {

@@ -20,9 +20,9 @@ type ErrorCard struct {
 	widget.BaseWidget
 	happened *widget.Label
 	next     *widget.Label
-	action   *widget.Button
-	fold     *widget.Button
-	dismiss  *widget.Button
+	action   *Button
+	fold     *Button
+	dismiss  *Button
 	details  *Console
 	lines    []string
 	unfolded bool
@@ -36,10 +36,10 @@ func NewErrorCard() *ErrorCard {
 	c.happened.TextStyle.Bold = true
 	c.happened.Importance = widget.DangerImportance
 	c.next.Importance = widget.LowImportance
-	c.dismiss = widget.NewButtonWithIcon("", theme.CancelIcon(), func() { c.Say("", "") })
+	c.dismiss = NewButtonWithIcon("", theme.CancelIcon(), func() { c.Say("", "") })
 	c.dismiss.Importance = widget.LowImportance
-	c.action = widget.NewButton("", nil)
-	c.fold = widget.NewButtonWithIcon("", nil, c.toggle)
+	c.action = NewButton("", nil)
+	c.fold = NewButtonWithIcon("", nil, c.toggle)
 	c.fold.Importance = widget.LowImportance
 	c.action.Hide()
 	c.fold.Hide()

@@ -34,7 +34,8 @@ func (e *Entry) TypedShortcut(s fyne.Shortcut) {
 
 // TypedKey implements fyne.Focusable.
 func (e *Entry) TypedKey(k *fyne.KeyEvent) {
-	if e.OnKey != nil && e.OnKey(k) || k.Name == fyne.KeyTab && e.Tab != nil && e.Tab() || e.keys.Key(k) {
+	mine := k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter // as what is submitted, or a new line
+	if e.OnKey != nil && e.OnKey(k) || k.Name == fyne.KeyTab && e.Tab != nil && e.Tab() || !mine && e.keys.Key(k) {
 		return
 	}
 	e.Entry.TypedKey(k)

@@ -139,7 +139,7 @@ func (r *textRenderer) Refresh() {
 }
 
 // Empty is what a list shows that has nothing to show: an icon, one sentence, and at most one button.
-func Empty(icon fyne.Resource, sentence string, action *widget.Button) fyne.CanvasObject {
+func Empty(icon fyne.Resource, sentence string, action *Button) fyne.CanvasObject {
 	picture := canvas.NewImageFromResource(theme.NewColoredResource(icon, look.Muted))
 	picture.SetMinSize(fyne.NewSquareSize(40))
 	picture.FillMode = canvas.ImageFillContain

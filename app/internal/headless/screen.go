@@ -226,7 +226,7 @@ func (s *Screen) ExpectNot(parts ...string) {
 func (s *Screen) HasButton(text string) bool { return s.button(text) != nil }
 
 // Button returns the button with this text, of a dialog if one is open.
-func (s *Screen) Button(text string) *widget.Button {
+func (s *Screen) Button(text string) *widgets.Button {
 	s.t.Helper()
 	found := s.button(text)
 	if found == nil {
@@ -235,9 +235,9 @@ func (s *Screen) Button(text string) *widget.Button {
 	return found
 }
 
-func (s *Screen) button(text string) (found *widget.Button) {
+func (s *Screen) button(text string) (found *widgets.Button) {
 	walk(s.roots(), fyne.Position{}, func(o fyne.CanvasObject, _ fyne.Position) {
-		if b, ok := o.(*widget.Button); ok && b.Text == text {
+		if b, ok := o.(*widgets.Button); ok && b.Text == text {
 			found = b
 		}
 	})
@@ -288,9 +288,9 @@ func (s *Screen) chip(tip string) (found *widgets.Chip) {
 // Choose takes an option of a selection that has it.
 func (s *Screen) Choose(option string) {
 	s.t.Helper()
-	var found *widget.Select
+	var found *widgets.Select
 	walk(s.roots(), fyne.Position{}, func(o fyne.CanvasObject, _ fyne.Position) {
-		if w, ok := o.(*widget.Select); ok && slices.Contains(w.Options, option) {
+		if w, ok := o.(*widgets.Select); ok && slices.Contains(w.Options, option) {
 			found = w
 		}
 	})
@@ -419,7 +419,7 @@ func (s *Screen) entry(placeholder string) (found entry) {
 	s.t.Helper()
 	walk(s.roots(), fyne.Position{}, func(o fyne.CanvasObject, _ fyne.Position) {
 		switch e := o.(type) {
-		case *widget.Entry:
+		case *widgets.Field:
 			if e.PlaceHolder == placeholder {
 				found = e
 			}
@@ -427,7 +427,7 @@ func (s *Screen) entry(placeholder string) (found entry) {
 			if e.PlaceHolder == placeholder {
 				found = e
 			}
-		case *widget.SelectEntry:
+		case *widgets.SelectEntry:
 			if e.PlaceHolder == placeholder {
 				found = e
 			}
@@ -453,8 +453,19 @@ func (s *Screen) Key(name fyne.KeyName, modifier fyne.KeyModifier) {
 	s.Settle()
 }
 
-// End presses the End key in the list that has the focus.
-func (s *Screen) End() {
-	s.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyEnd})
+// PressKey presses a key without a modifier: the object with the focus has the first word.
+func (s *Screen) PressKey(name fyne.KeyName) {
+	e := &fyne.KeyEvent{Name: name}
+	if focused := s.Canvas().Focused(); focused != nil {
+		focused.TypedKey(e)
+	} else {
+		s.Canvas().OnTypedKey()(e)
+	}
+	s.Settle()
+}
+
+// FocusNext moves the focus on, as the Tab key does.
+func (s *Screen) FocusNext() {
+	s.Canvas().FocusNext()
 	s.Settle()
 }
