@@ -46,6 +46,8 @@ type world struct {
 	before  int          // the bans up to this one were made before the cluster was restored
 	lifted  map[int]bool // by somebody who knew of them
 	changed map[string]int
+	revived map[string]int   // bans that somebody had lifted, and that came back
+	putBack int              // how often the cluster was restored
 	last    map[string]*bool // the newest word of an operator, if nobody has said anything in a game since
 	wrong   []string
 	trace   []string
@@ -92,6 +94,16 @@ func (w *world) byPerson(t tags, key string) {
 		w.lifted[id] = true
 	}
 	delete(t, key)
+}
+
+// allLifted tells whether each of these bans was lifted by a person somewhere.
+func (w *world) allLifted(ids map[int]bool) bool {
+	for id := range ids {
+		if !w.lifted[id] {
+			return false
+		}
+	}
+	return len(ids) > 0
 }
 
 // byMachine looks whether what is lifted without a person was lifted by one somewhere.
@@ -402,11 +414,15 @@ func (p *party) Take(_ context.Context, known uint64, reported []cluster.Change)
 		}
 		if r.Listed && p.list == host.Bans && verdict != cluster.Newer {
 			p.w.core.tags.add(key, p.tags[key])
+			p.w.core.tags.add(key, p.told[key]) // it may be what a cluster said that was restored since
 		}
 		switch verdict {
 		case cluster.Same:
 			same = append(same, cluster.Change{Name: r.Name, Listed: have.Listed, Reason: have.Reason, Revision: have.Revision})
 		case cluster.Take, cluster.Again:
+			if r.Listed && p.list == host.Bans && !have.Listed && p.w.allLifted(p.tags[key]) {
+				p.w.revived[key]++
+			}
 			if !r.Listed && p.list == host.Bans {
 				p.w.byMachine("the cluster", p.w.core.tags, key)
 			}
