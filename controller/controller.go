@@ -72,6 +72,8 @@ type Controller struct {
 	generations generations
 	moves       *moves
 	callers     *callers
+	attempts    *attempts
+	sent        *sent
 	modFetches  modFetches
 	policyMu    sync.Mutex // held while the policy is changed
 	modPortal   modPortal
@@ -129,6 +131,7 @@ func New(cfg Config) (*Controller, error) {
 	c.prober = &discovery.Prober{Config: discovery.Config{Interfaces: cfg.Interfaces}, Found: c.found, Send: func(to addrPort, b []byte) error { return c.endpoint.Send(to, b) }}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.service = api.Guard(&service{c}, authority{c})
+	c.attempts = c.newAttempts()
 	if err := c.open(); err != nil {
 		release()
 		return nil, fmt.Errorf("open controller: %w", err)
@@ -161,6 +164,9 @@ func (c *Controller) open() (err error) {
 	}
 	c.store = s
 	if err := errors.Join(s.MakeRoles(c.ctx, firstRoles()), c.addHosts(), c.recordInterrupted()); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	if c.sent, err = newSent(filepath.Join(c.cfg.DataDir, sentFolder)); err != nil {
 		return errors.Join(err, s.Close())
 	}
 	c.names = newThingNames(filepath.Join(c.cfg.DataDir, namesFolder))

@@ -158,6 +158,7 @@ func (c *Controller) admit(ctx context.Context, p link.PairStream) error {
 		})
 	if err != nil {
 		c.log.Warn("somebody could not come in by a code", "addr", p.PeerAddr(), "err", err)
+		c.attempts.note("somebody", p.PeerAddr().Addr().String(), "Login", "code", err.Error())
 		return err
 	}
 	c.log.Info("somebody has come in by a code", "peer", p.Peer().Short(), "addr", p.PeerAddr(), "user", invited.User)

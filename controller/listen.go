@@ -82,11 +82,14 @@ func usualPort[S interface {
 
 func (c *Controller) listenAt(addr string) (*link.Endpoint, error) {
 	return link.Listen(link.Config{
-		Identity:  c.id,
-		Addr:      addr,
-		Trusted:   c.mayLink,
-		Several:   c.isUser,
-		Handlers:  map[wire.Method]link.Handler{wire.Method_METHOD_RUN: c.forHosts(c.handleRun), wire.Method_METHOD_API: c.handleAPI},
+		Identity: c.id,
+		Addr:     addr,
+		Trusted:  c.mayLink,
+		Several:  c.isUser,
+		Handlers: map[wire.Method]link.Handler{
+			wire.Method_METHOD_RUN: c.forHosts(c.handleRun), wire.Method_METHOD_API: c.handleAPI,
+			wire.Method_METHOD_FILE_PUT: c.handleFilePut, wire.Method_METHOD_FILE_GET: c.handleFileGet,
+		},
 		Hello:     c.hello,
 		Connected: c.linked,
 		Troubled:  func(identity.ID) { c.changes.cluster() },

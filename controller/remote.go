@@ -58,27 +58,36 @@ func (c *Controller) userLinked(conn *link.Conn) error {
 
 // handleAPI answers the calls of a user's program on one stream. Who the caller is, is what the key says at each of them.
 func (c *Controller) handleAPI(ctx context.Context, conn *link.Conn, s *link.Stream) error {
-	if c.hosts.byID(conn.Peer()) != nil {
-		return link.Errorf(wire.Code_CODE_REFUSED, "this is for users only, and this key is a host's")
-	}
-	key, err := c.store.Key(ctx, conn.Peer().String())
-	if errors.Is(err, store.ErrNotFound) {
-		return link.Errorf(wire.Code_CODE_REFUSED, "this key was revoked")
-	} else if err != nil {
+	caller, leave, err := c.userStream(ctx, conn)
+	if err != nil {
 		return err
-	}
-	leave, ok := c.callers.enter(key.ID)
-	if !ok {
-		return link.Errorf(wire.Code_CODE_UNAVAILABLE, "too many calls at once; try again in a moment")
 	}
 	defer leave()
 	s.SetReadDeadline(time.Time{})
+	api.ServeConn(ctx, link.Pipe{Stream: s}, c.service, caller)
+	return nil
+}
+
+// userStream makes room for a stream of a user's program.
+func (c *Controller) userStream(ctx context.Context, conn *link.Conn) (caller api.Caller, leave func(), err error) {
+	if c.hosts.byID(conn.Peer()) != nil {
+		return caller, nil, link.Errorf(wire.Code_CODE_REFUSED, "this is for users only, and this key is a host's")
+	}
+	key, err := c.store.Key(ctx, conn.Peer().String())
+	if errors.Is(err, store.ErrNotFound) {
+		return caller, nil, link.Errorf(wire.Code_CODE_REFUSED, "this key was revoked")
+	} else if err != nil {
+		return caller, nil, err
+	}
+	leave, ok := c.callers.enter(key.ID)
+	if !ok {
+		return caller, nil, link.Errorf(wire.Code_CODE_UNAVAILABLE, "too many calls at once; try again in a moment")
+	}
 	from := conn.RemoteAddr().Addr().String()
 	if machine := conn.PeerHello().GetName(); machine != "" {
 		from = fmt.Sprintf("%s (%s)", from, machine)
 	}
-	api.ServeConn(ctx, link.Pipe{Stream: s}, c.service, api.Caller{Kind: api.KeyHolder, Name: key.Name, From: from, Key: key.ID})
-	return nil
+	return api.Caller{Kind: api.KeyHolder, Name: key.Name, From: from, Key: key.ID}, leave, nil
 }
 
 // callers bounds the streams of users' programs.

@@ -51,6 +51,7 @@ func (c *Controller) startTask(title, instance string, work func(ctx context.Con
 		}
 		cancel(nil)
 		t.end(result, err)
+		c.sent.ended(t.get().ID)
 		c.log.Info("task ended", "task", title, "result", result, "err", err)
 		c.changes.cluster()
 	})

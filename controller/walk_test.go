@@ -41,7 +41,7 @@ func newReached(t *testing.T, real api.Service) *reached {
 			r.hear(far)
 		})
 		return near, nil
-	})
+	}, nil)
 	t.Cleanup(func() {
 		r.Client.Close()
 		ends.Wait()

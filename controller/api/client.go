@@ -28,7 +28,8 @@ const maxIdle = 4
 // Who the caller is is decided over there; the Caller given to its methods is not sent.
 type Client struct {
 	stub
-	dial func(context.Context) (io.ReadWriteCloser, error)
+	dial    func(context.Context) (io.ReadWriteCloser, error)
+	carrier Carrier
 
 	mu     sync.Mutex
 	idle   []*connection
@@ -53,12 +54,13 @@ func Dial(dataDir string) *Client {
 				"no controller runs on the data in %s", dataDir)
 		}
 		return conn, nil
-	})
+	}, nil)
 }
 
-// NewClient returns a client that makes its connections by dial; Serve or ServeConn are at their other ends.
-func NewClient(dial func(context.Context) (io.ReadWriteCloser, error)) *Client {
-	c := &Client{dial: dial}
+// NewClient returns a client that makes its connections by dial; Serve or ServeConn are at their other ends. The carrier is nil where the
+// controller is on this machine.
+func NewClient(dial func(context.Context) (io.ReadWriteCloser, error), carrier Carrier) *Client {
+	c := &Client{dial: dial, carrier: carrier}
 	c.stub = stub{c.call}
 	return c
 }
@@ -107,9 +109,16 @@ func (c *Client) put(conn *connection) {
 	}
 }
 
-// call makes one call. After any failure of the connection it is closed: an answer that comes late must not be taken for
-// that of the next call.
 func (c *Client) call(ctx context.Context, _ Caller, method string, request, response any) error {
+	if r, ok := request.(withFiles); ok && c.carrier != nil && !r.files().none() {
+		return c.carried(ctx, method, request, response, r.files())
+	}
+	return c.exchange(ctx, method, request, response)
+}
+
+// exchange makes one call. After any failure of the connection it is closed: an answer that comes late must not be taken for
+// that of the next call.
+func (c *Client) exchange(ctx context.Context, method string, request, response any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	body, err := json.Marshal(request)

@@ -50,6 +50,10 @@ type Authority interface {
 	// Grants of a caller with a key, Refused if there is no such key any more. It is not asked for the owner.
 	Grants(ctx context.Context, c Caller) ([]Grant, error)
 	Atlas(ctx context.Context) (Atlas, error)
+	// Bring puts in place of what a caller from elsewhere names the paths of the files that they have sent for the call, and in place of
+	// write one that the call's task may write to. It is told when the call is over, and the task that goes on if there is one. Refused: they
+	// have sent no such file.
+	Bring(c Caller, call string, read []*string, write *string) (release func(task string), err error)
 }
 
 // Guard lets through to s only what its caller may do, and records changes and denials.
@@ -80,7 +84,14 @@ func (g guard) invoke(ctx context.Context, c Caller, name string, request, respo
 	} else if err != nil {
 		return err
 	}
-	err := m.call.make(ctx, g.next, c, request, response)
+	release, err := g.bring(c, name, request)
+	if isDenial(err) {
+		return deny(err)
+	} else if err != nil {
+		return err
+	}
+	err = m.call.make(ctx, g.next, c, request, response)
+	release(taskOf(response, err))
 	if !m.changes {
 		if err != nil || c.Kind == Owner {
 			return err
@@ -113,10 +124,6 @@ func (g guard) admit(ctx context.Context, c Caller, m method, request any) (s si
 		}
 	default:
 		return s, denied(c, m)
-	}
-	if r, ok := request.(interface{ ownPath() string }); ok && r.ownPath() != "" {
-		return s, Errorf(Refused, "Do it on that machine, or with mainbusctl there.",
-			"this names a file on the controller's machine, which callers from elsewhere may not do")
 	}
 	all, err := g.authority.Grants(ctx, c)
 	if err != nil {

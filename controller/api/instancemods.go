@@ -113,14 +113,14 @@ func (r *ChangeModPolicy) scope() []place { return []place{ofInstance(&r.Instanc
 type CompareMods struct {
 	Instance string `json:"instance"`         // name or id
 	Save     string `json:"save,omitempty"`   // of the instance; empty: the one that a start would load
-	Client   string `json:"client,omitempty"` // absolute, on the controller's machine: a mod-list.json, a folder of mods, or a save; empty: no player
+	Client   string `json:"client,omitempty"` // absolute, on the caller's machine (files.go): a mod-list.json, a folder of mods, or a save; empty: no player
 
 	ClientList string `json:"client_list,omitempty"` // instead of Client: the text of a mod-list.json
 }
 
 func (r CompareMods) target() string  { return r.Instance }
 func (r *CompareMods) scope() []place { return []place{ofInstance(&r.Instance)} }
-func (r CompareMods) ownPath() string { return r.Client }
+func (r *CompareMods) files() files   { return files{read: []*string{&r.Client}} }
 
 // ModComparison is a table of mods and three places: server, save and player.
 type ModComparison struct {

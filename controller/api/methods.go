@@ -17,7 +17,7 @@ import (
 //	"SetModes": changes(ListManage, with(Service.SetModes)),          // for what *SetModes names in scope(), else for the whole cluster
 //
 // A request that is about instances or hosts says so by scope() (scope.go), and its permission may then be limited to those. One
-// that names a file or folder on the controller's machine says so by ownPath(), and is refused to callers from elsewhere. The fields
+// that names a file or folder says so by files() (files.go). The fields
 // Instance, Host and Path of a request without these methods make a test fail.
 type method struct {
 	need    Permission // empty: everybody who has come in may

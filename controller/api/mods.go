@@ -213,14 +213,14 @@ type ModRelease struct {
 	Stored       bool       `json:"stored"`
 }
 
-// UploadMods takes mods from the controller's machine, which is that of the window and of mainbusctl.
+// UploadMods takes mods from the caller's machine (files.go).
 type UploadMods struct {
 	Paths   []string `json:"paths"`   // absolute: zips, folders of mods, folders full of those
 	Replace bool     `json:"replace"` // a stored mod of the same name and version with another content
 }
 
-func (r UploadMods) target() string  { return strings.Join(r.Paths, ", ") }
-func (r UploadMods) ownPath() string { return r.target() }
+func (r UploadMods) target() string { return strings.Join(r.Paths, ", ") }
+func (r *UploadMods) files() files  { return files{list: &r.Paths} }
 
 // What UploadMods does with a mod.
 const (

@@ -233,7 +233,7 @@ func (r UndoPack) target() string { return r.Pack }
 // ImportPack makes a pack of what is somewhere else: of one of Text, Path and Instance.
 type ImportPack struct {
 	Text     string `json:"text,omitempty"`     // a mod pack string, Clusterio's too
-	Path     string `json:"path,omitempty"`     // absolute, on the controller's machine: a save, a mod-list.json, a folder of mods, or a file with a string
+	Path     string `json:"path,omitempty"`     // absolute, on the caller's machine (files.go): a save, a mod-list.json, a folder of mods, or a file with a string
 	Instance string `json:"instance,omitempty"` // name or id: the mods that lie in its folder
 
 	Name string `json:"name,omitempty"` // of the pack; empty: what the source says
@@ -251,7 +251,7 @@ func (r ImportPack) target() string {
 	return r.Name + " from a text"
 }
 
-func (r ImportPack) ownPath() string { return r.Path }
+func (r *ImportPack) files() files { return files{read: []*string{&r.Path}} }
 
 // Kinds of sources of a pack.
 const (
@@ -431,4 +431,4 @@ type HandOutPack struct {
 
 func (r HandOutPack) target() string { return r.Pack + " to " + r.Path }
 
-func (r HandOutPack) ownPath() string { return r.Path }
+func (r *HandOutPack) files() files { return files{write: &r.Path, replace: r.Replace} }

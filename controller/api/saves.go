@@ -110,7 +110,7 @@ func (r *ChangeSave) scope() []place { return []place{ofInstance(&r.Instance)} }
 
 func (r ChangeSave) target() string { return r.Instance + ": " + r.Action + " " + r.Save + " " + r.To }
 
-// UploadSave makes a save of a file on the controller's machine, which is that of the window and of mainbusctl.
+// UploadSave makes a save of a file on the caller's machine (files.go).
 type UploadSave struct {
 	Instance string `json:"instance"`
 	Path     string `json:"path"` // absolute
@@ -118,11 +118,11 @@ type UploadSave struct {
 }
 
 func (r *UploadSave) scope() []place { return []place{ofInstance(&r.Instance)} }
-func (r UploadSave) ownPath() string { return r.Path }
+func (r *UploadSave) files() files   { return files{read: []*string{&r.Path}} }
 
 func (r UploadSave) target() string { return r.Instance + ": " + r.Path }
 
-// DownloadSave writes a save to a file on the controller's machine.
+// DownloadSave writes a save to a file on the caller's machine (files.go).
 type DownloadSave struct {
 	Instance string `json:"instance"`
 	Area     string `json:"area"` // saves, bin or backups; empty: saves
@@ -132,7 +132,7 @@ type DownloadSave struct {
 }
 
 func (r *DownloadSave) scope() []place { return []place{ofInstance(&r.Instance)} }
-func (r DownloadSave) ownPath() string { return r.Path }
+func (r *DownloadSave) files() files   { return files{write: &r.Path, replace: r.Replace} }
 
 func (r DownloadSave) target() string { return r.Instance + ": " + r.Save + " to " + r.Path }
 

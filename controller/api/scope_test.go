@@ -28,7 +28,7 @@ func TestRequestsSayWhatTheyAreAbout(t *testing.T) {
 		}
 		of := reflect.TypeOf(request).Elem()
 		_, about := request.(scoped)
-		_, path := request.(interface{ ownPath() string })
+		_, path := request.(withFiles)
 		for _, f := range reflect.VisibleFields(of) {
 			switch f.Name {
 			case "Instance", "Instances", "Host", "Hosts":
@@ -37,7 +37,7 @@ func TestRequestsSayWhatTheyAreAbout(t *testing.T) {
 				}
 			case "Path", "Paths":
 				if !path {
-					t.Errorf("%s: %s names a path: give it an ownPath() (methods.go)", name, of.Name())
+					t.Errorf("%s: %s names a path: give it a files() (methods.go)", name, of.Name())
 				}
 			}
 		}
@@ -221,7 +221,7 @@ func TestFilesOfTheControllerAreNotForCallersFromElsewhere(t *testing.T) {
 	a := &officials{grants: []Grant{{Permission: Everything}}}
 	s := Guard(nil, a) // calling through would panic
 	_, err := s.UploadSave(t.Context(), anna, UploadSave{Instance: "nauvis", Path: "/etc/passwd"})
-	if got := AsError(err); err == nil || got.Code != Refused || !strings.Contains(got.Message, "controller's machine") || len(a.entries) != 1 {
+	if got := AsError(err); err == nil || got.Code != Refused || !strings.Contains(got.Message, "has sent no file") || len(a.entries) != 1 {
 		t.Errorf("got %v, recorded %v", err, a.entries)
 	}
 }

@@ -76,6 +76,208 @@ func (x *APICall) GetBody() []byte {
 	return nil
 }
 
+// FilePut is followed by size bytes and their SHA-256.
+type FilePut struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Call          string                 `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"` // of the api, that names the file
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Size          uint64                 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FilePut) Reset() {
+	*x = FilePut{}
+	mi := &file_api_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FilePut) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FilePut) ProtoMessage() {}
+
+func (x *FilePut) ProtoReflect() protoreflect.Message {
+	mi := &file_api_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FilePut.ProtoReflect.Descriptor instead.
+func (*FilePut) Descriptor() ([]byte, []int) {
+	return file_api_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *FilePut) GetCall() string {
+	if x != nil {
+		return x.Call
+	}
+	return ""
+}
+
+func (x *FilePut) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *FilePut) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+type FileThere struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"` // what the call names
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileThere) Reset() {
+	*x = FileThere{}
+	mi := &file_api_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileThere) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileThere) ProtoMessage() {}
+
+func (x *FileThere) ProtoReflect() protoreflect.Message {
+	mi := &file_api_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileThere.ProtoReflect.Descriptor instead.
+func (*FileThere) Descriptor() ([]byte, []int) {
+	return file_api_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *FileThere) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+type FileGet struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Task          string                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"` // of the call that named the file
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileGet) Reset() {
+	*x = FileGet{}
+	mi := &file_api_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileGet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileGet) ProtoMessage() {}
+
+func (x *FileGet) ProtoReflect() protoreflect.Message {
+	mi := &file_api_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileGet.ProtoReflect.Descriptor instead.
+func (*FileGet) Descriptor() ([]byte, []int) {
+	return file_api_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *FileGet) GetTask() string {
+	if x != nil {
+		return x.Task
+	}
+	return ""
+}
+
+// FileHead is followed by size bytes and their SHA-256 when it is ready.
+type FileHead struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ready         bool                   `protobuf:"varint,1,opt,name=ready,proto3" json:"ready,omitempty"` // the task has ended; until then it is sent again and again
+	Size          uint64                 `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileHead) Reset() {
+	*x = FileHead{}
+	mi := &file_api_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileHead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileHead) ProtoMessage() {}
+
+func (x *FileHead) ProtoReflect() protoreflect.Message {
+	mi := &file_api_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileHead.ProtoReflect.Descriptor instead.
+func (*FileHead) Descriptor() ([]byte, []int) {
+	return file_api_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *FileHead) GetReady() bool {
+	if x != nil {
+		return x.Ready
+	}
+	return false
+}
+
+func (x *FileHead) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
 var File_api_proto protoreflect.FileDescriptor
 
 const file_api_proto_rawDesc = "" +
@@ -83,7 +285,18 @@ const file_api_proto_rawDesc = "" +
 	"\tapi.proto\x12\x0fmainbus.wire.v1\"5\n" +
 	"\aAPICall\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12\x12\n" +
-	"\x04body\x18\x02 \x01(\fR\x04bodyB\x18Z\x16mainbus/transport/wireb\x06proto3"
+	"\x04body\x18\x02 \x01(\fR\x04body\"E\n" +
+	"\aFilePut\x12\x12\n" +
+	"\x04call\x18\x01 \x01(\tR\x04call\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04size\x18\x03 \x01(\x04R\x04size\"\x1f\n" +
+	"\tFileThere\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\"\x1d\n" +
+	"\aFileGet\x12\x12\n" +
+	"\x04task\x18\x01 \x01(\tR\x04task\"4\n" +
+	"\bFileHead\x12\x14\n" +
+	"\x05ready\x18\x01 \x01(\bR\x05ready\x12\x12\n" +
+	"\x04size\x18\x02 \x01(\x04R\x04sizeB\x18Z\x16mainbus/transport/wireb\x06proto3"
 
 var (
 	file_api_proto_rawDescOnce sync.Once
@@ -97,9 +310,13 @@ func file_api_proto_rawDescGZIP() []byte {
 	return file_api_proto_rawDescData
 }
 
-var file_api_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_api_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_api_proto_goTypes = []any{
-	(*APICall)(nil), // 0: mainbus.wire.v1.APICall
+	(*APICall)(nil),   // 0: mainbus.wire.v1.APICall
+	(*FilePut)(nil),   // 1: mainbus.wire.v1.FilePut
+	(*FileThere)(nil), // 2: mainbus.wire.v1.FileThere
+	(*FileGet)(nil),   // 3: mainbus.wire.v1.FileGet
+	(*FileHead)(nil),  // 4: mainbus.wire.v1.FileHead
 }
 var file_api_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
@@ -120,7 +337,7 @@ func file_api_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_proto_rawDesc), len(file_api_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   1,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

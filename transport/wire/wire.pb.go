@@ -71,6 +71,8 @@ const (
 	Method_METHOD_NAMES            Method = 85 // controller → agent: NamesAsk → NamesList
 	Method_METHOD_NAMES_GET        Method = 86 // controller → agent: NamesRef → NamesContent
 	Method_METHOD_API              Method = 90 // user → controller: APICall → Reply, again and again, in plain frames (api.proto)
+	Method_METHOD_FILE_PUT         Method = 91 // user → controller: FilePut and its bytes → FileThere, for a call that names the file
+	Method_METHOD_FILE_GET         Method = 92 // user → controller: FileGet → FileHead until it is ready, and its bytes: what a task has written
 )
 
 // Enum value maps for Method.
@@ -119,6 +121,8 @@ var (
 		85: "METHOD_NAMES",
 		86: "METHOD_NAMES_GET",
 		90: "METHOD_API",
+		91: "METHOD_FILE_PUT",
+		92: "METHOD_FILE_GET",
 	}
 	Method_value = map[string]int32{
 		"METHOD_UNSPECIFIED":      0,
@@ -164,6 +168,8 @@ var (
 		"METHOD_NAMES":            85,
 		"METHOD_NAMES_GET":        86,
 		"METHOD_API":              90,
+		"METHOD_FILE_PUT":         91,
+		"METHOD_FILE_GET":         92,
 	}
 )
 
@@ -572,7 +578,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04boot\x18\x05 \x01(\tR\x04boot\x12!\n" +
 	"\fgame_version\x18\x06 \x01(\tR\vgameVersion\x12\x1b\n" +
 	"\tbulk_port\x18\a \x01(\rR\bbulkPort\x12\x1a\n" +
-	"\bfeatures\x18\b \x03(\tR\bfeatures*\xcc\a\n" +
+	"\bfeatures\x18\b \x03(\tR\bfeatures*\xf6\a\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_HELLO\x10\x01\x12\x12\n" +
@@ -618,7 +624,9 @@ const file_wire_proto_rawDesc = "" +
 	"\fMETHOD_NAMES\x10U\x12\x14\n" +
 	"\x10METHOD_NAMES_GET\x10V\x12\x0e\n" +
 	"\n" +
-	"METHOD_API\x10Z*t\n" +
+	"METHOD_API\x10Z\x12\x13\n" +
+	"\x0fMETHOD_FILE_PUT\x10[\x12\x13\n" +
+	"\x0fMETHOD_FILE_GET\x10\\*t\n" +
 	"\x04Code\x12\v\n" +
 	"\aCODE_OK\x10\x00\x12\x11\n" +
 	"\rCODE_INTERNAL\x10\x01\x12\x10\n" +

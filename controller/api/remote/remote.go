@@ -47,7 +47,7 @@ func Connect(l Login) (*Connection, error) {
 	}
 	c := &Connection{login: l, endpoint: endpoint}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.Client = api.NewClient(c.open)
+	c.Client = api.NewClient(c.open, c)
 	return c, nil
 }
 
