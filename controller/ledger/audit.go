@@ -1,6 +1,9 @@
 package ledger
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Mismatch is an item for which the equation of the package comment does not hold.
 type Mismatch struct {
@@ -94,10 +97,11 @@ func (s *State) Audit() []Mismatch {
 		at(item).Carried = n
 	}
 	var wrong []Mismatch
-	for _, item := range sortedItems(sums) {
-		if m := sums[item]; m.Surplus() != 0 || m.Bus < 0 {
+	for _, m := range sums {
+		if m.Surplus() != 0 || m.Bus < 0 {
 			wrong = append(wrong, *m)
 		}
 	}
+	slices.SortFunc(wrong, func(a, b Mismatch) int { return compareItems(a.Item, b.Item) })
 	return wrong
 }

@@ -3,7 +3,9 @@ package sim
 import (
 	"flag"
 	"fmt"
+	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +16,12 @@ var (
 	traced    = flag.Bool("trace", false, "tell what happens in the schedule that fails")
 	firstSeed = flag.Uint64("seed", 0, "seed of the first schedule")
 )
+
+// Schedules leave nothing behind, so there is little to look through and much to throw away: most of their time was the collector's.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
+}
 
 // hunt runs schedules on all cores until one finds something, and returns the seed and what it found.
 func hunt(first, count uint64, cfg Config) (seed uint64, found error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"mainbus/cmd/mainbus-sim/internal/luavm"
 	"mainbus/cmd/mainbus-sim/internal/world"
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/scriptdat"
@@ -38,6 +39,8 @@ type Params struct {
 	Files   func(path string) ([]byte, bool) // scripts by full name: "__level__/control.lua", "__core__/lualib/x.lua"
 	Mods    []Mod                            // in load order; core is not one
 	Version factorio.Version
+
+	Compiled *luavm.Files // shared with other games that have the same scripts, or nil
 
 	Scenario    string // that the map was made of
 	ScenarioMod string // whose it is; "" is nobody's

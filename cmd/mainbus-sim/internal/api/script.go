@@ -59,7 +59,7 @@ func (e *HandlerError) Level() bool { return e.Mod.Name == levelName }
 
 func (g *Game) addScript(mod Mod) *Script {
 	s := &Script{p: &g.p, g: g, mod: mod, events: map[int]handler{}, nthTick: map[int]*lua.LFunction{}, metatables: map[string]*lua.LTable{}}
-	s.vm = luavm.New(luavm.Config{Find: s.find, Random: g.p.World.Source, Print: g.p.Host.Print})
+	s.vm = luavm.New(luavm.Config{Find: s.find, Random: g.p.World.Source, Print: g.p.Host.Print, Files: g.p.Compiled})
 	g.scripts = append(g.scripts, s)
 	if mod.Name == levelName {
 		g.level = s

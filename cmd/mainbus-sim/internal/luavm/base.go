@@ -342,7 +342,7 @@ func (vm *VM) require(l *lua.LState) int {
 		l.Push(value)
 		return 1
 	}
-	fn, err := vm.Load(string(source), path)
+	fn, err := vm.loadFile(string(source), path)
 	if err != nil {
 		l.Error(lua.LString(err.Error()), 0)
 	}

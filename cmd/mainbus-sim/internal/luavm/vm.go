@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
@@ -21,6 +22,8 @@ type Config struct {
 	Random *rand.PCG
 	// Print takes what print prints: arguments as text with tabs between them.
 	Print func(text string)
+	// Files are shared with other VMs that run the same files; nil: nobody does.
+	Files *Files
 }
 
 // VM is one Lua state.
@@ -49,6 +52,9 @@ const (
 
 // New makes a VM with the game's libraries and no game objects.
 func New(cfg Config) *VM {
+	if cfg.Files == nil {
+		cfg.Files = &Files{}
+	}
 	vm := &VM{
 		cfg:    cfg,
 		loaded: map[string]lua.LValue{},
@@ -73,10 +79,47 @@ func (vm *VM) Load(source, name string) (*lua.LFunction, error) {
 }
 
 func (vm *VM) load(source, name string, env *lua.LTable) (*lua.LFunction, error) {
-	if strings.HasPrefix(source, "#") { // Lua skips a first line for the shell
-		source = "--" + source
+	proto, err := compile(source, name)
+	if err != nil {
+		return nil, err
 	}
-	chunk, err := parse.Parse(strings.NewReader(expandEscapes(source)), name)
+	fn := vm.L.NewFunctionFromProto(proto)
+	fn.Env = env
+	return fn, nil
+}
+
+// loadFile compiles a file, unless one of the VMs that share its Files has done so.
+func (vm *VM) loadFile(source, name string) (*lua.LFunction, error) {
+	proto, err := vm.cfg.Files.compile(source, name)
+	if err != nil {
+		return nil, err
+	}
+	return vm.L.NewFunctionFromProto(proto), nil
+}
+
+// Files keeps compiled files for the VMs that share it, which may run at the same time: what is compiled never changes.
+// The zero value is empty. It forgets nothing.
+type Files struct{ compiled sync.Map }
+
+type file struct{ name, source string }
+
+func (f *Files) compile(source, name string) (*lua.FunctionProto, error) {
+	if known, ok := f.compiled.Load(file{name, source}); ok {
+		return known.(*lua.FunctionProto), nil
+	}
+	proto, err := compile(source, name)
+	if err == nil {
+		f.compiled.Store(file{name, source}, proto)
+	}
+	return proto, err
+}
+
+func compile(source, name string) (*lua.FunctionProto, error) {
+	text := source
+	if strings.HasPrefix(source, "#") { // Lua skips a first line for the shell
+		text = "--" + source
+	}
+	chunk, err := parse.Parse(strings.NewReader(expandEscapes(text)), name)
 	if err != nil {
 		return nil, syntaxError(name, err)
 	}
@@ -84,9 +127,7 @@ func (vm *VM) load(source, name string, env *lua.LTable) (*lua.LFunction, error)
 	if err != nil {
 		return nil, syntaxError(name, err)
 	}
-	fn := vm.L.NewFunctionFromProto(proto)
-	fn.Env = env
-	return fn, nil
+	return proto, nil
 }
 
 func syntaxError(name string, err error) error {
@@ -107,7 +148,7 @@ func syntaxError(name string, err error) error {
 
 // Run loads and calls a script of the start-up.
 func (vm *VM) Run(source, name string) error {
-	fn, err := vm.Load(source, name)
+	fn, err := vm.loadFile(source, name)
 	if err != nil {
 		return err
 	}

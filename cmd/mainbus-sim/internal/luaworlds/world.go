@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"mainbus/cmd/mainbus-sim/internal/api"
+	"mainbus/cmd/mainbus-sim/internal/luavm"
 	"mainbus/cmd/mainbus-sim/internal/world"
 	"mainbus/controller/bus"
 	"mainbus/controller/ledger"
@@ -45,6 +46,9 @@ end
 var catalog = sync.OnceValues(func() (*world.Catalog, error) {
 	return world.NewCatalog(map[string]bool{"base": true, "quality": true})
 })
+
+// compiled are the scripts of all games: each world is loaded very often, and compiling them took most of the time.
+var compiled luavm.Files
 
 // Modules are the files below mainbus in the save, by name without the ending.
 type Modules map[string]string
@@ -146,7 +150,7 @@ func (g *game) start(w *world.World) {
 	}
 	var err error
 	g.scripts, err = api.New(api.Params{
-		World: w, Host: host{g}, Mods: []api.Mod{{Name: "base", Version: "2.0.77"}}, Version: factorio.Version{Major: 2, Patch: 77},
+		Compiled: &compiled, World: w, Host: host{g}, Mods: []api.Mod{{Name: "base", Version: "2.0.77"}}, Version: factorio.Version{Major: 2, Patch: 77},
 		Files: func(name string) ([]byte, bool) {
 			text, ok := files[name]
 			return []byte(text), ok

@@ -6,7 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +43,12 @@ func shipped(t *testing.T) Modules {
 		all[strings.TrimSuffix(f.Name, ".lua")] = string(text)
 	}
 	return all
+}
+
+// Schedules leave nothing behind, so there is little to look through and much to throw away: most of their time was the collector's.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
 }
 
 // hunt runs schedules on all cores until one finds something. A module that raises is found too.
