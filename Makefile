@@ -7,8 +7,9 @@ export CGO_ENABLED := 0
 
 PROGRAMS := mainbus-host mainbus-controller mainbusctl mainbus-sim mainbus-demo mainbus-crashtest
 PURE = $$($(GO) list -e ./... | grep -v '/cmd/mainbus$$')
-# These drive whole clusters of processes, so they run one after the other and with nothing beside them.
-WHOLE := ./cmd/mainbus-demo ./cmd/mainbus-crashtest ./cmd/mainbus/internal/...
+# These drive whole clusters of processes and mostly wait for them: they run one after the other, beside all others.
+WHOLE := ./cmd/internal/testbed ./cmd/mainbus-demo ./cmd/mainbus-crashtest ./cmd/mainbus/internal/...
+PARTS = $$(comm -23 <($(GO) list -e ./... | grep -v '/cmd/mainbus$$' | sort) <($(GO) list $(WHOLE) | sort))
 
 # The window needs a C compiler and the headers of X11, Wayland and OpenGL.
 WINDOW := CGO_ENABLED=1 $(GO)
@@ -24,7 +25,7 @@ DEMO_NEEDS := window
 endif
 endif
 
-.PHONY: build window demo run test crashtest race lint bench fuzz soak proof screenshots generate clean
+.PHONY: build window demo run test test-parts test-whole crashtest race lint bench fuzz soak proof screenshots generate clean
 
 build:
 	$(GO) build -o bin/ $(PROGRAMS:%=./cmd/%)
@@ -41,7 +42,12 @@ run: build window
 
 test: lint
 	.ci/packages $(TEST_PACKAGES)
-	$(GO) test -timeout 15m $$($(GO) list -e ./... | grep -v -e '/cmd/mainbus$$' -e '/cmd/mainbus-demo' -e '/cmd/mainbus-crashtest' -e '/cmd/mainbus/internal/')
+	$(MAKE) -j 2 test-parts test-whole
+
+test-parts:
+	$(GO) test -timeout 15m $(PARTS)
+
+test-whole:
 	$(GO) test -timeout 15m -p 1 $(WHOLE)
 
 # Breaks a cluster of real processes for SECONDS and counts. JSON: a file for the result.

@@ -1,7 +1,6 @@
 package testbed_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -9,10 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"mainbus/cmd/internal/testbed"
-	"mainbus/cmd/internal/testbed/build"
 	"mainbus/controller/api"
 	"mainbus/hostagent/factorio/install"
 )
@@ -23,11 +20,9 @@ func TestAFolderIsAdopted(t *testing.T) {
 	if err := testbed.CheckMulticast(); err != nil {
 		t.Skipf("SKIPPED, no folder was adopted by real processes here: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
+	ctx := t.Context()
 	m := &moving{t: t, ctx: ctx}
-	m.Cluster = &testbed.Cluster{Dir: t.TempDir(), Programs: build.Programs(t, "", "mainbus-controller", "mainbus-host", "mainbusctl", "mainbus-sim")}
-	t.Cleanup(m.ShutDown)
+	m.Cluster = newCluster(t)
 	m.must(m.StartController(ctx))
 	h := m.host("attic")
 	m.must(m.WaitLinked(ctx, patience))
@@ -49,7 +44,7 @@ func TestAFolderIsAdopted(t *testing.T) {
 	}
 	before := tree(t, old)
 
-	out, err := m.Ctl(ctx, "instances", "adopt", "attic", old)
+	out, err := m.Ctl(ctx, "instances", "adopt", h.ID, old)
 	m.must(err)
 	for _, want := range []string{"world.zip", "1 admins", "--confirm", "'" + old + "'"} {
 		if !strings.Contains(string(out), want) {
@@ -57,7 +52,7 @@ func TestAFolderIsAdopted(t *testing.T) {
 		}
 	}
 	var folder api.Folder
-	out, err = m.Ctl(ctx, "--json", "instances", "adopt", "attic", old)
+	out, err = m.Ctl(ctx, "--json", "instances", "adopt", h.ID, old)
 	m.must(err)
 	m.must(json.Unmarshal(out, &folder))
 	if folder.SaveCount != 1 || !folder.AutoPause || strings.Contains(string(out), "s3cret") {
@@ -66,13 +61,13 @@ func TestAFolderIsAdopted(t *testing.T) {
 	if all, err := m.Client.Instances(ctx, testbed.Me); err != nil || len(all) > 0 {
 		t.Errorf("looking has made %+v, %v", all, err)
 	}
-	if out, err := m.Ctl(ctx, "instances", "adopt", "attic", t.TempDir(), "nothing", "--confirm"); err == nil || !strings.Contains(err.Error(), "no server folder") {
+	if out, err := m.Ctl(ctx, "instances", "adopt", h.ID, t.TempDir(), "nothing", "--confirm"); err == nil || !strings.Contains(err.Error(), "no server folder") {
 		t.Errorf("an empty folder: %s, %v", out, err)
 	}
 
-	_, err = m.Ctl(ctx, "instances", "adopt", "attic", old, "nauvis", "--confirm")
+	_, err = m.Ctl(ctx, "instances", "adopt", h.ID, old, "nauvis", "--confirm")
 	m.must(err)
-	if _, err := m.Ctl(ctx, "instances", "adopt", "attic", old, "Nauvis", "--confirm"); err == nil {
+	if _, err := m.Ctl(ctx, "instances", "adopt", h.ID, old, "Nauvis", "--confirm"); err == nil {
 		t.Error("a name was given twice")
 	}
 	_, err = m.Ctl(ctx, "instances", "start", "nauvis")

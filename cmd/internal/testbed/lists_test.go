@@ -1,17 +1,14 @@
 package testbed_test
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"mainbus/cmd/internal/testbed"
-	"mainbus/cmd/internal/testbed/build"
 	"mainbus/controller/api"
 )
 
@@ -21,10 +18,8 @@ func TestListsOfRealProcesses(t *testing.T) {
 	if err := testbed.CheckMulticast(); err != nil {
 		t.Skipf("SKIPPED, lists were NOT kept the same between real processes here: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
-	defer cancel()
-	c := &testbed.Cluster{Dir: t.TempDir(), Programs: build.Programs(t, "", "mainbus-controller", "mainbus-host", "mainbusctl", "mainbus-sim")}
-	t.Cleanup(c.ShutDown)
+	ctx := t.Context()
+	c := newCluster(t)
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -55,7 +50,7 @@ func TestListsOfRealProcesses(t *testing.T) {
 	files := map[string]string{}
 	for _, name := range []string{"one", "two"} {
 		world := "world-" + name
-		ctl("instances", "create", world, "--host", name)
+		ctl("instances", "create", world, "--host", c.HostOf(world).ID)
 		ctl("lists", "mode", world, "--admins", "both")
 		i, err := c.Instance(ctx, world)
 		must(err)

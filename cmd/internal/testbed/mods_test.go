@@ -11,10 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"mainbus/cmd/internal/testbed"
-	"mainbus/cmd/internal/testbed/build"
 	"mainbus/controller/api"
 )
 
@@ -72,7 +70,7 @@ func (m *modding) modFile(dir, name, version string, size int) {
 
 func (m *modding) poll(what string, done func() (bool, error)) {
 	m.t.Helper()
-	m.must(testbed.Poll(m.ctx, 3*time.Minute, what, done))
+	m.must(testbed.Poll(m.ctx, patience, what, done))
 }
 
 // fetching waits until mods come for one of the instances, or all have come: on a fast machine there may be no middle left.
@@ -134,11 +132,9 @@ func TestModsComeToAHostOnce(t *testing.T) {
 	if err := testbed.CheckMulticast(); err != nil {
 		t.Skipf("SKIPPED, mods were NOT brought to real hosts here: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
-	defer cancel()
+	ctx := t.Context()
 	m := &modding{t: t, ctx: ctx}
-	m.Cluster = &testbed.Cluster{Dir: t.TempDir(), Programs: build.Programs(t, "", "mainbus-controller", "mainbus-host", "mainbusctl", "mainbus-sim")}
-	t.Cleanup(m.ShutDown)
+	m.Cluster = newCluster(t)
 	m.must(m.StartController(ctx))
 	host, err := m.AddHost("mods-a", []byte(modsScenario), "one", "two")
 	m.must(err)

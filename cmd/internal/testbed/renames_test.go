@@ -9,10 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"mainbus/cmd/internal/testbed"
-	"mainbus/cmd/internal/testbed/build"
 )
 
 // One world sends an item and a fluid of the mod, the other wants some of the item; nobody saves unless asked.
@@ -160,11 +158,9 @@ func TestRenamedItemsOfRealProcesses(t *testing.T) {
 	if err := testbed.CheckMulticast(); err != nil {
 		t.Skipf("SKIPPED, renamed items were NOT tested with real processes here: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
-	defer cancel()
+	ctx := t.Context()
 	r := &renaming{t: t, ctx: ctx, mod: word(), item: word(), fluid: word()}
-	r.Cluster = &testbed.Cluster{Dir: t.TempDir(), Programs: build.Programs(t, "", "mainbus-controller", "mainbus-host", "mainbusctl", "mainbus-sim")}
-	t.Cleanup(r.ShutDown)
+	r.Cluster = newCluster(t)
 	r.must(r.StartController(ctx))
 	var err error
 	r.host, err = r.AddHost("renames", []byte(strings.NewReplacer("@oldfluid", r.fluid, "@old", r.item).Replace(renameScenario)), "one", "two")

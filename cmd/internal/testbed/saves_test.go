@@ -2,15 +2,12 @@ package testbed_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"mainbus/cmd/internal/testbed"
-	"mainbus/cmd/internal/testbed/build"
 	"mainbus/controller/api"
 )
 
@@ -20,10 +17,8 @@ func TestSavesBetweenRealHosts(t *testing.T) {
 	if err := testbed.CheckMulticast(); err != nil {
 		t.Skipf("SKIPPED, saves were NOT carried between real processes here: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
-	defer cancel()
-	c := &testbed.Cluster{Dir: t.TempDir(), Programs: build.Programs(t, "", "mainbus-controller", "mainbus-host", "mainbusctl", "mainbus-sim")}
-	t.Cleanup(c.ShutDown)
+	ctx := t.Context()
+	c := newCluster(t)
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -57,7 +52,7 @@ func TestSavesBetweenRealHosts(t *testing.T) {
 	}
 	must(c.WaitLinked(ctx, patience))
 	for _, name := range []string{"one", "two"} {
-		ctl("instances", "create", "world-"+name, "--host", name)
+		ctl("instances", "create", "world-"+name, "--host", c.HostOf("world-"+name).ID)
 	}
 
 	ctl("saves", "create", "world-one", "rails.zip", "--preset", "rail-world", "--seed", "42")

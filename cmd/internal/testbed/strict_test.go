@@ -1,15 +1,10 @@
 package testbed_test
 
 import (
-	"context"
 	"testing"
-	"time"
 
 	"mainbus/cmd/internal/testbed"
-	"mainbus/cmd/internal/testbed/build"
 )
-
-const patience = time.Minute
 
 // One world has a chest of iron to send, the other wants it; nobody saves unless asked.
 const strictScenario = `{"autosave_seconds": 3600, "worlds": {
@@ -25,10 +20,8 @@ func TestStrictItemsOfRealProcesses(t *testing.T) {
 	if err := testbed.CheckMulticast(); err != nil {
 		t.Skipf("SKIPPED, strict items were NOT tested with real processes here: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-	defer cancel()
-	c := &testbed.Cluster{Dir: t.TempDir(), Programs: build.Programs(t, "", "mainbus-controller", "mainbus-host", "mainbusctl", "mainbus-sim")}
-	t.Cleanup(c.ShutDown)
+	ctx := t.Context()
+	c := newCluster(t)
 	must := func(err error) {
 		t.Helper()
 		if err != nil {

@@ -6,10 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"mainbus/cmd/internal/testbed"
-	"mainbus/cmd/internal/testbed/build"
 	"mainbus/controller/api"
 )
 
@@ -58,11 +56,9 @@ func TestPlayersOfRealProcesses(t *testing.T) {
 	if err := testbed.CheckMulticast(); err != nil {
 		t.Skipf("SKIPPED, players were NOT tested with real processes here: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
-	defer cancel()
+	ctx := t.Context()
 	u := &usersCluster{t: t, ctx: ctx}
-	u.Cluster = &testbed.Cluster{Dir: t.TempDir(), Programs: build.Programs(t, "", "mainbus-controller", "mainbus-host", "mainbusctl", "mainbus-sim")}
-	t.Cleanup(u.ShutDown)
+	u.Cluster = newCluster(t)
 	u.must(u.StartController(ctx))
 	h, err := u.AddHost("users-host", []byte(usersScenario), "first", "second")
 	u.must(err)

@@ -21,6 +21,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"mainbus/cmd/internal/testbed/build"
 	"mainbus/controller"
 	"mainbus/controller/api"
 	"mainbus/hostagent"
@@ -30,14 +31,14 @@ import (
 	"mainbus/transport/wire"
 )
 
-const longEnough = 60 * time.Second
+const longEnough = 2 * time.Minute
 
 // programs is the folder of the real mainbus-host and of the simulated game.
 var programs string
 
 func TestMain(m *testing.M) {
 	var err error
-	if programs, err = build(); err != nil {
+	if programs, err = buildPrograms(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -48,17 +49,12 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-func build() (string, error) {
+func buildPrograms() (string, error) {
 	dir, err := os.MkdirTemp("", "mainbus-thishost-")
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "mainbus/cmd/mainbus-host", "mainbus/cmd/mainbus-sim")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the host agent and the simulated game: %w: %s", err, out)
-	}
-	return dir, nil
+	return dir, build.Into(dir, "", "mainbus-host", "mainbus-sim")
 }
 
 func program(name string) string {
@@ -168,7 +164,7 @@ func (b *bench) keep() (stop func()) {
 		cancel()
 		select {
 		case <-ended:
-		case <-time.After(5 * time.Second):
+		case <-time.After(longEnough):
 			b.t.Error("Keep does not end with its context")
 			<-ended
 		}
