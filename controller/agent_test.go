@@ -17,7 +17,7 @@ import (
 	"mainbus/transport/wire"
 )
 
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // agent is a host agent without games: it does on the link what a real one does, and tests play its worlds.
 type agent struct {

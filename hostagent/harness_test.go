@@ -78,7 +78,7 @@ func (h *host) start(t *testing.T) Status {
 		return s
 	case err := <-h.ended:
 		t.Fatalf("agent ended: %v", err)
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("agent does not start")
 	}
 	panic("unreachable")
@@ -207,9 +207,12 @@ func (c *controller) call(id identity.ID, m wire.Method, req, resp proto.Message
 	return err
 }
 
+// patience is for what happens at once on a machine that has nothing else to do.
+const patience = 2 * time.Minute
+
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)
 		}

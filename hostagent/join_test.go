@@ -105,7 +105,7 @@ func TestAgentJoinsAndForgets(t *testing.T) {
 	}
 	select {
 	case <-conn.Context().Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the link lives on")
 	}
 	if !errors.Is(conn.Err(), link.ErrRevoked) {

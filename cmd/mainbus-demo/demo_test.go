@@ -28,7 +28,7 @@ func demo(t *testing.T, bin, jsonFile string) (string, int) {
 	if err := testbed.CheckMulticast(); err != nil {
 		t.Skipf("SKIPPED, the demo was NOT tested here: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "mainbus-demo"), "--bin", bin, "--seconds", "30")
 	cmd.Env = append(os.Environ(), "DEMO_JSON="+jsonFile, "DEMO_KEEP=", "DEMO_WINDOW=0")

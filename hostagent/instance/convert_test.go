@@ -75,6 +75,7 @@ script.on_configuration_changed(count)
 script.on_event(defines.events.on_tick, count)`
 
 func TestSaveOfAnOlderVersionIsConvertedUnpatchedFirst(t *testing.T) {
+	t.Parallel()
 	game := simgame.Install(t, busyScenario)
 	for name, prepare := range map[string]func(path string) (string, error){
 		"never patched": func(string) (string, error) { return "", nil },
@@ -117,6 +118,7 @@ func TestSaveOfAnOlderVersionIsConvertedUnpatchedFirst(t *testing.T) {
 }
 
 func TestConversionThatFailsIsShownAndChangesNothing(t *testing.T) {
+	t.Parallel()
 	dir, game := t.TempDir(), simgame.Install(t, busyScenario)
 	f := newForeign(`error("not in this version")`)
 	f.create(t, game, dir)

@@ -47,6 +47,7 @@ func TestMapsThatAreAskedFor(t *testing.T) {
 }
 
 func TestMapsThatCanNotBeMade(t *testing.T) {
+	t.Parallel()
 	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{ledger: "beef"})
 	a.wantRunning(false)
 	a.wait("stopped", func(o *wire.ObservedInstance) bool { return o.GetState() == wire.State_STATE_STOPPED })

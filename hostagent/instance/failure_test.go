@@ -50,6 +50,7 @@ func (a *agent) why() *wire.Failure {
 }
 
 func TestCrashIsExplainedAndGivenUp(t *testing.T) {
+	t.Parallel()
 	dir, game := t.TempDir(), simgame.Install(t, behaving(`"crash_at_tick": 30`))
 	a := newAgent(t, dir, game, &controller{ledger: "beef"})
 	if _, err := a.Failure(); !errors.Is(err, fs.ErrNotExist) {
@@ -97,6 +98,7 @@ func TestStartThatIsRefusedIsExplained(t *testing.T) {
 }
 
 func TestNothingIsStartedOnAFullDisk(t *testing.T) {
+	t.Parallel()
 	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{away: true})
 	var full atomic.Bool
 	full.Store(true)
@@ -118,6 +120,7 @@ func TestNothingIsStartedOnAFullDisk(t *testing.T) {
 }
 
 func TestGameThatEndsByItselfStaysOffWhereThatIsThePolicy(t *testing.T) {
+	t.Parallel()
 	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{ledger: "beef"})
 	a.wantSupervised(true, 1, &wire.Supervision{Restart: wire.Restart_RESTART_ON_FAILURE})
 	a.waitLinked()
@@ -133,6 +136,7 @@ func TestGameThatEndsByItselfStaysOffWhereThatIsThePolicy(t *testing.T) {
 }
 
 func TestGameThatHangsIsKilledWhenItsTimeIsOver(t *testing.T) {
+	t.Parallel()
 	a := newAgent(t, t.TempDir(), simgame.Install(t, behaving(`"hang": {"at_tick": 60}`)), &controller{away: true})
 	policy := &wire.Supervision{StopSeconds: 1}
 	a.wantSupervised(true, 1, policy)
@@ -291,6 +295,7 @@ func isZombie(pid int) bool {
 }
 
 func TestTailOfARun(t *testing.T) {
+	t.Parallel()
 	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{ledger: "beef"})
 	if lines := tailOf(a.folder.ours(), 0, 100); len(lines) != 0 {
 		t.Errorf("of nothing: %q", lines)

@@ -15,6 +15,7 @@ import (
 
 // A game that prints 100,000 lines a second trades as always, and who reads its console is told once.
 func TestAFloodIsToldOnceAndTradeGoesOn(t *testing.T) {
+	t.Parallel()
 	noise := strings.TrimSuffix(strings.Repeat(`chatter of a mod\n`, 100_000/60), `\n`)
 	plan := fmt.Sprintf(`{"garbage": [{"text": "%s", "tick": 600, "every_ticks": 1}], %s`, noise, scenario[1:])
 	c := &controller{ledger: "beef"}

@@ -209,6 +209,7 @@ func scriptsOf(t *testing.T, path string) map[string]string {
 
 // A mistake in a scenario ends its game as it would without us.
 func TestForeignScenarioThatFails(t *testing.T) {
+	t.Parallel()
 	dir, c := t.TempDir(), &controller{ledger: "beef"}
 	game := simgame.Install(t, busyScenario)
 	f := newForeign("script.on_event(defines.events.on_tick, function() if storage.@_fail then error('no @ left') end end)")
@@ -230,6 +231,7 @@ func TestForeignScenarioThatFails(t *testing.T) {
 
 // So it does when nobody was there to see it, in the first start, whose save proposes the id of a world that has not traded.
 func TestStorageIsWipedWhileTheAgentIsAway(t *testing.T) {
+	t.Parallel()
 	dir, c := t.TempDir(), &controller{ledger: "beef", world: randomHex(16)}
 	game := simgame.Install(t, busyScenario)
 	f := newForeign("")
@@ -258,6 +260,7 @@ func TestStorageIsWipedWhileTheAgentIsAway(t *testing.T) {
 
 // A world whose accounts a script has wiped begins anew, under another identity each time, and keeps what is in it.
 func TestScenarioThatWipesStorageBeginsAnew(t *testing.T) {
+	t.Parallel()
 	dir, c := t.TempDir(), &controller{ledger: "beef"}
 	game := simgame.Install(t, busyScenario)
 	f := newForeign("script.on_init(function() storage = {} end)")

@@ -88,6 +88,7 @@ func TestTheLogOfARunningGameIsBounded(t *testing.T) {
 }
 
 func TestAStartKeepsTheLogsBefore(t *testing.T) {
+	t.Parallel()
 	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{ledger: "beef"})
 	for range 3 {
 		a.wantRunning(true)

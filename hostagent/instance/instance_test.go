@@ -17,6 +17,7 @@ import (
 )
 
 func TestLifeOfAnInstance(t *testing.T) {
+	t.Parallel()
 	game, dir := simgame.Install(t, scenario), t.TempDir()
 	c := &controller{ledger: "beef"}
 	a := newAgent(t, dir, game, c)
@@ -71,6 +72,7 @@ func TestLifeOfAnInstance(t *testing.T) {
 }
 
 func TestKilledGameComesBack(t *testing.T) {
+	t.Parallel()
 	c := &controller{ledger: "beef"}
 	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
 	if err := a.Kill(t.Context()); err != ErrNotRunning {
@@ -102,6 +104,7 @@ func TestKilledGameComesBack(t *testing.T) {
 }
 
 func TestAgentThatComesBackAdoptsTheGame(t *testing.T) {
+	t.Parallel()
 	game, dir := simgame.Install(t, scenario), t.TempDir()
 	c := &controller{ledger: "beef"}
 	first := newAgent(t, dir, game, c)
@@ -126,6 +129,7 @@ func TestAgentThatComesBackAdoptsTheGame(t *testing.T) {
 }
 
 func TestGameWhoseSupervisorWasKilledIsStartedAgain(t *testing.T) {
+	t.Parallel()
 	c := &controller{ledger: "beef"}
 	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
 	a.wantRunning(true)
@@ -178,6 +182,7 @@ func TestGameThatLostItsSupervisorIsStopped(t *testing.T) {
 }
 
 func TestGameRunsWithoutController(t *testing.T) {
+	t.Parallel()
 	c := &controller{ledger: "beef", away: true}
 	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
 	a.wantRunning(true)
@@ -191,6 +196,7 @@ func TestGameRunsWithoutController(t *testing.T) {
 }
 
 func TestBrokenRunStreamIsReplaced(t *testing.T) {
+	t.Parallel()
 	c := &controller{ledger: "beef"}
 	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
 	a.wantRunning(true)
@@ -202,6 +208,7 @@ func TestBrokenRunStreamIsReplaced(t *testing.T) {
 }
 
 func TestWorldKilledBeforeItsFirstSaveIsTheSameWorld(t *testing.T) {
+	t.Parallel()
 	c := &controller{ledger: "beef", world: "0123456789abcdef0123456789abcdef"}
 	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), c)
 	a.wantRunning(true)
@@ -227,6 +234,7 @@ func TestWorldKilledBeforeItsFirstSaveIsTheSameWorld(t *testing.T) {
 }
 
 func TestDamagedSaveIsPassedOverAndKept(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	a := newAgent(t, dir, simgame.Install(t, scenario), &controller{ledger: "beef"})
 	a.wantRunning(true)
@@ -291,6 +299,7 @@ func TestTakenPortIsPassedOver(t *testing.T) {
 	a.wantRunning(true)
 	port := a.waitLinked().GetGamePort()
 	b := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{ledger: "beef"})
+	b.cfg.Ports = &Ports{First: uint16(port)}
 	b.wantRunning(true)
 	if other := b.waitLinked().GetGamePort(); other == port {
 		t.Errorf("both games have port %d", port)
@@ -300,6 +309,7 @@ func TestTakenPortIsPassedOver(t *testing.T) {
 }
 
 func TestStartThatCannotSucceedIsTriedAgainAndShown(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	a := newAgent(t, dir, simgame.Install(t, scenario), &controller{ledger: "beef"})
 	saves := filepath.Join(dir, "saves")

@@ -35,6 +35,7 @@ func savesNamed(list []*wire.SaveFile) string {
 
 // What may be done with saves while their game runs, and which of them the next start loads.
 func TestSavesOfARunningGame(t *testing.T) {
+	t.Parallel()
 	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{ledger: "beef"})
 	if list := a.saves(); list.GetNext() != "" || !strings.Contains(list.GetWhy(), "new map") {
 		t.Errorf("before the first start: %v", list)
@@ -105,6 +106,7 @@ func TestSavesOfARunningGame(t *testing.T) {
 
 // A chosen save that can't be loaded is no reason to start another one.
 func TestChosenSaveThatCannotBeLoaded(t *testing.T) {
+	t.Parallel()
 	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{ledger: "beef"})
 	a.wantRunning(true)
 	a.waitLinked()

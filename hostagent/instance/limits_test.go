@@ -9,6 +9,7 @@ import (
 
 // TestWhatTheBusIsFullOfStaysInTheChest until there is room, or an attachment that says nothing of it.
 func TestWhatTheBusIsFullOfStaysInTheChest(t *testing.T) {
+	t.Parallel()
 	making := strings.Replace(scenario, `"calls"`, `"flows": [{"make": {"item": "coal", "count": 1, "chest": "out", "every_ticks": 1}},
     {"make": {"item": "stone", "count": 1, "chest": "out", "every_ticks": 1}}], "calls"`, 1)
 	c := &controller{ledger: "beef"}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -158,6 +159,11 @@ func (s *memoryStream) Close() { s.once.Do(func() { close(s.closed) }) }
 // ownPorts begin where no other package's tests look, which run at the same time: a game that loses its port is started again.
 func ownPorts() uint16 { return uint16(20_000 + os.Getpid()%10*1000) }
 
+var agents atomic.Uint32
+
+// agentPorts begin where no other agent looks first.
+func agentPorts() uint16 { return ownPorts() + uint16(agents.Add(1)*8%880) }
+
 // agent stands for the agent that owns one instance.
 type agent struct {
 	t testing.TB
@@ -188,7 +194,7 @@ func newAgentWith(t testing.TB, dir string, game *install.Installation, c *contr
 		t.Fatal(err)
 	}
 	a.Instance = New(Config{
-		ID: "abcdefghij", Dir: dir, Games: store, Self: self, Ports: &Ports{First: ownPorts()}, Starts: &Starts{}, Room: func(int64) error { return nil },
+		ID: "abcdefghij", Dir: dir, Games: store, Self: self, Ports: &Ports{First: agentPorts()}, Starts: &Starts{}, Room: func(int64) error { return nil },
 		Mods: mods, Modules: modules, OpenRun: c.open, Changed: a.noteChange, Played: func() {}, Log: log,
 	})
 	a.crash = func() { cancel(); <-a.ended; store.Wait() }
@@ -259,7 +265,7 @@ func (a *agent) processes() supervisor.Run {
 
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)
 		}

@@ -159,6 +159,7 @@ func (a *agent) loaded(want string, unwanted ...string) {
 }
 
 func TestPackIsPutInPlaceBetweenRuns(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	old, young, more := s.mod("alpha", "1.0.0"), s.mod("alpha", "1.1.0"), s.mod("beta", "1.0.0")
 	s.bring(old, young, more)
@@ -229,6 +230,7 @@ func TestPackIsPutInPlaceBetweenRuns(t *testing.T) {
 }
 
 func TestStartWaitsForModsThatAreBrought(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	m := s.mod("alpha", "1.0.0")
 	s.brings.Store(true)
@@ -275,6 +277,7 @@ func TestStartWithoutAllMods(t *testing.T) {
 }
 
 func TestDamagedModComesAgain(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	m := s.mod("alpha", "1.0.0")
 	s.bring(m)
@@ -296,6 +299,7 @@ func TestDamagedModComesAgain(t *testing.T) {
 }
 
 func TestStrangersInTheFolderOfAPack(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	m, hand := s.mod("alpha", "1.0.0"), s.mod("hand", "1.0.0")
 	s.bring(m)
@@ -323,6 +327,7 @@ func TestStrangersInTheFolderOfAPack(t *testing.T) {
 }
 
 func TestSettingsOfANewerGameKeepItFromStarting(t *testing.T) {
+	t.Parallel()
 	a := newAgent(t, t.TempDir(), simgame.Install(t, scenario), &controller{ledger: "1"})
 	newer := modsettings.New(factorio.Version{Major: 2, Minor: 9})
 	newer.Set(modsettings.Startup, "alpha-speed", int64(3))
@@ -355,6 +360,7 @@ func TestSettingsOfANewerGameKeepItFromStarting(t *testing.T) {
 
 // An agent that was killed in the middle leaves folders which the next one puts in order before anything else.
 func TestChangeOfAKilledAgentIsFinished(t *testing.T) {
+	t.Parallel()
 	s, dir := newShelf(t), t.TempDir()
 	m := s.mod("alpha", "1.0.0")
 	s.bring(m)
@@ -383,6 +389,7 @@ func TestChangeOfAKilledAgentIsFinished(t *testing.T) {
 
 // What is packed for another host has the mods in it, whatever names they have elsewhere, and needs nothing more there.
 func TestModsMoveWithTheirInstance(t *testing.T) {
+	t.Parallel()
 	s, dir := newShelf(t), t.TempDir()
 	m := s.mod("alpha", "1.0.0")
 	s.bring(m)

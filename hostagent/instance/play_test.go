@@ -49,6 +49,7 @@ func (a *agent) printed(text string) (count int) {
 }
 
 func TestPlayIsCountedOnceWithAndWithoutAnAgent(t *testing.T) {
+	t.Parallel()
 	game, dir, c := simgame.Install(t, visitors), t.TempDir(), &controller{ledger: "beef"}
 	a := newAgent(t, dir, game, c)
 	a.wantRunning(true)
@@ -86,6 +87,7 @@ func TestPlayIsCountedOnceWithAndWithoutAnAgent(t *testing.T) {
 }
 
 func TestGameThatEndsUnseenEndsVisits(t *testing.T) {
+	t.Parallel()
 	game, dir, c := simgame.Install(t, visitors), t.TempDir(), &controller{ledger: "beef"}
 	a := newAgent(t, dir, game, c)
 	a.wantRunning(true)

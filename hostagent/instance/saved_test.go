@@ -21,6 +21,7 @@ func (c *controller) savedAccounts() (tree *scriptdat.Table, n int) {
 // TestFinishedSavesAreTold: what a save holds is told once it has finished, by autosave, by command and at the end, and again
 // to a controller that comes back.
 func TestFinishedSavesAreTold(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c := &controller{ledger: "beef"}
 	a := newAgent(t, dir, simgame.Install(t, scenario), c)

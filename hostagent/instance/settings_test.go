@@ -112,6 +112,7 @@ func TestCredentialsInASettingsFile(t *testing.T) {
 
 // A public game has its account while it starts; nothing of it is left in its folder's open files once it runs, or has ended.
 func TestCredentialsAreThereOnlyWhileAGameStarts(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	a := newAgent(t, dir, simgame.Install(t, scenario), &controller{ledger: "beef"})
 	for key, value := range map[string]string{"token": "geheim", "username": "Ann", "visibility.public": "true"} {

@@ -9,6 +9,7 @@ import (
 
 // TestAWorldTellsHowItsItemsSpoil: by a line when one is seen first, and again at each bind.
 func TestAWorldTellsHowItsItemsSpoil(t *testing.T) {
+	t.Parallel()
 	const fruit, egg = "yumako/normal=216000/spoilage/normal", "biter-egg/normal=0"
 	spoiling := strings.Replace(scenario, `"calls"`, `"flows": [{"make": {"item": "yumako", "count": 1, "chest": "out", "every_ticks": 60}},
     {"make": {"item": "biter-egg", "count": 1, "chest": "out", "every_ticks": 60}}], "calls"`, 1)

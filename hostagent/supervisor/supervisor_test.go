@@ -24,7 +24,7 @@ func startGame(t *testing.T, dir string, ring uint64, args ...string) *Game {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	g, err := Start(ctx, dir, Spec{Argv: append([]string{self, "game"}, args...), RingBytes: ring}, self)
 	if err != nil {
@@ -44,7 +44,7 @@ func startGame(t *testing.T, dir string, ring uint64, args ...string) *Game {
 
 func waitGone(t *testing.T, pid int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if _, err := processStart(pid); err != nil {
 			return
 		}
@@ -320,14 +320,14 @@ func TestGameWithoutSupervisorIsEnded(t *testing.T) {
 		t.Errorf("Exit: %v, want ErrLost", err)
 	}
 	// The last threads of a killed process hold its socket for a moment.
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		if _, err := Attach(dir); errors.Is(err, ErrGone) {
 			break
 		} else if time.Now().After(deadline) {
 			t.Fatalf("Attach: %v, want ErrGone", err)
 		}
 	}
-	if err := EndOrphan(t.Context(), dir, 5*time.Second); err != nil {
+	if err := EndOrphan(t.Context(), dir, time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	waitGone(t, g.run.PID)

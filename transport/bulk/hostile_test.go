@@ -76,7 +76,7 @@ func TestHostileSource(t *testing.T) {
 				}
 				return nil
 			})
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			if test.want == "" {
 				ctx, cancel = context.WithTimeout(t.Context(), 500*time.Millisecond)
 			}

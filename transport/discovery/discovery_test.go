@@ -245,7 +245,7 @@ func TestFindsWhatIsAnnounced(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("does not end with its context")
 		}
 	}
@@ -253,7 +253,7 @@ func TestFindsWhatIsAnnounced(t *testing.T) {
 
 func await(t *testing.T, found <-chan Found, what string, ok func(Found) bool) Found {
 	t.Helper()
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(time.Minute)
 	for {
 		select {
 		case f := <-found:

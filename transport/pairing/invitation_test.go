@@ -117,7 +117,7 @@ func FuzzParseBody(f *testing.F) {
 func meet(t *testing.T, with, given *Invitation, agentExporter, controllerExporter []byte, use func(InvitationID) error) (agent, controller error) {
 	t.Helper()
 	a, c := net.Pipe()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {

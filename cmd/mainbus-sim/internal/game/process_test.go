@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // installing keeps processes from being started while a program is written: until such a process runs its own program it
 // holds the file open for writing, and the system refuses to run it.

@@ -14,7 +14,7 @@ import (
 	"mainbus/hostagent/factorio/rcon"
 )
 
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // journal collects lines of the log.
 type journal struct {
