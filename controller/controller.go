@@ -79,7 +79,7 @@ type Controller struct {
 	modPortal   modPortal
 	mods        *mods.Library
 	names       *thingNames
-	packForms   packForms
+	packForms   *packForms
 	modesMu     sync.Mutex // held while the modes of lists are changed; guards listSums
 	listSums    map[string]lists.Sum
 	told        *toldLists
@@ -124,7 +124,7 @@ func New(cfg Config) (*Controller, error) {
 		return nil, fmt.Errorf("open controller: %w", err)
 	}
 	c := &Controller{
-		cfg: cfg, log: cfg.Log, runs: newRuns(), changes: newChanges(), presence: newPresence(), moves: newMoves(), told: newToldLists(), listSums: map[string]lists.Sum{}, callers: newCallers(), boot: randomHex(8),
+		cfg: cfg, log: cfg.Log, runs: newRuns(), changes: newChanges(), presence: newPresence(), packForms: newPackForms(), moves: newMoves(), told: newToldLists(), listSums: map[string]lists.Sum{}, callers: newCallers(), boot: randomHex(8),
 		release: release, stopped: make(chan struct{}), ready: make(chan struct{}),
 	}
 	c.hosts = newHosts(c.changes.cluster)

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"mainbus/controller/api"
 	"mainbus/controller/packs"
@@ -29,16 +28,27 @@ const (
 
 // packForms remembers what the mods of the pack that was looked at last say of their settings. One is read at a time.
 type packForms struct {
-	mu   sync.Mutex
+	turn chan struct{} // holds a value while somebody looks
+
 	key  string // of the mods
 	form *packForm
 }
 
-// packForm is what the mods of a pack say of their settings.
+func newPackForms() *packForms { return &packForms{turn: make(chan struct{}, 1)} }
+
+// packForm is what the mods of a pack say of their settings. It is not changed once it is made: several callers look at it.
 type packForm struct {
 	definitions *packs.Definitions
 	languages   []string
-	texts       map[string]locale.Table // by language
+	texts       map[string]locale.Table // by language, of those that there are and were asked for
+}
+
+// in returns the texts of a language, in English if there are none.
+func (f *packForm) in(language string) locale.Table {
+	if texts := f.texts[language]; texts != nil {
+		return texts
+	}
+	return f.texts[english]
 }
 
 // packMods are the stored files of the mods that a pack enables.
@@ -128,28 +138,33 @@ func (s *service) packForm(ctx context.Context, p store.Pack, language string) (
 	if err != nil {
 		return nil, err
 	}
-	forms := &s.packForms
-	forms.mu.Lock()
-	defer forms.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return nil, err // waited for another one too long
+	forms := s.packForms
+	select {
+	case forms.turn <- struct{}{}:
+		defer func() { <-forms.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
 	key := packKey(p, stored)
 	form := forms.form
-	if form != nil && forms.key == key && form.texts[language] != nil {
+	known := form != nil && forms.key == key
+	if known && (form.texts[language] != nil || !slices.Contains(form.languages, language)) {
 		return form, nil
 	}
 	mods := s.openPackMods(p, stored)
 	defer mods.close()
-	if form == nil || forms.key != key {
+	if !known {
 		definitions, err := settingsstage.Run(ctx, settingsstage.Config{Game: packs.Game(p), Mods: mods.list, Flags: mods.flags})
 		if err != nil {
 			return nil, err
 		}
 		definitions.Problems = append(mods.problems, definitions.Problems...)
-		form = &packForm{definitions: definitions, texts: map[string]locale.Table{}}
+		form = &packForm{definitions: definitions}
+		form = form.with(mods, english)
 	}
-	form.read(mods, language)
+	if form.texts[language] == nil && slices.Contains(form.languages, language) {
+		form = form.with(mods, language)
+	}
 	forms.key, forms.form = key, form
 	return form, nil
 }
@@ -165,8 +180,8 @@ func packKey(p store.Pack, stored storedMods) string {
 	return b.String()
 }
 
-// read reads the texts of a language, over those in English. Damaged files give none.
-func (f *packForm) read(mods *packMods, language string) {
+// with reads the texts of a language, over those in English, beside those that were read. Damaged files give none.
+func (f *packForm) with(mods *packMods, language string) *packForm {
 	table, languages := locale.Table{}, map[string]bool{}
 	left := maxLocaleAll
 	for _, pass := range slices.Compact([]string{english, language}) {
@@ -190,8 +205,9 @@ func (f *packForm) read(mods *packMods, language string) {
 			}
 		}
 	}
-	f.texts[language] = table
-	f.languages = slices.Sorted(maps.Keys(languages))
+	texts := map[string]locale.Table{language: table}
+	maps.Copy(texts, f.texts)
+	return &packForm{f.definitions, slices.Sorted(maps.Keys(languages)), texts}
 }
 
 func (s *service) PackSettings(ctx context.Context, _ api.Caller, r api.AskPackSettings) (api.PackSettings, error) {
@@ -215,7 +231,7 @@ func (s *service) PackSettings(ctx context.Context, _ api.Caller, r api.AskPackS
 		view.Problems = append(view.Problems, shown(problem, 500))
 	}
 	for _, scope := range packs.Scopes {
-		view.Settings = append(view.Settings, viewSettings(p, scope, form, form.texts[language])...)
+		view.Settings = append(view.Settings, viewSettings(p, scope, form, form.in(language))...)
 	}
 	return view, nil
 }

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -304,6 +306,35 @@ func TestTheFormOfSettings(t *testing.T) {
 	if err != nil || !strings.Contains(string(draft.Pack.Settings), `"rate":{"value":2.0}`) || !strings.Contains(strings.Join(draft.Remarks, " "), "The setting speed: 70.0 is more than 10") && !strings.Contains(strings.Join(draft.Remarks, " "), "The setting speed: 70 is more than 10") {
 		t.Errorf("%s, %q, %v", draft.Pack.Settings, draft.Remarks, err)
 	}
+}
+
+func TestTheFormOfSettingsInSeveralLanguagesAtOnce(t *testing.T) {
+	c := newCluster(t)
+	files := map[string]string{"settings.lua": speedSettings, "locale/en/speedy.cfg": "[mod-setting-name]\nspeed=Speed\n"}
+	titles := map[string]string{"en": "Speed", "unheard-of": "Speed"}
+	for n := range 20 {
+		language := fmt.Sprintf("l%d", n)
+		titles[language] = "Speed in " + language
+		files["locale/"+language+"/speedy.cfg"] = "[mod-setting-name]\nspeed=" + titles[language] + "\n"
+	}
+	c.storeMod("speedy", "1.0.0", files)
+	version := "1.0.0"
+	if _, err := c.CreatePack(t.Context(), me, api.CreatePack{Name: "p", Game: "2.0"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.EditPack(t.Context(), me, api.EditPack{Pack: "p", Mods: []api.ChangePackMod{{Name: "speedy", Version: &version}}}); err != nil {
+		t.Fatal(err)
+	}
+	var asking sync.WaitGroup
+	for language, title := range titles {
+		asking.Go(func() {
+			form, err := c.PackSettings(t.Context(), me, api.AskPackSettings{Pack: "p", Language: language})
+			if err != nil || len(form.Languages) != 21 || !slices.ContainsFunc(form.Settings, func(s api.PackSetting) bool { return s.Title == title }) {
+				t.Errorf("%s: %+v, %v", language, form, err)
+			}
+		})
+	}
+	asking.Wait()
 }
 
 func TestModsAreHandedOut(t *testing.T) {
