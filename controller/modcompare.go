@@ -203,10 +203,6 @@ func (c comparison) row(name string) api.ComparedMod {
 
 func on(s *api.ModSide) bool { return s != nil && s.Enabled }
 
-func isOwn(name string) bool {
-	return slices.ContainsFunc(modinfo.BuiltIn(factorio.Version{Major: 2, Minor: 1}), func(i modinfo.Info) bool { return i.Name == name })
-}
-
 // relation tells how a mod is in two places. One that is switched off is as one that is not there.
 func relation(name string, a, b *api.ModSide) string {
 	switch {
@@ -216,11 +212,11 @@ func relation(name string, a, b *api.ModSide) string {
 		return api.ModSame
 	case a.CRC != nil && b.CRC != nil:
 		// The game compares contents, and the version of its own mods is that of the game.
-		if *a.CRC == *b.CRC && (a.Version == b.Version || isOwn(name)) {
+		if *a.CRC == *b.CRC && (a.Version == b.Version || modinfo.IsOwn(name)) {
 			return api.ModSame
 		}
 		return api.ModDiffers
-	case a.Version != "" && b.Version != "" && a.Version != b.Version && !isOwn(name):
+	case a.Version != "" && b.Version != "" && a.Version != b.Version && !modinfo.IsOwn(name):
 		return api.ModDiffers
 	}
 	return api.ModSame
@@ -228,7 +224,7 @@ func relation(name string, a, b *api.ModSide) string {
 
 func adviseClient(name string, server, client *api.ModSide) string {
 	switch {
-	case on(server) && client == nil && isOwn(name):
+	case on(server) && client == nil && modinfo.IsOwn(name):
 		return fmt.Sprintf("The player needs %s, which is a part of the Space Age expansion.", name)
 	case on(server) && client == nil:
 		return fmt.Sprintf("The player needs %s %s.", name, server.Version)
@@ -236,7 +232,7 @@ func adviseClient(name string, server, client *api.ModSide) string {
 		return fmt.Sprintf("The player has to switch %s on.", name)
 	case !on(server):
 		return fmt.Sprintf("The player has to switch %s off for this server.", name)
-	case server.Version != client.Version && client.Version != "" && !isOwn(name):
+	case server.Version != client.Version && client.Version != "" && !modinfo.IsOwn(name):
 		return fmt.Sprintf("The player needs %s %s instead of %s.", name, server.Version, client.Version)
 	}
 	return fmt.Sprintf("The player's %s has another content than the server's: it has to be downloaded anew, or the player's game is another version.", name)

@@ -9,14 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
+	"mainbus/hostagent/factorio/modinfo"
 	"mainbus/hostagent/internal/disk"
 	"mainbus/hostagent/modcache"
 	"mainbus/transport/signal"
@@ -26,7 +24,6 @@ import (
 const (
 	maxModSet     = 4 << 20
 	maxSetMods    = 5000
-	maxModName    = 100 // characters
 	modSweepPause = 6 * time.Hour
 )
 
@@ -109,10 +106,12 @@ func parseModSet(hash string, content []byte) (*wire.ModSet, error) {
 	seen := map[string]bool{}
 	for _, mod := range set.GetMods() {
 		name := mod.GetName()
-		if !isModName(name) || seen[name] {
+		if modinfo.CheckName(name) != nil || seen[name] {
 			return nil, fmt.Errorf("malformed or repeated name of a mod %.60q", name)
 		}
-		if !mod.GetBuiltin() && !modVersion.MatchString(mod.GetVersion()) {
+		// A pack may not know the version of a mod that has no file here.
+		unknown := mod.GetVersion() == "" && mod.GetSha256() == ""
+		if !mod.GetBuiltin() && !unknown && !modVersion.MatchString(mod.GetVersion()) {
 			return nil, fmt.Errorf("malformed version %.40q of %s", mod.GetVersion(), name)
 		}
 		if h := mod.GetSha256(); h != "" && !isHash(h) {
@@ -121,16 +120,6 @@ func parseModSet(hash string, content []byte) (*wire.ModSet, error) {
 		seen[name] = true
 	}
 	return set, nil
-}
-
-// isModName tells whether a file of a mod could be called so.
-func isModName(name string) bool {
-	ok := name != "" && utf8.ValidString(name) && utf8.RuneCountInString(name) <= maxModName && strings.TrimSpace(name) == name &&
-		!strings.ContainsAny(name, `/\:*?"<>|`) && !strings.HasPrefix(name, ".")
-	for _, r := range name {
-		ok = ok && unicode.IsPrint(r)
-	}
-	return ok
 }
 
 // begin notes that the controller brings files for an instance, until end is called.

@@ -39,7 +39,8 @@ func TestModSetsAreChecked(t *testing.T) {
 		"a hidden name":             {mod(&wire.SetMod{Name: ".belts", Version: "1.0.0"}), "malformed or repeated name"},
 		"no name":                   {mod(&wire.SetMod{Version: "1.0.0"}), "malformed or repeated name"},
 		"a version that is a path":  {mod(&wire.SetMod{Name: "belts", Version: "1/../../x"}), "malformed version"},
-		"no version":                {mod(&wire.SetMod{Name: "belts"}), "malformed version"},
+		"no version and no file":    {mod(&wire.SetMod{Name: "belts", Enabled: true}), ""},
+		"a file of no version":      {mod(&wire.SetMod{Name: "belts", Sha256: good}), "malformed version"},
 		"a hash that is none":       {mod(&wire.SetMod{Name: "belts", Version: "1.0.0", Sha256: "../x"}), "malformed hash"},
 		"twice":                     {&wire.ModSet{Mods: []*wire.SetMod{{Name: "belts", Version: "1.0.0"}, {Name: "belts", Version: "1.1.0"}}}, "malformed or repeated name"},
 	} {
@@ -115,7 +116,7 @@ func FuzzModSet(f *testing.F) {
 			return
 		}
 		for _, m := range set.GetMods() {
-			if strings.ContainsAny(m.GetName()+m.GetVersion(), `/\`+"\x00") || !m.GetBuiltin() && m.GetVersion() == "" {
+			if strings.ContainsAny(m.GetName()+m.GetVersion(), `/\`+"\x00") || !m.GetBuiltin() && m.GetVersion() == "" && m.GetSha256() != "" {
 				t.Errorf("a mod that could lie elsewhere: %v", m)
 			}
 		}

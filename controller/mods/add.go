@@ -141,7 +141,8 @@ func (l *Library) take(ctx context.Context, part string, o Origin, progress func
 	return row, outcome, nil
 }
 
-// put renames a file to its place and writes its row. Killed between the two, the next Open writes the row.
+// put renames a file to its place and writes its row. Killed between the two, the next Open writes the row. Who does not wait any more does
+// not end it between the two: the row could be written all the same, and its file would be taken away.
 func (l *Library) put(ctx context.Context, part string, row store.Mod, hasRow bool) error {
 	if err := os.Chmod(part, 0o600); err != nil {
 		return err
@@ -152,7 +153,7 @@ func (l *Library) put(ctx context.Context, part string, row store.Mod, hasRow bo
 	}
 	err := syncFolder(l.dir)
 	if err == nil {
-		err = l.index.PutMod(ctx, row)
+		err = l.index.PutMod(context.WithoutCancel(ctx), row)
 	}
 	if err != nil && !hasRow {
 		os.Remove(path) // or else the next Open does it, or writes the row

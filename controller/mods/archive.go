@@ -12,8 +12,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"mainbus/controller/store"
 	"mainbus/hostagent/factorio/modinfo"
@@ -23,23 +21,17 @@ import (
 const (
 	maxZip         = 4 << 30
 	maxInfo        = 1 << 20
-	maxName        = 100  // characters
+	maxVersion     = 40   // bytes of a version as it is written
 	maxText        = 200  // bytes of a title or author that are kept
 	maxDescription = 2000 // bytes that are kept
 	infoName       = "info.json"
 )
 
-// gamesOwn come with the game: no zip may pass for one of them.
-var gamesOwn = []string{"core", "base", "elevated-rails", "quality", "recycler", "space-age"}
-
 // A found mod is what was learned of a zip.
 type found struct {
 	modinfo.Info
-	size           int64
-	sha256, sha1   string
-	unpacked       int64
-	remarks        []string // what the game may not like
-	nothingChecked bool     // only its info.json was read
+	size         int64
+	sha256, sha1 string
 }
 
 func (f found) row(o Origin, at time.Time) store.Mod {
@@ -105,7 +97,6 @@ func look(ctx context.Context, r io.ReaderAt, size int64, progress func(done, to
 		}
 		done += n
 	}
-	f.unpacked, f.nothingChecked = done, false
 	return f, nil
 }
 
@@ -130,7 +121,7 @@ func glance(r io.ReaderAt, size int64) (found, *save.Archive, error) {
 	if err != nil {
 		return found{}, nil, err
 	}
-	return found{Info: info, size: size, remarks: info.Problems(), nothingChecked: true}, a, nil
+	return found{Info: info, size: size}, a, nil
 }
 
 func readInfo(r io.Reader) (modinfo.Info, error) {
@@ -148,19 +139,15 @@ func readInfo(r io.Reader) (modinfo.Info, error) {
 	return info, checkName(info)
 }
 
-// checkName refuses a mod whose file could not be called as the game wants, on some system.
+// checkName refuses a mod whose file could not be called as the game wants, and one that would pass for one of the game's own.
 func checkName(info modinfo.Info) error {
-	file := info.FolderName()
-	odd := func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(`/\:*?"<>|`, r) }
 	switch {
-	case slices.Contains(gamesOwn, info.Name):
+	case modinfo.IsOwn(info.Name):
 		return fmt.Errorf("%s comes with the game and is chosen with its version", info.Name)
-	case utf8.RuneCountInString(info.Name) > maxName || len(info.VersionText) > 40:
-		return fmt.Errorf("its name %.100q is longer than the game takes", info.Name)
-	case strings.ContainsFunc(file, odd) || strings.HasPrefix(file, ".") || strings.TrimSpace(info.Name) != info.Name:
-		return fmt.Errorf("its name %.100q can't be that of a file", info.Name)
+	case len(info.VersionText) > maxVersion || strings.Trim(info.VersionText, " .0123456789") != "":
+		return fmt.Errorf("its version %.100q can't be part of a file's name", info.VersionText)
 	}
-	return nil
+	return modinfo.CheckName(info.Name)
 }
 
 // sums are the two hashes by which mods are told apart.

@@ -143,6 +143,8 @@ func (l *Library) tell(format string, args ...any) {
 
 // Delete puts a mod into the bin; Restore takes it out. store.ErrNotFound: it is not there.
 func (l *Library) Delete(ctx context.Context, name, version string) error {
+	l.change.Lock()
+	defer l.change.Unlock()
 	if _, err := l.Mod(ctx, name, version); err != nil {
 		return err
 	}
@@ -151,6 +153,8 @@ func (l *Library) Delete(ctx context.Context, name, version string) error {
 
 // Restore takes a mod out of the bin.
 func (l *Library) Restore(ctx context.Context, name, version string) error {
+	l.change.Lock() // or Sweep could remove what it has seen in the bin
+	defer l.change.Unlock()
 	return l.index.SetModDeleted(ctx, name, version, time.Time{})
 }
 

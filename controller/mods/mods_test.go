@@ -3,6 +3,7 @@ package mods
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -271,8 +272,8 @@ func TestWhatIsNoModIsRefused(t *testing.T) {
 		"bad info":          {zipOf(t, "a/info.json", "{"), "info.json"},
 		"long info":         {zipOf(t, "a/info.json", strings.Repeat(" ", maxInfo)+info("a", "1.0.0")), "more than 1 MiB"},
 		"the game's own":    {zipOf(t, "a/info.json", info("space-age", "2.0.0")), "comes with the game"},
-		"a name that leads": {zipOf(t, "a/info.json", info("../x", "1.0.0")), "can't be that of a file"},
-		"a name too long":   {zipOf(t, "a/info.json", info(strings.Repeat("x", 101), "1.0.0")), "longer than the game takes"},
+		"a name that leads": {zipOf(t, "a/info.json", info("../x", "1.0.0")), "can't be a mod's name"},
+		"a name too long":   {zipOf(t, "a/info.json", info(strings.Repeat("x", 101), "1.0.0")), "can't be a mod's name"},
 	} {
 		path := write(t, filepath.Join(dir, name+".zip"), test.content)
 		_, _, err := s.Add(t.Context(), path, Origin{Source: "upload"}, nil)
@@ -426,6 +427,33 @@ func TestACanceledAddLeavesNothing(t *testing.T) {
 	}
 	if len(s.files()) != 0 || len(s.names()) != 0 {
 		t.Errorf("left %q, %q", s.files(), s.names())
+	}
+}
+
+// hasty is an index whose caller gives up while a row is being written. It is written all the same.
+type hasty struct {
+	rows
+	giveUp context.CancelFunc
+}
+
+type rows = store.Mods
+
+func (h hasty) PutMod(ctx context.Context, m store.Mod) error {
+	err := h.rows.PutMod(ctx, m)
+	h.giveUp()
+	return cmp.Or(ctx.Err(), err)
+}
+
+func TestAnAddThatIsCanceledLateLosesNothing(t *testing.T) {
+	s := newShelf(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s.Library.index = hasty{s.index, cancel}
+	path := write(t, filepath.Join(t.TempDir(), "pipes.zip"), modZip(t, "pipes", "1.0.0"))
+	_, _, _ = s.Library.Add(ctx, path, Origin{Source: "upload"}, nil) // whichever way it goes
+	s.reopen()
+	if m, err := s.Mod(t.Context(), "pipes", "1.0.0"); err != nil || s.Problem(m) != "" {
+		t.Errorf("%v: %s", err, s.Problem(m))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"mainbus/controller/api"
 	"mainbus/controller/store"
 	"mainbus/hostagent/factorio"
+	"mainbus/hostagent/factorio/modinfo"
 	"mainbus/hostagent/factorio/modsettings"
 	"mainbus/hostagent/factorio/proptree"
 )
@@ -108,7 +109,7 @@ func (e *edit) mods(r api.EditPack) error {
 }
 
 func (e *edit) mod(r api.ChangePackMod) error {
-	if err := CheckModName(r.Name); err != nil {
+	if err := modinfo.CheckName(r.Name); err != nil {
 		return err
 	}
 	m := Find(&e.pack, r.Name)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"mainbus/controller/store"
@@ -20,7 +19,6 @@ import (
 
 const (
 	maxMods        = 5000
-	maxModName     = 100     // characters; the game takes no longer ones
 	maxDescription = 10_000  // bytes
 	maxSettings    = 4 << 20 // bytes, as the game stores them; a pack of 150 mods with 1,437 settings has 90 kB
 	maxOther       = 1 << 20 // bytes of fields that are not known
@@ -166,7 +164,7 @@ func Check(p store.Pack) error {
 	other := len(p.Other)
 	seen := make(map[string]bool)
 	for _, m := range p.Mods {
-		if err := CheckModName(m.Name); err != nil {
+		if err := modinfo.CheckName(m.Name); err != nil {
 			return err
 		}
 		if seen[m.Name] {
@@ -179,7 +177,7 @@ func Check(p store.Pack) error {
 		return fmt.Errorf("at most %d dependencies can be ignored", maxMods)
 	}
 	for _, i := range p.Ignored {
-		if err := errors.Join(CheckModName(i.Mod), CheckModName(i.Needs)); err != nil {
+		if err := errors.Join(modinfo.CheckName(i.Mod), modinfo.CheckName(i.Needs)); err != nil {
 			return err
 		}
 	}
@@ -231,19 +229,6 @@ func ParseGame(text string) (string, error) {
 func checkGame(v factorio.Version) error {
 	if v.Compare(factorio.Version{Minor: 17}) < 0 {
 		return fmt.Errorf("packs are for games since 0.17, not for %v", v)
-	}
-	return nil
-}
-
-// CheckModName refuses what no mod can be called: its name is part of a file's.
-func CheckModName(name string) error {
-	ok := name != "" && utf8.ValidString(name) && utf8.RuneCountInString(name) <= maxModName && strings.TrimSpace(name) == name &&
-		!strings.ContainsAny(name, `/\:*?"<>|`) && !strings.HasPrefix(name, ".")
-	for _, r := range name {
-		ok = ok && unicode.IsPrint(r)
-	}
-	if !ok {
-		return fmt.Errorf("%.150q can't be a mod's name", name)
 	}
 	return nil
 }

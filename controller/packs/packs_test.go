@@ -335,6 +335,19 @@ func TestAFolderOfMods(t *testing.T) {
 	}
 }
 
+func TestAFolderOfModsForTwoGamesIsForTheNewer(t *testing.T) {
+	dir := t.TempDir()
+	for name, game := range map[string]string{"a": "1.1", "b": "2.0", "c": "2.0", "d": "1.1"} {
+		text := fmt.Sprintf(`{"name":%q,"version":"1.0.0","title":"T","author":"A","factorio_version":%q}`, name, game)
+		zipOf(t, filepath.Join(dir, name+"_1.0.0.zip"), map[string]string{name + "/info.json": text})
+	}
+	for range 50 {
+		if d, err := FromPath(dir); err != nil || d.Pack.Game != "2.0" {
+			t.Fatalf("it is for %q, %v", d.Pack.Game, err)
+		}
+	}
+}
+
 func TestFilesOfAPack(t *testing.T) {
 	p, _, err := Edit(empty("2.0", SpaceAge), api.EditPack{
 		Mods:     []api.ChangePackMod{{Name: "a", Version: of("1.2.3")}, {Name: "b", Version: of("1.0.0"), Enabled: of(false)}},

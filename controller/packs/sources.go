@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,7 +48,7 @@ func (d *Draft) add(m store.PackMod) {
 	if m.Name == "core" {
 		return // is always there, and in no list
 	}
-	if err := CheckModName(m.Name); err != nil {
+	if err := modinfo.CheckName(m.Name); err != nil {
 		d.remark("A mod was left out: %v.", err)
 		return
 	}
@@ -177,7 +178,7 @@ func fromModList(dir string, list []byte) (Draft, error) {
 }
 
 // addListed adds the mods of the list in the versions that the game would load; without a list all that are there.
-func (d *Draft) addListed(known modlist.List, files map[string][]modFile) {
+func (d *Draft) addListed(known modlist.List, files map[string][]modinfo.Info) {
 	if known.Mods == nil {
 		for name := range files {
 			d.add(store.PackMod{Name: name, Version: newest(files[name]), Enabled: true})
@@ -189,15 +190,11 @@ func (d *Draft) addListed(known modlist.List, files map[string][]modFile) {
 		if pinned, ok := m.Pinned(); ok {
 			mod.Version = pinned.String()
 		}
-		if mod.Version == "" && !builtInSomewhere(m.Name) {
+		if mod.Version == "" && !modinfo.IsOwn(m.Name) {
 			d.remark("The list does not say which version of %s, and its file is not beside it.", m.Name)
 		}
 		d.add(mod)
 	}
-}
-
-func builtInSomewhere(name string) bool {
-	return name == "core" || slices.ContainsFunc(modinfo.BuiltIn(factorio.Version{Major: 2, Minor: 1}), func(m modinfo.Info) bool { return m.Name == name })
 }
 
 func (d *Draft) addSettings(path string) error {
@@ -219,39 +216,34 @@ func (d *Draft) addSettings(path string) error {
 }
 
 // guessGame takes the version of the game that most mods are for, if the settings did not tell.
-func (d *Draft) guessGame(files map[string][]modFile) {
+func (d *Draft) guessGame(files map[string][]modinfo.Info) {
 	if d.Pack.Game != "" {
 		return
 	}
 	votes := make(map[string]int)
 	for _, m := range d.Pack.Mods {
 		for _, f := range files[m.Name] {
-			if f.info.Version.String() == m.Version {
-				votes[modinfo.MajorMinor(f.info.FactorioVersion)]++
+			if f.Version.String() == m.Version {
+				votes[modinfo.MajorMinor(f.FactorioVersion)]++
 			}
 		}
 	}
-	for game, n := range votes {
-		if n > votes[d.Pack.Game] {
+	for _, game := range slices.Sorted(maps.Keys(votes)) { // of as many votes for two the newer game
+		if votes[game] >= votes[d.Pack.Game] {
 			d.Pack.Game = game
 		}
 	}
 }
 
-// A modFile is a mod's zip or folder.
-type modFile struct {
-	info modinfo.Info
-}
-
-func newest(files []modFile) string {
+func newest(files []modinfo.Info) string {
 	if len(files) == 0 {
 		return ""
 	}
-	return slices.MaxFunc(files, func(a, b modFile) int { return a.info.Version.Compare(b.info.Version) }).info.Version.String()
+	return slices.MaxFunc(files, func(a, b modinfo.Info) int { return a.Version.Compare(b.Version) }).Version.String()
 }
 
-// modFiles looks for mods in a folder, by name.
-func modFiles(dir string, d *Draft) (map[string][]modFile, error) {
+// modFiles looks for mods in a folder, and returns what their files say, by name.
+func modFiles(dir string, d *Draft) (map[string][]modinfo.Info, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -259,7 +251,7 @@ func modFiles(dir string, d *Draft) (map[string][]modFile, error) {
 	if len(entries) > maxEntries {
 		return nil, fmt.Errorf("%s has more than %d files", dir, maxEntries)
 	}
-	found := make(map[string][]modFile)
+	found := make(map[string][]modinfo.Info)
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		var info modinfo.Info
@@ -280,7 +272,7 @@ func modFiles(dir string, d *Draft) (map[string][]modFile, error) {
 			d.remark("%s is no mod that can be read: %v.", e.Name(), err)
 			continue
 		}
-		found[info.Name] = append(found[info.Name], modFile{info})
+		found[info.Name] = append(found[info.Name], info)
 	}
 	return found, nil
 }
@@ -334,7 +326,7 @@ func FromInstance(name, game string, mods []Reported, settings []byte) (Draft, e
 	}
 	for _, m := range mods {
 		version, err := modVersion(m.Version)
-		if err != nil && !builtInSomewhere(m.Name) {
+		if err != nil && !modinfo.IsOwn(m.Name) {
 			d.remark("It is not known which version of %s is there.", m.Name)
 		}
 		if err != nil {

@@ -81,7 +81,7 @@ func missing(c *modcache.Cache, set *wire.ModSet) (absent, unknown []*wire.SetMo
 func modNames(list []*wire.SetMod) string {
 	names := make([]string, len(list))
 	for n, m := range list {
-		names[n] = m.GetName() + " " + m.GetVersion()
+		names[n] = strings.TrimSpace(m.GetName() + " " + m.GetVersion())
 	}
 	return modfolder.Told(names)
 }

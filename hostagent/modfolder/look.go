@@ -235,8 +235,8 @@ func (l *look) builtins() {
 // missing adds what the list switches on and is not there.
 func (l *look) missing() {
 	there := map[string]bool{}
-	for _, info := range modinfo.BuiltIn(factorio.Version{Major: 2, Minor: 1}) { // also of a game that is not known
-		there[info.Name] = true
+	for _, own := range modinfo.OwnNames { // also of a game that is not known
+		there[own] = true
 	}
 	for _, m := range l.mods {
 		there[m.Name] = true

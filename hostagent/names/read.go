@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"mainbus/hostagent/factorio/locale"
+	"mainbus/hostagent/factorio/modinfo"
 	"mainbus/hostagent/factorio/modlist"
 	"mainbus/hostagent/factorio/save"
 )
@@ -31,7 +32,7 @@ func read(ctx context.Context, g Game) (Names, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, own := range []string{"core", "base", "elevated-rails", "recycler", "quality", "space-age"} {
+	for _, own := range modinfo.OwnNames {
 		if own == "core" || own == "base" || list(own) {
 			if err := r.folder(filepath.Join(g.Data, own)); err != nil {
 				return nil, err

@@ -7,6 +7,7 @@ import (
 	"mainbus/controller/api"
 	"mainbus/controller/packs"
 	"mainbus/controller/store"
+	"mainbus/hostagent/factorio/modinfo"
 )
 
 // checkNames refuses requests that name what is not there, or one thing twice.
@@ -28,7 +29,7 @@ func (m *maker) checkNames() error {
 	}
 	var adds []string
 	for _, a := range r.Add {
-		if err := packs.CheckModName(a.Name); err != nil {
+		if err := modinfo.CheckName(a.Name); err != nil {
 			return err
 		}
 		if packs.IsBuiltIn(target, a.Name) {

@@ -41,7 +41,6 @@ type Plan struct {
 	api.PackPlan              // without its restarts
 	Edit         api.EditPack // of the pack
 	Fetch        []mods.Want  // releases of the portal that have to be in the store before
-	Chosen       []solver.Chosen
 }
 
 // Make plans a change of a pack. A pack that is not kept has no id. Errors are *api.Error, of the catalogue, or of ctx.
@@ -223,7 +222,7 @@ func (m *maker) learn(ctx context.Context, c mods.Catalogue) error {
 			return api.Errorf(api.Refused, "Ask for fewer mods at once.", "more than %d mods would have to be looked at", maxAsked)
 		}
 		// Names that no mod can have come from what mods say that they need.
-		names := slices.DeleteFunc(slices.Clone(unknown), func(name string) bool { return packs.CheckModName(name) != nil })
+		names := slices.DeleteFunc(slices.Clone(unknown), func(name string) bool { return modinfo.CheckName(name) != nil })
 		told, err := c.Releases(ctx, names...)
 		if err != nil {
 			return err

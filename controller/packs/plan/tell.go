@@ -45,7 +45,6 @@ func (m *maker) tell(s solver.Solution) {
 	for _, info := range sorted {
 		c, _ := s.Get(info.Name)
 		m.plan.Mods = append(m.plan.Mods, api.PlannedMod{Name: info.Name, Version: m.version(c), BuiltIn: c.BuiltIn, Why: m.why(c)})
-		m.plan.Chosen = append(m.plan.Chosen, c)
 	}
 	for _, h := range s.Held {
 		if h.Asked {

@@ -1,6 +1,17 @@
 package modinfo
 
-import "mainbus/hostagent/factorio"
+import (
+	"slices"
+
+	"mainbus/hostagent/factorio"
+)
+
+// OwnNames are the names of all mods that come with some version of the game, in the order in which they are loaded. core is in no list of
+// mods: it can't be switched.
+var OwnNames = []string{"core", "base", "elevated-rails", "recycler", "quality", "space-age"}
+
+// IsOwn reports whether a name is among OwnNames.
+func IsOwn(name string) bool { return slices.Contains(OwnNames, name) }
 
 // BuiltIn returns the mods that come with a version of the game, base first, all in that version. They lie in its data folder and
 // are not on the mod portal. All but base are parts of the expansion. What they need is that of their info.json files of 2.0.66

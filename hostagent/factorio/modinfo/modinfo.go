@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"mainbus/hostagent/factorio"
@@ -179,6 +180,16 @@ func (i Info) FolderName() string {
 		text = i.Version.String()
 	}
 	return i.Name + "_" + text
+}
+
+// CheckName refuses what no mod can be called: its name is part of a file's, on every system.
+func CheckName(name string) error {
+	odd := func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(`/\:*?"<>|`, r) }
+	if name == "" || !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxName || strings.TrimSpace(name) != name ||
+		strings.HasPrefix(name, ".") || strings.ContainsFunc(name, odd) {
+		return fmt.Errorf("%.150q can't be a mod's name", name)
+	}
+	return nil
 }
 
 // Problems says what the game or the mod portal does not like, a sentence each.
