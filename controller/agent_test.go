@@ -47,8 +47,9 @@ type agent struct {
 	saved       *wire.SaveMods                                  // nil: it can't be read
 	modsTake    func(ctx context.Context, s *link.Stream) error // nil: it gets no mods
 	refuse      error                                           // of what is wanted
-	lies        *wire.InstanceMods                              // in the mods folder of each instance
-	changed     chan struct{}                                   // closed and replaced at each change
+	refuseSets  error
+	lies        *wire.InstanceMods // in the mods folder of each instance
+	changed     chan struct{}      // closed and replaced at each change
 }
 
 func (a *agent) listMods(_ context.Context, _ *link.Conn, r *wire.ModsAsk) (*wire.InstanceMods, error) {

@@ -157,16 +157,12 @@ func (c *Controller) sendDesired(ctx context.Context, conn *link.Conn, h *host) 
 	if err := conn.Call(ctx, wire.Method_METHOD_DESIRED, desired, &reply); err != nil {
 		return err
 	}
-	if err := sets.send(ctx, conn, reply.GetNeedModSets()); err != nil {
-		return err
+	if reply.GetNeedBundle() {
+		if err := conn.Call(ctx, wire.Method_METHOD_BUNDLE, &wire.Bundle{Hash: hash, Content: content}, nil); err != nil {
+			return fmt.Errorf("send save modules: %w", err)
+		}
 	}
-	if !reply.GetNeedBundle() {
-		return nil
-	}
-	if err := conn.Call(ctx, wire.Method_METHOD_BUNDLE, &wire.Bundle{Hash: hash, Content: content}, nil); err != nil {
-		return fmt.Errorf("send save modules: %w", err)
-	}
-	return nil
+	return sets.send(ctx, conn, reply.GetNeedModSets())
 }
 
 // watch takes in how a host's instances are.

@@ -29,13 +29,29 @@ func (a *agent) takeModSet(_ context.Context, _ *link.Conn, r *wire.ModSetConten
 	if err := proto.Unmarshal(r.GetContent(), set); err != nil {
 		return nil, err
 	}
+	var refused error
 	a.change(func() {
+		if refused = a.refuseSets; refused != nil {
+			return
+		}
 		if a.modSets == nil {
 			a.modSets = map[string]*wire.ModSet{}
 		}
 		a.modSets[r.GetHash()] = set
 	})
-	return &wire.Empty{}, nil
+	return &wire.Empty{}, refused
+}
+
+func TestARefusedSetOfModsKeepsNoSaveModulesBack(t *testing.T) {
+	c := newCluster(t, "attic")
+	attic := c.agents[0]
+	c.pair(attic)
+	c.modded(attic)
+	attic.change(func() {
+		attic.refuseSets, attic.modSets, attic.bundle = link.Errorf(wire.Code_CODE_INVALID, "malformed"), nil, nil
+	})
+	c.controller.hosts.all()[0].want()
+	attic.wait("the save modules", func() bool { return attic.bundle != nil })
 }
 
 func (a *agent) takeMods(ctx context.Context, _ *link.Conn, s *link.Stream) error {

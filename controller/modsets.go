@@ -88,18 +88,24 @@ func (c *Controller) findModFile(ctx context.Context, mod *wire.SetMod) error {
 	return nil
 }
 
-// send sends those sets that a host has not got.
+// send sends those sets that a host has not got. One that it refuses keeps the others from nothing.
 func (s *modSets) send(ctx context.Context, conn caller, hashes []string) error {
+	var failed error
 	for _, hash := range hashes {
 		content, known := s.content[hash]
 		if !known {
-			return errors.New("the host asks for a set of mods that it was not told of")
+			failed = errors.Join(failed, errors.New("the host asks for a set of mods that it was not told of"))
+			continue
 		}
-		if err := conn.Call(ctx, wire.Method_METHOD_MODS_SET, &wire.ModSetContent{Hash: hash, Content: content}, nil); err != nil {
-			return fmt.Errorf("send a set of mods: %w", err)
+		err := conn.Call(ctx, wire.Method_METHOD_MODS_SET, &wire.ModSetContent{Hash: hash, Content: content}, nil)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("send a set of mods: %w", err))
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return failed
 }
 
 // caller is a link to a host.

@@ -26,25 +26,41 @@ const (
 	maxNames       = 100_000 // of a set of mods
 	maxNamesBytes  = 8 << 20
 	maxNamesFile   = 16 << 20
-	maxNamedInOnce = 20_000 // ids in a question
-	maxNamesAsked  = 64     // hosts at once; each set of them has up to maxNamesBytes
+	maxAllNames    = 64 << 20        // bytes of all sets; a game with large mods has half a megabyte
+	setBytes       = 4 << 10         // that a set counts for itself
+	namesInUse     = 10 * namesPause // after which a set of which no host has told may make room
+	maxNamedInOnce = 20_000          // ids in a question
+	maxNamesAsked  = 64              // hosts at once; each set of them has up to maxNamesBytes
 	maxNameID      = 300
 )
 
+var errNamesFull = errors.New("there is no room for more names of things")
+
 var namesKey = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-// thingNames are what things are called, by the set of mods that a game has: kind → id → name. Nothing depends on them, so they are plain files.
+// thingNames are what things are called, by the set of mods that a game has. Nothing depends on them, so they are plain files.
 type thingNames struct {
-	dir string
+	dir  string
+	room int // bytes of all sets
 
 	mu     sync.Mutex
-	asked  map[*host]bool                          // hosts that are being asked
-	sets   map[string]map[string]map[string]string // by key
-	merged map[string]map[string]string            // of all sets; replaced, never changed
+	asked  map[*host]bool       // hosts that are being asked
+	sets   map[string]*namedSet // by key
+	used   int                  // bytes of all sets
+	merged namesByKind          // of all sets; replaced, never changed
+}
+
+// namesByKind are names by kind and id.
+type namesByKind map[string]map[string]string
+
+type namedSet struct {
+	names namesByKind
+	bytes int
+	told  time.Time // when a host last told that it has the set; zero: not in this life of the controller
 }
 
 func newThingNames(dir string) *thingNames {
-	return &thingNames{dir: dir, asked: map[*host]bool{}, sets: map[string]map[string]map[string]string{}}
+	return &thingNames{dir: dir, room: maxAllNames, asked: map[*host]bool{}, sets: map[string]*namedSet{}}
 }
 
 // begin reports whether a host may be asked: not if it is being asked, or if too many are.
@@ -64,6 +80,8 @@ func (n *thingNames) end(h *host) {
 	delete(n.asked, h)
 }
 
+func (n *thingNames) path(key string) string { return filepath.Join(n.dir, key+namesEnd) }
+
 // load reads what is kept. What can't be read is asked for again.
 func (n *thingNames) load() {
 	entries, err := os.ReadDir(n.dir)
@@ -76,33 +94,62 @@ func (n *thingNames) load() {
 		if err != nil || !ok || !namesKey.MatchString(key) {
 			continue
 		}
-		path := filepath.Join(n.dir, e.Name())
 		if time.Since(info.ModTime()) > namesKept {
-			os.Remove(path) // a host that has such a set tells it again
+			os.Remove(n.path(key)) // a host that has such a set tells it again
 			continue
 		}
-		if set, err := readNames(path); err == nil {
-			n.sets[key] = set
+		if set, err := readNames(n.path(key)); err == nil {
+			n.add(key, set, time.Time{})
 		}
 	}
 	n.merge()
 }
 
-func readNames(path string) (map[string]map[string]string, error) {
+// add keeps a set, if need be in place of others of which no host has told lately. It needs the lock, or that nobody else is there yet.
+func (n *thingNames) add(key string, set namesByKind, told time.Time) error {
+	bytes := setBytes
+	for _, of := range set {
+		for id, name := range of {
+			bytes += len(id) + len(name)
+		}
+	}
+	for n.used+bytes > n.room {
+		oldest := ""
+		for key, s := range n.sets {
+			if oldest == "" || s.told.Before(n.sets[oldest].told) {
+				oldest = key
+			}
+		}
+		if oldest == "" || time.Since(n.sets[oldest].told) < namesInUse {
+			return errNamesFull
+		}
+		n.used -= n.sets[oldest].bytes
+		delete(n.sets, oldest)
+		os.Remove(n.path(oldest)) // else the next load does what is done here
+	}
+	if before := n.sets[key]; before != nil { // two hosts had it
+		n.used -= before.bytes
+	}
+	n.sets[key] = &namedSet{set, bytes, told}
+	n.used += bytes
+	return nil
+}
+
+func readNames(path string) (namesByKind, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	var set map[string]map[string]string
+	var set namesByKind
 	return set, json.NewDecoder(io.LimitReader(file, maxNamesFile)).Decode(&set)
 }
 
 // merge needs the lock, or that nobody else is there yet. Which set's name counts, where two differ, is always the same.
 func (n *thingNames) merge() {
-	merged := map[string]map[string]string{}
+	merged := namesByKind{}
 	for _, key := range slices.Sorted(maps.Keys(n.sets)) {
-		for kind, of := range n.sets[key] {
+		for kind, of := range n.sets[key].names {
 			if merged[kind] == nil {
 				merged[kind] = map[string]string{}
 			}
@@ -112,23 +159,29 @@ func (n *thingNames) merge() {
 	n.merged = merged
 }
 
+// has notes that a host has told of a set, and reports whether that is known.
 func (n *thingNames) has(key string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	_, has := n.sets[key]
-	return has
+	set := n.sets[key]
+	if set != nil {
+		set.told = time.Now()
+	}
+	return set != nil
 }
 
-func (n *thingNames) put(key string, set map[string]map[string]string) error {
+func (n *thingNames) put(key string, set namesByKind) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.sets[key] = set
+	if err := n.add(key, set, time.Now()); err != nil {
+		return err
+	}
 	n.merge()
 	text, err := json.Marshal(set)
 	if err == nil {
 		err = os.MkdirAll(n.dir, 0o700)
 	}
-	path := filepath.Join(n.dir, key+namesEnd)
+	path := n.path(key)
 	if err == nil {
 		err = os.WriteFile(path+".new", text, 0o600)
 	}
@@ -227,8 +280,8 @@ func (c *Controller) askNames(ctx context.Context, h *host) error {
 }
 
 // takeNames bounds what a host tells.
-func takeNames(content *wire.NamesContent) (map[string]map[string]string, error) {
-	set := map[string]map[string]string{}
+func takeNames(content *wire.NamesContent) (namesByKind, error) {
+	set := namesByKind{}
 	count, bytes := 0, 0
 	for _, k := range content.GetKinds() {
 		of := map[string]string{}

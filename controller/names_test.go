@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"mainbus/controller/api"
 	"mainbus/transport/link"
@@ -120,4 +122,34 @@ func TestNamesWithoutEndAreNotTaken(t *testing.T) {
 			t.Errorf("%d names were taken", len(set["item"]))
 		}
 	}
+}
+
+func TestNamesOfGamesThatAreGoneMakeRoom(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		n := newThingNames(dir)
+		n.room = 3 * setBytes
+		key := func(i int) string { return fmt.Sprintf("%032x", i) }
+		set := namesByKind{"item": {"a": "A"}}
+		for i := range 2 {
+			if err := n.put(key(i), set); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := n.put(key(2), set); err == nil {
+			t.Error("a set pushes out others that hosts have")
+		}
+		time.Sleep(2 * namesInUse)
+		if !n.has(key(1)) {
+			t.Error("a set is gone that there was room for")
+		}
+		if err := n.put(key(2), set); err != nil || n.has(key(0)) || !n.has(key(1)) || !n.has(key(2)) {
+			t.Errorf("which was told of longest ago does not make room: %v", err)
+		}
+		again := newThingNames(dir)
+		again.room = 2 * setBytes
+		if again.load(); len(again.sets) != 1 || again.used > again.room {
+			t.Errorf("%d sets were read, of %d bytes", len(again.sets), again.used)
+		}
+	})
 }

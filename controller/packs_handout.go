@@ -92,7 +92,7 @@ func writeWhole(path string, write func(*os.File) error) error {
 	if err == nil {
 		err = f.Chmod(0o644) // it is to be given away
 	}
-	if err := errors.Join(err, f.Close()); err != nil {
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)

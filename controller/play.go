@@ -13,8 +13,9 @@ import (
 
 const (
 	maxPlayMarks  = 4096
-	maxPlayPart   = 500    // totals or visits of one part of news
-	maxHere       = 65_535 // players that the game's protocol can have in one game
+	maxPlayPart   = 500     // totals or visits of one part of news
+	maxHere       = 65_535  // players that the game's protocol can have in one game
+	maxPlayed     = 1 << 32 // joins, or seconds, of one record: more would be 136 years, and the sums of many have to fit the database
 	maxBookName   = 64
 	maxReasonName = 40
 )
@@ -77,7 +78,7 @@ func playedOf(n *wire.PlayNews) (store.Played, error) {
 	}
 	record := func(number uint64) string { return fmt.Sprintf("%s.%d", p.Book, number) }
 	for _, t := range n.GetTotals() {
-		if playername.Check(t.GetName()) != nil || int64(t.GetJoins()) < 0 || int64(t.GetSeconds()) < 0 {
+		if playername.Check(t.GetName()) != nil || t.GetJoins() > maxPlayed || t.GetSeconds() > maxPlayed {
 			continue
 		}
 		p.Totals = append(p.Totals, store.PlayTotal{

@@ -128,7 +128,7 @@ func TestPlayedOf(t *testing.T) {
 		Instance: "i", Book: "b", Seq: 3,
 		Totals: []*wire.PlayTotal{
 			{Name: "Ann", Record: 1, Joins: 2, Seconds: 3, FirstJoinMs: -5, LastSeenMs: far, Reason: "x\n" + strings.Repeat("y", 100)},
-			{Name: "a b"}, {Name: ""}, {Name: "big", Joins: 1 << 63}, {Name: "long", Seconds: 1 << 63},
+			{Name: "a b"}, {Name: ""}, {Name: "big", Joins: 1 << 63}, {Name: "long", Seconds: 1 << 63}, {Name: "much", Joins: 1<<63 - 1},
 		},
 		Visits: []*wire.PlayVisit{{Name: "Ann", Record: 1, Number: 1}, {Name: "/quit"}, {Name: "Ann", Number: 1 << 63}},
 	})
