@@ -44,7 +44,7 @@ type Keeper struct {
 	name string // of the secret
 	ring Ring   // nil: there is none
 
-	mu sync.Mutex
+	mu sync.Mutex // held for a change, and while the keyring is asked
 }
 
 // New returns the keeper of a data folder. name tells its secret from others' in the ring, which may be nil.
@@ -81,10 +81,9 @@ func (k *Keeper) Load() (a account.Account, place string, err error) {
 	return a, InKeyring, nil
 }
 
-// User returns whose account is kept, and where its token is, without asking the keyring; empty if there is none.
+// User returns whose account is kept, and where its token is; empty if there is none. It does not wait for a keyring that somebody else
+// has asked.
 func (k *Keeper) User() (name, place string, err error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	s, err := k.read()
 	switch {
 	case err != nil || s.Username == "":
@@ -146,14 +145,17 @@ func (k *Keeper) write(s stored) error {
 	return err
 }
 
-// Forget removes the account from file and keyring.
+// Forget removes the account from file and keyring. In the keyring there may be the token of an account before, which was not reached when
+// the one in the file was saved; that it is not reached now either is no error.
 func (k *Keeper) Forget() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	s, err := k.read()
-	if k.ring != nil && (err != nil || s.Username != "" && s.Token == "") {
-		if _, err := within(func() (string, error) { return "", k.ring.Delete(k.name) }); err != nil && !errors.Is(err, ErrNoSecret) {
-			return fmt.Errorf("remove the account's token from the system's keyring: %w", err)
+	if k.ring != nil {
+		inRing := err != nil || s.Username != "" && s.Token == ""
+		_, failed := within(func() (string, error) { return "", k.ring.Delete(k.name) })
+		if failed != nil && inRing && !errors.Is(failed, ErrNoSecret) {
+			return fmt.Errorf("remove the account's token from the system's keyring: %w", failed)
 		}
 	}
 	if err := os.Remove(k.path); err != nil && !errors.Is(err, fs.ErrNotExist) {

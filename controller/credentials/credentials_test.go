@@ -107,6 +107,22 @@ func TestAKeyringThatIsGone(t *testing.T) {
 	}
 }
 
+func TestATokenOfBeforeIsForgottenToo(t *testing.T) {
+	dir := t.TempDir()
+	ring := &memory{secrets: map[string]string{}}
+	if _, err := New(dir, "cluster", ring).Save(alice); err != nil {
+		t.Fatal(err)
+	}
+	ring.err = errors.New("locked")
+	if place, err := New(dir, "cluster", ring).Save(account.Account{Username: "bob", Token: "t"}); place != InFile || err != nil {
+		t.Fatalf("saved in %q, %v", place, err)
+	}
+	ring.err = nil
+	if err := New(dir, "cluster", ring).Forget(); err != nil || len(ring.secrets) > 0 {
+		t.Errorf("the keyring holds %d secrets, %v", len(ring.secrets), err)
+	}
+}
+
 func TestADamagedFileTellsNothingOfItself(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, fileName), []byte(`{"username":"alice","token":"0123456789`), 0o600); err != nil {
@@ -126,7 +142,33 @@ type silent struct {
 	until chan struct{}
 }
 
-func (s silent) Set(string, string) error { <-s.until; return nil }
+func (s silent) Set(string, string) error   { <-s.until; return nil }
+func (s silent) Get(string) (string, error) { <-s.until; return "", nil }
+
+func TestWhoseAccountItIsDoesNotWaitForTheKeyring(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := New(dir, "cluster", &memory{secrets: map[string]string{}}).Save(alice); err != nil {
+		t.Fatal(err)
+	}
+	ring := silent{until: make(chan struct{})}
+	k := New(dir, "cluster", ring)
+	loaded := make(chan error, 1)
+	go func() {
+		_, _, err := k.Load()
+		loaded <- err
+	}()
+	ring.until <- struct{}{} // it has been asked, and answers now; somebody else may ask meanwhile
+	if err := <-loaded; err != nil {
+		t.Error(err)
+	}
+	go k.Load()
+	for range 3 {
+		if name, _, err := k.User(); name != "alice" || err != nil {
+			t.Errorf("it is %q's, %v", name, err)
+		}
+	}
+	ring.until <- struct{}{}
+}
 
 func TestAKeyringThatWaitsForItsPasswordIsNotWaitedForForever(t *testing.T) {
 	dir := t.TempDir()

@@ -137,12 +137,20 @@ func (l *Login) keep(dir string) error {
 	if err := l.save(); err != nil {
 		return fmt.Errorf("remember the login: %w", err)
 	}
-	to := filepath.Join(dir, l.Name)
-	if err := errors.Join(os.RemoveAll(to), os.Rename(l.dir, to)); err != nil {
+	// The one before goes when this one is in its place: else a failure would leave none.
+	to, old := filepath.Join(dir, l.Name), l.dir+".old"
+	replaced := os.Rename(to, old)
+	if replaced != nil && !errors.Is(replaced, fs.ErrNotExist) {
+		return fmt.Errorf("remember the login: %w", replaced)
+	}
+	if err := os.Rename(l.dir, to); err != nil {
+		if replaced == nil {
+			err = errors.Join(err, os.Rename(old, to))
+		}
 		return fmt.Errorf("remember the login: %w", err)
 	}
 	l.dir = to
-	return Use(dir, l.Name)
+	return errors.Join(os.RemoveAll(old), Use(dir, l.Name))
 }
 
 // free refuses a name that is another cluster's.

@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"sync"
 
 	"mainbus/controller/api"
 	"mainbus/transport/identity"
@@ -32,7 +31,7 @@ type Connection struct {
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 
-	mu sync.Mutex // one attempt to link at a time
+	linking chan struct{} // holds a value while somebody tries to link
 }
 
 // Connect returns the cluster of a login. It sends nothing yet.
@@ -45,7 +44,7 @@ func Connect(l Login) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{login: l, endpoint: endpoint}
+	c := &Connection{login: l, endpoint: endpoint, linking: make(chan struct{}, 1)}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.Client = api.NewClient(c.open, c)
 	return c, nil
@@ -83,8 +82,12 @@ func (c *Connection) open(ctx context.Context) (io.ReadWriteCloser, error) {
 }
 
 func (c *Connection) link(ctx context.Context) (*link.Conn, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	select {
+	case c.linking <- struct{}{}:
+		defer func() { <-c.linking }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	if conn, ok := c.endpoint.Conn(c.login.Controller); ok {
 		return conn, nil
 	}
