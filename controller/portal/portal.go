@@ -19,9 +19,6 @@ const (
 	// maxList bounds a list: with page_size=max the portal tells of all its mods, some 20 MB.
 	maxList = 128 << 20
 	maxMod  = 32 << 20
-
-	// namesAtOnce keeps the address of a question for many mods below what servers take.
-	namesAtOnce = 50
 )
 
 // ErrNotFound means that the portal has no mod of that name.
@@ -43,9 +40,8 @@ func New(f *fetch.Client, site string) *Client {
 
 // Query narrows a list. Zero values leave a thing to the portal.
 type Query struct {
-	PageSize        int // mods per page; 0: all on one
-	Page            int // from 1
-	Names           []string
+	PageSize        int    // mods per page; 0: all on one
+	Page            int    // from 1
 	GameVersion     string // "2.0"
 	Sort            string // "name", "created_at" or "updated_at"
 	Descending      bool
@@ -57,9 +53,6 @@ func (q Query) values() url.Values {
 	if q.PageSize > 0 {
 		v.Set("page_size", strconv.Itoa(q.PageSize))
 		v.Set("page", strconv.Itoa(max(q.Page, 1)))
-	}
-	if len(q.Names) > 0 {
-		v.Set("namelist", strings.Join(q.Names, ","))
 	}
 	if q.GameVersion != "" {
 		v.Set("version", q.GameVersion)
@@ -83,12 +76,8 @@ type Page struct {
 	Pages   int
 }
 
-// List asks for one page of mods. With Query.Names mods have Releases, otherwise LatestRelease. At most 50 names may be asked for; Named
-// takes more.
+// List asks for one page of mods, each with its LatestRelease.
 func (c *Client) List(ctx context.Context, q Query) (Page, error) {
-	if len(q.Names) > namesAtOnce {
-		return Page{}, fmt.Errorf("ask the mod portal for %d mods: at most %d names go into one question", len(q.Names), namesAtOnce)
-	}
 	answer, err := c.fetch.Get(ctx, fetch.Request{URL: c.site + "/api/mods", Query: q.values()}, maxList)
 	if err != nil {
 		return Page{}, fmt.Errorf("ask the mod portal for mods: %w", err)
@@ -100,37 +89,12 @@ func (c *Client) List(ctx context.Context, q Query) (Page, error) {
 	return page, nil
 }
 
-// Named asks for the releases of any number of mods that suit a version of the game ("2.0"; "" for all). Mods that the portal doesn't have
-// are missing.
-func (c *Client) Named(ctx context.Context, names []string, gameVersion string) (map[string]Mod, error) {
-	mods := map[string]Mod{}
-	for len(names) > 0 {
-		n := min(len(names), namesAtOnce)
-		page, err := c.List(ctx, Query{Names: names[:n], GameVersion: gameVersion, ShowsDeprecated: true})
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range page.Mods {
-			mods[m.Name] = m
-		}
-		names = names[n:]
-	}
-	return mods, nil
-}
-
-// Short asks for one mod with its releases. The error is ErrNotFound if there is none.
-func (c *Client) Short(ctx context.Context, name string) (Mod, error) { return c.mod(ctx, name, "") }
-
-// Full is Short with everything that the portal knows, dependencies of the releases included.
+// Full asks for everything that the portal knows of a mod, dependencies of the releases included. The error is ErrNotFound if there is none.
 func (c *Client) Full(ctx context.Context, name string) (Mod, error) {
-	return c.mod(ctx, name, "/full")
-}
-
-func (c *Client) mod(ctx context.Context, name, more string) (Mod, error) {
 	if name == "" || name == "." || name == ".." {
 		return Mod{}, fmt.Errorf("ask the mod portal for %q: not the name of a mod", name)
 	}
-	answer, err := c.fetch.Get(ctx, fetch.Request{URL: c.site + "/api/mods/" + url.PathEscape(name) + more}, maxMod)
+	answer, err := c.fetch.Get(ctx, fetch.Request{URL: c.site + "/api/mods/" + url.PathEscape(name) + "/full"}, maxMod)
 	if status, ok := errors.AsType[*fetch.StatusError](err); ok && status.Status == http.StatusNotFound {
 		return Mod{}, fmt.Errorf("ask the mod portal for %q: %w", name, ErrNotFound)
 	}

@@ -67,15 +67,22 @@ func (c *Cache) Has(hash string) bool {
 	return ok
 }
 
+// turn takes a value while somebody brings, links or removes the file of this hash.
+func (c *Cache) turn(hash string) chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy[hash] == nil {
+		c.busy[hash] = make(chan struct{}, 1)
+	}
+	return c.busy[hash]
+}
+
 // lock keeps others from bringing the same file, or waits for them.
 func (c *Cache) lock(ctx context.Context, hash string) (unlock func(), err error) {
-	c.mu.Lock()
-	held := c.busy[hash]
-	if held == nil {
-		held = make(chan struct{}, 1)
-		c.busy[hash] = held
+	if !hashName.MatchString(hash) { // it is a file's name here
+		return nil, fmt.Errorf("%.80q is no SHA-256", hash)
 	}
-	c.mu.Unlock()
+	held := c.turn(hash)
 	select {
 	case held <- struct{}{}:
 		return func() { <-held }, nil
@@ -87,9 +94,6 @@ func (c *Cache) lock(ctx context.Context, hash string) (unlock func(), err error
 // Bring sees to it that the file of this hash is there. If it is not, bring writes it to a path, or goes on with what an earlier call has
 // left there; of several callers one does, and the others wait for it. What comes and is not of the hash is removed, and an error.
 func (c *Cache) Bring(ctx context.Context, hash string, bring func(ctx context.Context, path string) error) error {
-	if !hashName.MatchString(hash) {
-		return fmt.Errorf("%.80q is no SHA-256", hash)
-	}
 	unlock, err := c.lock(ctx, hash)
 	if err != nil {
 		return err

@@ -64,13 +64,7 @@ func (c *Cache) Sweep(wanted func(hash string) bool, now time.Time) error {
 
 // remove leaves alone what is being brought or linked at this moment.
 func (c *Cache) remove(hash string) error {
-	c.mu.Lock()
-	held := c.busy[hash]
-	if held == nil {
-		held = make(chan struct{}, 1)
-		c.busy[hash] = held
-	}
-	c.mu.Unlock()
+	held := c.turn(hash)
 	select {
 	case held <- struct{}{}:
 		defer func() { <-held }()

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -226,7 +227,8 @@ func (f Folder) settle() error {
 	return f.clearRetired()
 }
 
-// clearRetired removes an old set. What is not of the set is put aside: somebody has put it there, and may want it.
+// clearRetired removes an old set. What is not of the set is put aside, unless it is in the folder still: somebody has put it there, and may
+// want it.
 func (f Folder) clearRetired() error {
 	if !f.is(retired) {
 		return nil
@@ -243,10 +245,18 @@ func (f Folder) clearRetired() error {
 		}
 		return f.rename(retired, to)
 	}
+	strange = slices.DeleteFunc(strange, func(name string) bool { return f.same(filepath.Join(retired, name), filepath.Join(current, name)) })
 	if err := f.putAside(retired, strange); err != nil {
 		return err
 	}
 	return f.remove(retired)
+}
+
+// same reports whether two names are those of one file.
+func (f Folder) same(one, other string) bool {
+	a, err := os.Lstat(f.path(one))
+	b, err2 := os.Lstat(f.path(other))
+	return err == nil && err2 == nil && os.SameFile(a, b)
 }
 
 // strangers are the mods, zips and folders, in dir that are not of the set that the record tells: also a file of the set that is another

@@ -1,6 +1,7 @@
 package modfolder
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -123,6 +124,24 @@ func TestStrangersStayWhereThatIsWanted(t *testing.T) {
 		if err != nil || list.Get("hand").Enabled || !list.Get("unpacked").Enabled {
 			t.Errorf("what was kept is listed otherwise than it was: %v (%v)", now[listFile], err)
 		}
+	}
+}
+
+func TestStrangersThatStayAreNotPutAsideToo(t *testing.T) {
+	f, c := Folder(t.TempDir()), openCache(t, t.TempDir())
+	s := set("1111", 1, nil, stock(t, c, "a", "1.0.0", ""))
+	s.KeepUnknown = true
+	apply(t, f, c, s)
+	write(t, f.path(current, "hand_0.2.0.zip"), string(modZip(t, "hand", "0.2.0", "")))
+	for n := range 4 { // once more, then for other revisions
+		apply(t, f, c, s)
+		s.Hash = strings.Repeat(fmt.Sprint(n), 4)
+	}
+	if got := asideTree(t, f); got != "" {
+		t.Errorf("put aside: %s", got)
+	}
+	if tree(t, f.path(current))["hand_0.2.0.zip"] == "" {
+		t.Error("it did not stay")
 	}
 }
 

@@ -30,6 +30,8 @@ type Book struct {
 	path    string
 	changed signal.Signal // something is to be saved
 
+	saving sync.Mutex // held while the file is written
+
 	mu    sync.Mutex
 	file  file
 	index map[string]*record // by key

@@ -86,19 +86,29 @@ func (b *Book) makeIndex() {
 // Save writes the book if something has changed. Only what is on the disk is told, so that nobody knows more than the book after
 // a crash.
 func (b *Book) Save() error {
+	b.saving.Lock()
+	defer b.saving.Unlock()
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	if !b.dirty {
+		b.mu.Unlock()
 		return nil
 	}
 	text, err := json.Marshal(&b.file)
+	book, seq := b.file.Book, b.file.Seq
+	b.dirty = false
+	b.mu.Unlock()
 	if err == nil {
-		err = disk.Write(b.path, text)
+		err = disk.Write(b.path, text) // whoever comes or goes meanwhile does not wait for the disk
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if err != nil {
+		b.dirty = true
 		return fmt.Errorf("write what is played: %w", err)
 	}
-	b.saved, b.dirty = b.file.Seq, false
+	if b.file.Book == book {
+		b.saved = seq
+	}
 	return nil
 }
 
