@@ -174,6 +174,7 @@ func (n *thingNames) put(key string, set namesByKind) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if err := n.add(key, set, time.Now()); err != nil {
+		n.sets[key] = &namedSet{told: time.Now()} // or it would be asked for again and again
 		return err
 	}
 	n.merge()
