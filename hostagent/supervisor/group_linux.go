@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,14 +26,16 @@ const (
 //	base/agent               the agent
 //	base/mainbus-game-ID-N   a game with its supervisor
 //
-// The kernel lets no process be in a group that hands memory limits on, so base itself is empty then. A systemd older than 254
-// starts the agent in base all the same, which fails as long as a game is limited below it ("status=219/CGROUP", seen with 252). So memory is
-// only limited where the agent was started in the leaf (DelegateSubgroup=), or by something else than systemd.
+// The kernel lets no process be in a group that hands controllers to populated ones, so base itself is empty then. A systemd older than
+// 254 starts the agent in base all the same, which fails as long as a game is limited below it ("status=219/CGROUP", seen with 252). So there
+// are only limits where the agent was started in the leaf (DelegateSubgroup=), or by something else than systemd.
 type groups struct {
 	base   string
-	memory bool         // can be limited
+	limits bool         // controllers may be handed on
 	making sync.RWMutex // read: a group is made, and still empty
 }
+
+var divided atomic.Pointer[groups] // what ownGroups has found; nil before
 
 // ownGroups is about this process, which is in one group.
 var ownGroups = sync.OnceValues(func() (*groups, error) {
@@ -41,7 +44,11 @@ var ownGroups = sync.OnceValues(func() (*groups, error) {
 		return nil, err
 	}
 	_, err = os.Stat(bootedFile)
-	return divide(dir, err == nil)
+	g, err := divide(dir, err == nil)
+	if err == nil {
+		divided.Store(g)
+	}
+	return g, err
 })
 
 // Home says where games live, for the log. The first call moves this process into its leaf, if it has to be moved.
@@ -97,10 +104,10 @@ func groupFolder(names, mounts string) (string, error) {
 // runs the machine.
 func divide(dir string, booted bool) (*groups, error) {
 	if filepath.Base(dir) == agentLeaf {
-		g := &groups{base: filepath.Dir(dir), memory: true}
+		g := &groups{base: filepath.Dir(dir), limits: true}
 		return g, g.usable()
 	}
-	g := &groups{base: dir, memory: !booted}
+	g := &groups{base: dir, limits: !booted}
 	if err := ours(dir); err != nil {
 		return nil, err
 	}
@@ -178,9 +185,6 @@ func (g *groups) make(name string, l Limits) (*group, func(), error) {
 }
 
 func (g *groups) limitMemory(path string, bytes uint64) error {
-	if !g.memory {
-		return errors.New("it needs systemd 254 or newer, or the agent as a service of your own (mainbus-host service install --user)")
-	}
 	if err := g.hand("memory"); err != nil {
 		return err
 	}
@@ -189,6 +193,9 @@ func (g *groups) limitMemory(path string, bytes uint64) error {
 
 // hand gives games' groups a controller.
 func (g *groups) hand(controller string) error {
+	if !g.limits {
+		return errors.New("it needs systemd 254 or newer, or the agent as a service of your own (mainbus-host service install --user)")
+	}
 	has, err := os.ReadFile(filepath.Join(g.base, "cgroup.controllers"))
 	if err != nil {
 		return fmt.Errorf("look what can be limited in a control group: %w", err)
@@ -201,7 +208,7 @@ func (g *groups) hand(controller string) error {
 
 // SweepGroups removes the groups of games that have ended.
 func SweepGroups() {
-	if all, err := ownGroups(); err == nil {
+	if all := divided.Load(); all != nil {
 		all.sweep()
 	}
 }

@@ -58,6 +58,7 @@ func agentInGroup(dir, from, booted string) (w world) {
 		return world{Failed: err.Error()}
 	}
 	ownGroups = func() (*groups, error) { return all, nil }
+	divided.Store(all)
 	for _, controller := range []string{"hugetlb", "cpu"} {
 		if all.hand(controller) == nil {
 			w.Handed = append(w.Handed, controller)
@@ -152,11 +153,11 @@ func TestGamesGetControlGroupsOfTheirOwn(t *testing.T) {
 	for _, test := range []struct {
 		name         string
 		leaf, booted bool // the agent is started in its leaf, by systemd
-		memory       bool // can be limited
+		limits       bool // of games hold
 	}{
-		{name: "started in the leaf by systemd", leaf: true, booted: true, memory: true},
+		{name: "started in the leaf by systemd", leaf: true, booted: true, limits: true},
 		{name: "started above it by an old systemd", booted: true},
-		{name: "started by something else", memory: true},
+		{name: "started by something else", limits: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			base := freshGroup(t)
@@ -187,12 +188,12 @@ func TestGamesGetControlGroupsOfTheirOwn(t *testing.T) {
 			}
 			controllers := strings.Fields(string(has))
 			for _, c := range []string{"hugetlb", "cpu"} {
-				if slices.Contains(controllers, c) && !slices.Contains(w.Handed, c) {
-					t.Errorf("games' groups don't get the controller %s", c)
+				if has, want := slices.Contains(w.Handed, c), test.limits && slices.Contains(controllers, c); has != want {
+					t.Errorf("games' groups get the controller %s: %t", c, has)
 				}
 			}
 			switch {
-			case !test.memory:
+			case !test.limits:
 				if !strings.Contains(w.Trouble, "systemd 254") {
 					t.Errorf("trouble %q", w.Trouble)
 				}
