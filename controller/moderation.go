@@ -3,7 +3,6 @@ package controller
 import (
 	"context"
 	"net"
-	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
@@ -88,16 +87,6 @@ func (s *service) SendPlayer(ctx context.Context, _ api.Caller, r api.SendPlayer
 		return nil, api.Errorf(api.Refused, "", "%s is in %s already", r.Name, to.Name)
 	}
 	return s.moderate(ctx, rows, playersCommand+" send "+r.Name+" "+address+" "+shown(to.Name, 2*maxInstanceName))
-}
-
-var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)
-
-// isPlayerAddress tells whether a text is a name or an address of a machine, or empty.
-func isPlayerAddress(text string) bool {
-	if _, err := netip.ParseAddr(text); err == nil {
-		return !strings.Contains(text, "%")
-	}
-	return text == "" || hostName.MatchString(text)
 }
 
 // playerAddress returns where players reach the game of an instance.

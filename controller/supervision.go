@@ -139,7 +139,7 @@ func (s *service) ChangeHost(ctx context.Context, _ api.Caller, r api.ChangeHost
 		s.changes.cluster()
 	}
 	if r.PlayerAddress != nil {
-		if !isPlayerAddress(*r.PlayerAddress) {
+		if !api.IsPlayerAddress(*r.PlayerAddress) {
 			return api.Host{}, api.Errorf(api.Invalid, "Use such as play.example.org or 203.0.113.7, without a port: each game has its own.", "%.100q is no address", *r.PlayerAddress)
 		}
 		if err := s.store.SetPlayerAddress(ctx, h.id.String(), *r.PlayerAddress); err != nil {

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -58,6 +59,7 @@ func (h *Hosts) menu() *fyne.Menu {
 	return fyne.NewMenu("",
 		item(lang.L("Graphs…"), own, func() { ShowGraphs(h.Params, api.KindHost, r.ID, r.Name) }),
 		item(lang.L("Starts at once…"), own, func() { h.askStarts(r) }),
+		item(lang.L("Public address…"), own, func() { h.askPublicAddress(r) }),
 		fyne.NewMenuItemSeparator(),
 		item(h.pair.Text, !h.pair.Disabled(), h.pair.OnTapped),
 		item(h.games.Text, !h.games.Disabled(), h.games.OnTapped),
@@ -77,6 +79,33 @@ func (h *Hosts) askStarts(r view.Host) {
 			return err
 		}, nil)
 	})
+}
+
+// askPublicAddress asks where players reach the games of a host.
+func (h *Hosts) askPublicAddress(r view.Host) {
+	address := widget.NewEntry()
+	address.AlwaysShowValidationError = true // as in numberEntry
+	address.SetPlaceHolder("play.example.org")
+	address.SetText(r.PlayersAt)
+	address.Validator = func(text string) error {
+		if !api.IsPlayerAddress(strings.TrimSpace(text)) {
+			return errors.New(lang.L("a name or an address is needed, without a port"))
+		}
+		return nil
+	}
+	f := h.form(lang.L("Public address of {{.name}}", with{"name": r.Name}), lang.L("Save"), []*widget.FormItem{
+		widget.NewFormItem("", words(lang.L("Where players reach its games: they are sent there when they change from one instance to another. "+
+			"Leave it empty if they reach it where this controller does, as in your own network."))),
+		widget.NewFormItem(lang.L("Address"), address),
+	}, func() {
+		to := strings.TrimSpace(address.Text)
+		h.try(h.problem, lang.L("Change {{.name}}", with{"name": r.Name}), lang.L("{{.name}} is changed", with{"name": r.Name}), func(ctx context.Context) error {
+			_, err := h.Service.ChangeHost(ctx, h.Caller, api.ChangeHost{Host: r.ID, PlayerAddress: &to})
+			return err
+		}, nil)
+	})
+	f.Resize(fyne.NewSize(520, 280))
+	h.Frame.Window().Canvas().Focus(address)
 }
 
 // invite asks under which address the host can reach this controller, and then shows a join code. Those that are open stand

@@ -70,3 +70,22 @@ func TestStartsAtOnceAreChosenForAHost(t *testing.T) {
 		}
 	})
 }
+
+func TestThePublicAddressOfAHostIsTyped(t *testing.T) {
+	c := twoHosts()
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		s.Page("Hosts")
+		s.Menu("attic")
+		s.Tap("Public address…")
+		s.Expect("Public address of attic")
+		s.Type("play.example.org", "play.example.org:34197")
+		if on := s.On("Save"); len(on) > 0 {
+			t.Error("an address with a port can be saved")
+		}
+		s.Type("play.example.org", " play.example.org ")
+		s.Press("Save")
+		if calls := c.Calls(); !slices.Equal(calls, []string{"ChangeHost h1 play.example.org"}) {
+			t.Errorf("calls %q", calls)
+		}
+	})
+}

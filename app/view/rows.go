@@ -32,6 +32,7 @@ type Host struct {
 	LastSeen    time.Time
 	Instances   int
 	Starts      uint32 // games that may be starting at once; 0: the host's choice
+	PlayersAt   string // where players reach its games, if not where the controller reaches it
 }
 
 // Pairable tells whether typing the host's code would help.
@@ -113,7 +114,7 @@ func hostRows(hosts []api.Host, instances []api.Instance, games map[string]api.H
 		row := Host{
 			ID: h.ID, Name: h.Name, WantsToJoin: h.State == api.Discovered && h.Trouble == "",
 			Elsewhere: h.State == api.Discovered && h.Trouble != "", Wrong: h.Trouble, Problem: h.Problem, Next: h.Next, Linked: h.Linked, Address: strings.Join(h.Addresses, ", "),
-			FoundBy: h.DiscoveredBy, Game: h.GameVersion, System: h.OS, Version: h.Version, Instances: count[h.ID], Starts: h.StartsAtOnce,
+			FoundBy: h.DiscoveredBy, Game: h.GameVersion, System: h.OS, Version: h.Version, Instances: count[h.ID], Starts: h.StartsAtOnce, PlayersAt: h.PlayerAddress,
 		}
 		if g, ok := games[h.ID]; ok {
 			row.Game, row.NoGame = gameWords(g, h.GameVersion), h.Linked && g.Known && len(g.Games)+len(g.Downloads) == 0

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -105,6 +107,16 @@ type ChangeHost struct {
 	StartsAtOnce *uint32 `json:"starts_at_once,omitempty"` // games that may be starting at a time; 0: the host's choice
 	// PlayerAddress is where players reach its games: a name or an address without a port; empty: where the controller reaches it.
 	PlayerAddress *string `json:"player_address,omitempty"`
+}
+
+var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)
+
+// IsPlayerAddress tells whether a text is a name or an address of a machine, or empty.
+func IsPlayerAddress(text string) bool {
+	if _, err := netip.ParseAddr(text); err == nil {
+		return !strings.Contains(text, "%")
+	}
+	return text == "" || hostName.MatchString(text)
 }
 
 func (r *ChangeHost) scope() []place { return []place{ofHost(&r.Host)} }

@@ -260,6 +260,9 @@ func (c *Cluster) ChangeSupervision(_ context.Context, _ api.Caller, r api.Chang
 
 // ChangeHost implements api.Service.
 func (c *Cluster) ChangeHost(_ context.Context, _ api.Caller, r api.ChangeHost) (api.Host, error) {
+	if r.PlayerAddress != nil {
+		return api.Host{}, c.note("ChangeHost", r.Host, *r.PlayerAddress)
+	}
 	return api.Host{}, c.note("ChangeHost", r.Host, fmt.Sprint(*r.StartsAtOnce))
 }
 
