@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/kardianos/service"
@@ -66,6 +67,12 @@ func (p *program) Start(service.Service) error {
 func (p *program) Stop(service.Service) error {
 	p.cancel()
 	return <-p.ended
+}
+
+// Shutdown implements service.Shutdowner: Windows asks for it when the machine goes down.
+func (p *program) Shutdown(s service.Service) error {
+	shutdown.Store(true)
+	return p.Stop(s)
 }
 
 func (c Config) manager(p service.Interface) (service.Service, error) {
@@ -155,10 +162,12 @@ func Status(user bool) (string, error) {
 	return "unknown", nil
 }
 
-// GoingDown tells whether the machine is shut down or started anew, as far as systemd knows.
+var shutdown atomic.Bool // Windows has asked for it
+
+// GoingDown tells whether the machine is shut down or started anew, as far as systemd knows, or Windows has said to its service.
 func GoingDown() bool {
 	if runtime.GOOS != "linux" {
-		return false
+		return shutdown.Load()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askTime)
 	defer cancel()

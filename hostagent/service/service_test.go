@@ -97,6 +97,28 @@ func TestWhatCanBeInstalled(t *testing.T) {
 	}
 }
 
+// What Windows does, where its service manager is not at hand.
+func TestShutdownIsToldApartFromAStop(t *testing.T) {
+	for _, test := range []struct {
+		end  func(*program) error
+		down bool
+	}{
+		{func(p *program) error { return p.Stop(nil) }, false},
+		{func(p *program) error { return p.Shutdown(nil) }, true},
+	} {
+		seen := false
+		p := &program{ended: make(chan error, 1), run: func(ctx context.Context) error {
+			<-ctx.Done()
+			seen = shutdown.Load()
+			return nil
+		}}
+		if err := errors.Join(p.Start(nil), test.end(p)); err != nil || seen != test.down {
+			t.Errorf("the agent sees a shutdown: %t, want %t; %v", seen, test.down, err)
+		}
+	}
+	shutdown.Store(false)
+}
+
 func TestRunWithoutAServiceManager(t *testing.T) {
 	broken := errors.New("broken")
 	if err := Run(t.Context(), func(context.Context) error { return broken }); !errors.Is(err, broken) {
