@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"mainbus/hostagent/factorio/rcon"
+	"mainbus/hostagent/internal/grid"
 	"mainbus/transport/wire"
 )
 
 const (
 	beatInterval  = time.Second
+	beatStep      = beatInterval / 10      // of the clock, at which beats fall: not all of an agent's at once, which would keep items waiting
 	stillInterval = time.Minute            // between beats while the game stands still: each moves it by a few ticks
 	hurry         = 250 * time.Millisecond // between beats that suspicions ask for
 	readTime      = 2 * time.Second        // for lines that the module says it has printed
@@ -387,7 +389,7 @@ func (s *Session) planBeat() {
 	case s.still:
 		interval = stillInterval
 	}
-	s.beatTimer.Reset(time.Until(s.lastBeat.Add(interval)))
+	s.beatTimer.Reset(grid.Wait(time.Until(s.lastBeat.Add(interval)), beatStep))
 }
 
 // wake makes a beat due in a game that stood still and has said something.

@@ -19,6 +19,7 @@ import (
 	"mainbus/hostagent/factorio/playerlists"
 	"mainbus/hostagent/factorio/playername"
 	"mainbus/hostagent/internal/disk"
+	"mainbus/hostagent/internal/grid"
 	"mainbus/hostagent/lists"
 	"mainbus/transport/signal"
 	"mainbus/transport/wire"
@@ -377,14 +378,15 @@ func (l *playerLists) saw(e console.Event) {
 
 // keepLists brings the lists of the game to what is wanted, until ctx ends.
 func (i *Instance) keepLists(ctx context.Context) {
-	ticker := time.NewTicker(listsPause)
-	defer ticker.Stop()
+	timer := time.NewTimer(listsPause)
+	defer timer.Stop()
 	for {
 		more := i.lists.news.Wait()
 		i.passLists(ctx)
+		timer.Reset(grid.Wait(listsPause, listsPause))
 		select {
 		case <-more:
-		case <-ticker.C:
+		case <-timer.C:
 		case <-ctx.Done():
 			return
 		}

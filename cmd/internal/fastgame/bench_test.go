@@ -44,7 +44,7 @@ func BenchmarkWholePath(b *testing.B) {
 	programs := buildPrograms(b)
 	for _, instances := range []int{2, 40} {
 		b.Run(fmt.Sprint("instances=", instances), func(b *testing.B) {
-			c := newCluster(b, programs, instances)
+			c := newCluster(b, programs, instances, "alpha", "beta")
 			for n := range c.games {
 				c.tell(n, Order{Echo: true, Lines: max(1, inFlight/instances)})
 			}
@@ -58,7 +58,7 @@ func BenchmarkWholePathAtLowLoad(b *testing.B) {
 	programs := buildPrograms(b)
 	for _, instances := range []int{2, 40} {
 		b.Run(fmt.Sprint("instances=", instances), func(b *testing.B) {
-			c := newCluster(b, programs, instances)
+			c := newCluster(b, programs, instances, "alpha", "beta")
 			for n := range c.games {
 				o := Order{}
 				if n == 0 {
@@ -96,7 +96,7 @@ func buildPrograms(b *testing.B) string {
 	return build.Programs(b, "", "mainbus-controller", "mainbus-host", "mainbusctl", "mainbus-sim")
 }
 
-// cluster is a controller and two hosts with fast games.
+// cluster is a controller and hosts with fast games.
 type cluster struct {
 	*testbed.Cluster
 	b     *testing.B
@@ -110,7 +110,7 @@ type player struct {
 	order   Order // the last
 }
 
-func newCluster(b *testing.B, programs string, instances int) *cluster {
+func newCluster(b *testing.B, programs string, instances int, hosts ...string) *cluster {
 	b.Helper()
 	if err := testbed.CheckMulticast(); err != nil {
 		b.Skipf("SKIPPED, nothing was measured: %v", err)
@@ -127,7 +127,7 @@ func newCluster(b *testing.B, programs string, instances int) *cluster {
 	ctx, cancel := context.WithTimeout(b.Context(), 2*patience)
 	defer cancel()
 	c.must(c.StartController(ctx))
-	for _, name := range []string{"alpha", "beta"} {
+	for _, name := range hosts {
 		c.startHost(ctx, name, listener.Addr().String())
 	}
 	c.must(c.WaitLinked(ctx, patience))

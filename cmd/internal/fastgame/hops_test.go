@@ -48,7 +48,7 @@ func BenchmarkHops(b *testing.B) {
 	if err := os.WriteFile(tracing+"trace_clock", []byte("mono"), 0); err != nil {
 		b.Skipf("SKIPPED, nothing was measured: %v", err)
 	}
-	c := newCluster(b, buildPrograms(b), 2)
+	c := newCluster(b, buildPrograms(b), 2, "alpha", "beta")
 	c.tell(0, Order{Every: pace})
 	c.tell(1, Order{})
 	probes := c.probe()
