@@ -129,7 +129,7 @@ func TestAllWhoMatchGetARole(t *testing.T) {
 		s.Press("More")
 		s.Tap("Give a role…")
 		s.Settle()
-		s.Tap("(Select one)")
+		s.Tap("Choose…")
 		s.Tap("viewer")
 		s.Press("Look")
 		s.Settle()
