@@ -256,3 +256,42 @@ func TestSearchFindsPlayersModsAndPacks(t *testing.T) {
 		s.Expect("Showing 1 of 1", "Mod portal")
 	})
 }
+
+// At twice the size of text a window of 1440 dots is 720 wide.
+func TestPagesFitIntoANarrowWindow(t *testing.T) {
+	c := busyCluster()
+	withPacks(c)
+	withPlayers(c)
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		fits := func(page string) {
+			s.Settle()
+			if size := s.Window.Window().Content().MinSize(); size.Width > 720 || size.Height > 510 {
+				t.Errorf("%s needs %v", page, size)
+			}
+		}
+		for _, page := range []string{"Hosts", "Instances", "Bus", "Users", "Roles", "Mods", "Packs"} {
+			s.Page(page)
+			fits(page)
+		}
+		s.Page("Users")
+		s.Tap("anna")
+		fits("a user")
+		s.Page("Roles")
+		s.Tap("Operator")
+		fits("a role")
+		s.Page("Packs")
+		s.DoubleTap("Space Age with trains")
+		fits("a pack")
+		s.Page("Mods")
+		s.Tap("Mod portal")
+		s.Settle()
+		s.Tap("Trains 0")
+		fits("a mod of the portal")
+		s.Open("i1")
+		fits("an instance")
+		for _, tab := range []string{"Saves", "Mods"} {
+			s.Tap(tab)
+			fits(tab + " of an instance")
+		}
+	})
+}

@@ -94,7 +94,7 @@ func New(p Params) *Window {
 		Tasks: view.NewTasks(w.tasksChanged), Tips: tips, Dialogs: widgets.NewDialogs(w.window.Canvas()), Computer: p.Computer,
 	}
 	w.makeTop(tips)
-	w.title = widgets.NewText("", "", theme.SizeNameSubHeadingText).Bold().Cut(360)
+	w.title = widgets.NewText("", "", theme.SizeNameSubHeadingText).Bold().Cut(120)
 	w.status = widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40)
 	w.toast = widgets.NewText("", look.Good, theme.SizeNameCaptionText).Cut(200)
 	w.problem = widgets.NewErrorCard()
@@ -127,7 +127,7 @@ func (w *Window) makeTop(tips *widgets.Tips) {
 	}
 	w.back = chip(look.BackIcon, lang.L("Back"), w.goBack)
 	w.forward = chip(look.ForwardIcon, lang.L("Forward"), w.goForward)
-	w.search = chip(look.PaletteIcon, "", w.openPalette).Boxed(250)
+	w.search = chip(look.PaletteIcon, "", w.openPalette).Boxed(210)
 	w.search.Set(lang.L("Search or do…   {{.keys}}", with{"keys": named(fyne.KeyK, fyne.KeyModifierShortcutDefault)}), look.Muted)
 	w.tasks = chip(look.TasksIcon, lang.L("What is going on, and how it ended"), w.openTasks)
 	w.problems = chip(theme.WarningIcon(), lang.L("What wants attention"), w.openProblems)

@@ -51,7 +51,7 @@ type Instance struct {
 // NewInstance makes the screen of the instance with this id.
 func NewInstance(p Params, id string) *Instance {
 	s := &Instance{
-		Params: p, id: id, name: widgets.NewText("", "", theme.SizeNameHeadingText).Bold().Cut(320), state: widget.NewIcon(nil),
+		Params: p, id: id, name: widgets.NewText("", "", theme.SizeNameHeadingText).Bold().Cut(160), state: widget.NewIcon(nil),
 		words: widgets.NewText("", "", "").Cut(40), facts: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40),
 		trouble: widgets.NewErrorCard().Lasting(), problem: widgets.NewErrorCard(), unread: widgets.NewErrorCard().Lasting(),
 		console: widgets.NewConsole(), find: widgets.NewEntry(p.Frame), input: widgets.NewEntry(p.Frame),
@@ -71,9 +71,8 @@ func NewInstance(p Params, id string) *Instance {
 	copyAll := widgets.NewButtonWithIcon(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(s.console.Text()) })
 	graphs := widgets.NewButton(lang.L("Graphs…"), func() { ShowGraphs(p, api.KindInstance, id, s.row.Name) })
 	kept := widgets.NewButton(lang.L("Supervision…"), func() { ShowSupervision(p, s.problem, s.row) })
-	title := container.NewBorder(nil, nil, spaced(s.state, s.name), spaced(s.start, s.stop, s.kill, s.more), s.words)
-	tools := container.NewBorder(nil, nil, nil,
-		container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), s.find), copyAll, graphs, kept))
+	title := container.NewBorder(nil, nil, spaced(s.state, s.name), widgets.NewBar(s.start, s.stop, s.kill, s.more).Object(), s.words)
+	tools := widgets.Tools(s.find, 280, widgets.NewBar(copyAll, graphs, kept))
 	named := func() string { return s.row.Name }
 	s.saves, s.mods = newSaves(p, id, named), newInstanceMods(p, id, func() view.Instance { return s.row })
 	s.tabs = container.NewAppTabs(

@@ -63,7 +63,7 @@ func newInstanceMods(p Params, id string, row func() view.Instance) *instanceMod
 	m.more = widgets.NewButtonWithIcon(lang.L("More"), theme.MoreHorizontalIcon(), m.openMenu)
 	open := widgets.NewButton(lang.L("Open the pack"), m.openPack)
 	compare := widgets.NewButton(lang.L("Compare…"), m.compare)
-	tools := container.NewBorder(nil, nil, spaced(widgets.NewText(lang.L("Pack"), look.Muted, ""), container.NewGridWrap(fyne.NewSize(260, 36), m.pack)), spaced(open, compare, m.more))
+	tools := widgets.Tools(container.NewBorder(nil, nil, widgets.NewText(lang.L("Pack"), look.Muted, ""), nil, m.pack), 300, widgets.NewBar(open, compare, m.more))
 	m.content = container.NewBorder(container.NewVBox(tools, m.words, m.wrong, m.problem), m.footer, nil, nil, m.table)
 	return m
 }

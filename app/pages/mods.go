@@ -160,15 +160,15 @@ func newStoredMods(s *Mods) *storedMods {
 	})
 	m.filter.SetPlaceHolder(lang.L("Filter stored mods"))
 	m.filter.OnChanged = func(string) { m.show() }
-	m.bin = widgets.NewCheck(lang.L("Bin"), func(bool) { m.reader.again() })
+	m.bin = widgets.NewCheck(lang.L("Show the bin"), func(bool) { m.reader.again() })
 	m.erase = widgets.NewButtonWithIcon(lang.L("Delete"), theme.DeleteIcon(), m.change)
 	upload := primary(lang.L("Upload…"), theme.UploadIcon(), m.browse)
 	m.table = arranged(s.Params, view.ModsPage, m.makeTable())
 	m.table.OnSelect = m.point
 	m.empty = widgets.Empty(look.ModsIcon, lang.L("No mod is stored yet. Find some on the mod portal, or drop zip files here."), widgets.NewButtonWithIcon(lang.L("Search the mod portal"), theme.SearchIcon(), func() { s.tabs.SelectIndex(1) }))
-	folder := widgets.NewButtonWithIcon(lang.L("Folder…"), theme.FolderOpenIcon(), m.browseFolder)
+	folder := widgets.NewButtonWithIcon(lang.L("Upload a folder…"), theme.FolderOpenIcon(), m.browseFolder)
 	account := widgets.NewButtonWithIcon(lang.L("Account…"), theme.AccountIcon(), s.showAccount)
-	top := container.NewBorder(nil, nil, container.NewHBox(container.NewGridWrap(fyne.NewSize(280, 36), m.filter), m.bin), spaced(account, m.erase, folder, upload))
+	top := widgets.Tools(m.filter, 280, widgets.NewBar(account, m.erase, folder, upload), m.bin)
 	m.body.Objects = []fyne.CanvasObject{m.table}
 	m.content = container.NewBorder(top, m.footer, nil, nil, m.body)
 	m.point()

@@ -41,7 +41,7 @@ type Pack struct {
 // NewPack makes the screen of the pack with this id.
 func NewPack(p Params, id string) *Pack {
 	s := &Pack{
-		Params: p, id: id, name: widgets.NewText("", "", theme.SizeNameHeadingText).Bold().Cut(320), words: widgets.NewText("", "", "").Cut(40),
+		Params: p, id: id, name: widgets.NewText("", "", theme.SizeNameHeadingText).Bold().Cut(120), words: widgets.NewText("", "", "").Cut(40),
 		facts: widgets.NewText("", look.Muted, theme.SizeNameCaptionText).Cut(40), wrong: widgets.NewErrorCard().Lasting(), problem: widgets.NewErrorCard(),
 	}
 	s.reader = newReader(p, func(ctx context.Context) (api.Pack, error) {
@@ -56,7 +56,7 @@ func NewPack(p Params, id string) *Pack {
 		container.NewTabItem(lang.L("Settings"), s.settings.content),
 		container.NewTabItem(lang.L("History"), s.historyTab()))
 	s.tabs.OnSelected = func(*container.TabItem) { s.turn() }
-	title := container.NewBorder(nil, nil, s.name, spaced(container.NewGridWrap(fyne.NewSize(170, 36), s.selection), s.more, s.assign), s.words)
+	title := container.NewBorder(nil, nil, s.name, widgets.NewBar(container.NewGridWrap(fyne.NewSize(140, 36), s.selection), s.more, s.assign).Object(), s.words)
 	s.content = container.NewPadded(container.NewBorder(container.NewVBox(title, s.facts, s.wrong, s.problem), nil, nil, nil, s.tabs))
 	return s
 }

@@ -52,7 +52,7 @@ func newPackMods(s *Pack) *packMods {
 	m.update = widgets.NewButton("", m.newest)
 	add := widgets.NewButtonWithIcon(lang.L("Add…"), theme.ContentAddIcon(), m.askAdd)
 	m.empty = widgets.Empty(look.ModsIcon, lang.L("No mods in this pack yet. Add some from the mod portal or from those that are stored."), widgets.NewButtonWithIcon(lang.L("Add…"), theme.ContentAddIcon(), m.askAdd))
-	top := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(220, 36), m.filter), spaced(m.on, m.pin, m.version, m.remove, m.fetch, m.update, add))
+	top := widgets.Tools(m.filter, 220, widgets.NewBar(m.on, m.pin, m.version, m.remove, m.fetch, m.update, add))
 	m.content = container.NewBorder(top, m.footer, nil, nil, m.body)
 	m.body.Objects = []fyne.CanvasObject{m.table}
 	m.point()

@@ -54,8 +54,7 @@ func newPackSettings(s *Pack) *packSettings {
 	split := container.NewHSplit(t.table, t.editor.content)
 	split.Offset = 0.66
 	t.split, t.body = split, container.NewStack(split)
-	top := container.NewBorder(nil, nil, container.NewHBox(container.NewGridWrap(fyne.NewSize(220, 36), t.filter), container.NewGridWrap(fyne.NewSize(140, 36), t.scope), t.changed),
-		spaced(t.discard, t.save))
+	top := widgets.Tools(t.filter, 220, widgets.NewBar(t.discard, t.save), container.NewGridWrap(fyne.NewSize(140, 36), t.scope), t.changed)
 	t.content = container.NewBorder(top, t.footer, nil, nil, t.body)
 	t.scope.SetSelectedIndex(0)
 	return t

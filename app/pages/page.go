@@ -125,7 +125,7 @@ type listPage struct {
 	name    string // in the settings
 	p       Params
 	filter  *widgets.Entry
-	buttons *fyne.Container // right of the filter; the primary one last
+	buttons *widgets.Bar // right of the filter; the primary one last
 	problem *widgets.ErrorCard
 	body    *fyne.Container
 	footer  *widgets.Text
@@ -153,8 +153,8 @@ func newListPage(p Params, name, filterHint string, above fyne.CanvasObject, ref
 			refresh()
 		}
 	})
-	l.buttons = spaced()
-	top := container.NewVBox(container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(280, 36), l.filter), l.buttons), l.problem)
+	l.buttons = widgets.NewBar()
+	top := container.NewVBox(widgets.Tools(l.filter, 280, l.buttons), l.problem)
 	if above != nil {
 		top.Add(above)
 	}

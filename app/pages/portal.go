@@ -72,11 +72,11 @@ func newPortal(s *Mods) *portal {
 		q.Refresh = true
 		p.search.Now(q)
 	})
-	left := container.NewHBox(container.NewGridWrap(fyne.NewSize(190, 36), p.entry), container.NewGridWrap(fyne.NewSize(130, 36), p.game),
-		container.NewGridWrap(fyne.NewSize(150, 36), p.category), p.deprecated)
+	tools := container.NewVBox(widgets.Tools(p.entry, 400, widgets.NewBar(again, p.version, p.get)),
+		spaced(container.NewGridWrap(fyne.NewSize(130, 36), p.game), container.NewGridWrap(fyne.NewSize(150, 36), p.category), p.deprecated))
 	split := container.NewHSplit(p.table, p.detail.content)
 	split.Offset = 0.68
-	p.content = container.NewBorder(container.NewBorder(nil, nil, left, spaced(again, p.version, p.get)), p.footer, nil, nil, split)
+	p.content = container.NewBorder(tools, p.footer, nil, nil, split)
 	p.choose()
 	return p
 }

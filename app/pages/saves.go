@@ -70,7 +70,7 @@ func newSaves(p Params, id string, name func() string) *saves {
 	s.more = widgets.NewButtonWithIcon(lang.L("More"), theme.MoreHorizontalIcon(), s.openMenu)
 	create := widgets.NewButton(lang.L("New map…"), s.askCreate)
 	upload := widgets.NewButtonWithIcon(lang.L("Upload…"), theme.UploadIcon(), s.askUpload)
-	tools := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(150, 36), s.area), spaced(create, upload, s.more, s.load), nil)
+	tools := widgets.Tools(s.area, 150, widgets.NewBar(create, upload, s.more, s.load))
 	s.content = container.NewBorder(container.NewVBox(tools, s.problem), s.next, nil, nil, container.NewStack(s.table, container.NewCenter(s.none)))
 	s.area.SetSelectedIndex(0)
 	s.point()

@@ -88,8 +88,9 @@ func NewUsers(p Params) *Users {
 	split := container.NewHSplit(s.table, s.detail.content)
 	split.Offset = 0.68
 	s.split, s.body = split, container.NewStack(split)
-	left := container.NewHBox(container.NewGridWrap(fyne.NewSize(240, 36), s.filter), container.NewGridWrap(fyne.NewSize(120, 36), s.which), container.NewGridWrap(fyne.NewSize(130, 36), s.role))
-	top := container.NewVBox(container.NewBorder(nil, nil, left, spaced(s.message, s.kick, s.ban, s.more, add())), s.problem, s.notice)
+	tools := widgets.Tools(s.filter, 240, widgets.NewBar(s.message, s.kick, s.ban, s.more, add()),
+		container.NewGridWrap(fyne.NewSize(120, 36), s.which), container.NewGridWrap(fyne.NewSize(130, 36), s.role))
+	top := container.NewVBox(tools, s.problem, s.notice)
 	bottom := container.NewBorder(nil, nil, nil, s.every, s.footer)
 	s.content = container.NewPadded(container.NewBorder(top, bottom, nil, nil, s.body))
 	s.choose()
