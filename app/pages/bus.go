@@ -199,7 +199,7 @@ func (b *Bus) refresh() {
 		}
 	}
 	b.table.SetRows(rows)
-	b.show(b.split, b.empty, len(now.Bus))
+	b.show(b.split, b.empty, len(rows), len(now.Bus))
 	b.footer.Set(b.count(len(rows), len(now.Bus)), look.Muted)
 }
 

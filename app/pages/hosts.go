@@ -130,7 +130,7 @@ func (h *Hosts) refresh() {
 	}
 	here := h.showHere()
 	h.table.SetRows(rows)
-	h.show(h.table, h.empty, len(now.Hosts))
+	h.show(h.table, h.empty, len(rows), len(now.Hosts))
 	text := h.count(len(rows), len(now.Hosts))
 	if waiting > 0 {
 		text += " · " + lang.L("{{.n}} want to join", with{"n": waiting})

@@ -71,7 +71,7 @@ func NewInstance(p Params, id string) *Instance {
 	copyAll := widgets.NewButtonWithIcon(lang.L("Copy"), theme.ContentCopyIcon(), func() { fyne.CurrentApp().Clipboard().SetContent(s.console.Text()) })
 	graphs := widgets.NewButton(lang.L("Graphs…"), func() { ShowGraphs(p, api.KindInstance, id, s.row.Name) })
 	kept := widgets.NewButton(lang.L("Supervision…"), func() { ShowSupervision(p, s.problem, s.row) })
-	title := container.NewBorder(nil, nil, spaced(s.state, s.name), widgets.NewBar(s.start, s.stop, s.kill, s.more).Object(), s.words)
+	title := widgets.Tools(widgets.Heading(s.name, s.words, s.state), wholeRow, widgets.NewBar(s.start, s.stop, s.kill, s.more))
 	tools := widgets.Tools(s.find, 280, widgets.NewBar(copyAll, graphs, kept))
 	named := func() string { return s.row.Name }
 	s.saves, s.mods = newSaves(p, id, named), newInstanceMods(p, id, func() view.Instance { return s.row })

@@ -22,6 +22,8 @@ type Instances struct {
 	*listPage
 	table *widgets.Table[view.Instance]
 	empty fyne.CanvasObject
+	// hostless is instead of it while there is no host that an instance could be made on.
+	hostless fyne.CanvasObject
 }
 
 // NewInstances makes the screen.
@@ -68,6 +70,8 @@ func NewInstances(p Params) *Instances {
 	s.table.OnOpen = func(r view.Instance) { p.Frame.Open(r.ID) }
 	s.table.Menu = s.menu
 	s.empty = widgets.Empty(theme.StorageIcon(), lang.L("No instance yet. An instance is one game server with its world, saves and settings."), create())
+	s.hostless = widgets.Empty(theme.ComputerIcon(), lang.L("No host yet. Instances run on hosts: this computer, or others that you pair."),
+		primary(lang.L("Go to Hosts"), theme.ComputerIcon(), func() { p.Frame.Visit(view.Place{Page: view.HostsPage}, "") }))
 	return s
 }
 
@@ -109,7 +113,11 @@ func (s *Instances) refresh() {
 		}
 	}
 	s.table.SetRows(rows)
-	s.show(s.table, s.empty, len(now.Instances))
+	empty := s.empty
+	if _, hosts := s.hostsThatRun(); len(hosts) == 0 {
+		empty = s.hostless
+	}
+	s.show(s.table, empty, len(rows), len(now.Instances))
 	selected := s.table.Selected()
 	footer := s.count(len(rows), len(now.Instances))
 	if len(selected) > 1 {

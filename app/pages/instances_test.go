@@ -175,7 +175,7 @@ func TestCreateTellsHostsOfOneNameApart(t *testing.T) {
 func TestNoInstanceWithoutAHost(t *testing.T) {
 	headless.Run(t, headless.NewCluster(), func(t *testing.T, s *headless.Screen) {
 		s.Page("Instances")
-		s.Expect("No instance yet.")
+		s.Expect("No host yet.")
 		s.Press("New instance…")
 		s.Expect("There is no host to run an instance on.", "Pair a host first")
 	})
@@ -194,8 +194,8 @@ func TestFilterNarrowsRows(t *testing.T) {
 			t.Errorf("%q act on a row that is out of sight", on)
 		}
 		s.Type("Filter instances", "nothing like it")
-		s.Expect("Showing 0 of 5")
-		s.Type("Filter instances", "")
+		s.Expect("Showing 0 of 5", "Nothing matches the filter.")
+		s.Press("Clear the filter")
 		s.Expect("Showing 5 of 5", "Nauvis")
 		s.Type("Filter instances", "gleba")
 		c.SetInstances()

@@ -144,6 +144,7 @@ type storedMods struct {
 	all     []view.StoredMod
 	list    api.ModList
 	empty   fyne.CanvasObject
+	nothing fyne.CanvasObject // matches the filter
 	body    *fyne.Container
 	erase   *widgets.Button
 	footer  *widgets.Text
@@ -169,6 +170,7 @@ func newStoredMods(s *Mods) *storedMods {
 	folder := widgets.NewButtonWithIcon(lang.L("Upload a folder…"), theme.FolderOpenIcon(), m.browseFolder)
 	account := widgets.NewButtonWithIcon(lang.L("Account…"), theme.AccountIcon(), s.showAccount)
 	top := widgets.Tools(m.filter, 280, widgets.NewBar(account, m.erase, folder, upload), m.bin)
+	m.nothing = noMatch(func() { m.filter.SetText("") })
 	m.body.Objects = []fyne.CanvasObject{m.table}
 	m.content = container.NewBorder(top, m.footer, nil, nil, m.body)
 	m.point()
@@ -229,8 +231,11 @@ func (m *storedMods) show() {
 	}
 	m.table.SetRows(rows)
 	want := fyne.CanvasObject(m.table)
-	if len(m.all) == 0 && !m.bin.Checked {
+	switch {
+	case len(m.all) == 0 && !m.bin.Checked:
 		want = m.empty
+	case len(rows) == 0 && len(m.all) > 0:
+		want = m.nothing
 	}
 	if m.body.Objects[0] != want {
 		m.body.Objects = []fyne.CanvasObject{want}

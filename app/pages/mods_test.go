@@ -46,7 +46,7 @@ func TestStoredModsAreListedDeletedAndRestored(t *testing.T) {
 		s.Type("Filter stored mods", "")
 		s.Tap("signs")
 		s.Press("Delete")
-		s.Tap("Bin")
+		s.Tap("Show the bin")
 		s.Settle()
 		s.Expect("Old thing", "stays here for a week")
 		s.Tap("Old thing")

@@ -56,7 +56,7 @@ func NewPack(p Params, id string) *Pack {
 		container.NewTabItem(lang.L("Settings"), s.settings.content),
 		container.NewTabItem(lang.L("History"), s.historyTab()))
 	s.tabs.OnSelected = func(*container.TabItem) { s.turn() }
-	title := container.NewBorder(nil, nil, s.name, widgets.NewBar(container.NewGridWrap(fyne.NewSize(140, 36), s.selection), s.more, s.assign).Object(), s.words)
+	title := widgets.Tools(widgets.Heading(s.name, s.words), wholeRow, widgets.NewBar(container.NewGridWrap(fyne.NewSize(140, 36), s.selection), s.more, s.assign))
 	s.content = container.NewPadded(container.NewBorder(container.NewVBox(title, s.facts, s.wrong, s.problem), nil, nil, nil, s.tabs))
 	return s
 }

@@ -22,6 +22,7 @@ type packMods struct {
 	table   *widgets.Table[view.PackMod]
 	body    *fyne.Container
 	empty   fyne.CanvasObject
+	nothing fyne.CanvasObject // matches the filter
 	on      *widgets.Button
 	pin     *widgets.Button
 	version *widgets.Button
@@ -54,6 +55,7 @@ func newPackMods(s *Pack) *packMods {
 	m.empty = widgets.Empty(look.ModsIcon, lang.L("No mods in this pack yet. Add some from the mod portal or from those that are stored."), widgets.NewButtonWithIcon(lang.L("Add…"), theme.ContentAddIcon(), m.askAdd))
 	top := widgets.Tools(m.filter, 220, widgets.NewBar(m.on, m.pin, m.version, m.remove, m.fetch, m.update, add))
 	m.content = container.NewBorder(top, m.footer, nil, nil, m.body)
+	m.nothing = noMatch(func() { m.filter.SetText("") })
 	m.body.Objects = []fyne.CanvasObject{m.table}
 	m.point()
 	return m
@@ -119,8 +121,11 @@ func (m *packMods) show() {
 	}
 	m.table.SetRows(rows)
 	want := fyne.CanvasObject(m.table)
-	if len(all) == 0 {
+	switch {
+	case len(all) == 0:
 		want = m.empty
+	case len(rows) == 0:
+		want = m.nothing
 	}
 	if m.body.Objects[0] != want {
 		m.body.Objects = []fyne.CanvasObject{want}

@@ -104,7 +104,7 @@ func (s *Packs) refresh() {
 	}
 	s.table.SetRows(rows)
 	if s.known {
-		s.show(s.table, s.empty, len(s.all))
+		s.show(s.table, s.empty, len(rows), len(s.all))
 		s.footer.Set(s.count(len(rows), len(s.all)), look.Muted)
 	}
 }

@@ -128,6 +128,7 @@ type listPage struct {
 	buttons *widgets.Bar // right of the filter; the primary one last
 	problem *widgets.ErrorCard
 	body    *fyne.Container
+	nothing fyne.CanvasObject // in place of rows while the filter lets none through
 	footer  *widgets.Text
 	content fyne.CanvasObject
 	refresh func() // shows what the model knows, as far as the filter lets it
@@ -153,6 +154,7 @@ func newListPage(p Params, name, filterHint string, above fyne.CanvasObject, ref
 			refresh()
 		}
 	})
+	l.nothing = noMatch(func() { l.filter.SetText("") })
 	l.buttons = widgets.NewBar()
 	top := container.NewVBox(widgets.Tools(l.filter, 280, l.buttons), l.problem)
 	if above != nil {
@@ -194,16 +196,24 @@ func (l *listPage) count(shown, all int) string {
 	return lang.L("Showing {{.shown}} of {{.all}}", with{"shown": shown, "all": all})
 }
 
-// show puts the table in place, or what stands for an empty one.
-func (l *listPage) show(table, empty fyne.CanvasObject, rows int) {
+// show puts the table in place, or what stands for an empty one, or for one of which the filter lets nothing through.
+func (l *listPage) show(table, empty fyne.CanvasObject, shown, all int) {
 	want := table
-	if rows == 0 {
+	switch {
+	case all == 0:
 		want = empty
+	case shown == 0:
+		want = l.nothing
 	}
 	if len(l.body.Objects) != 1 || l.body.Objects[0] != want {
 		l.body.Objects = []fyne.CanvasObject{want}
 		l.content.Refresh() // all of it: a card above that grows in the same moment would leave the body without a place
 	}
+}
+
+// noMatch is what a list shows whose filter lets nothing through.
+func noMatch(clear func()) fyne.CanvasObject {
+	return widgets.Empty(theme.SearchIcon(), lang.L("Nothing matches the filter."), widgets.NewButton(lang.L("Clear the filter"), clear))
 }
 
 func primary(text string, icon fyne.Resource, tapped func()) *widgets.Button {
@@ -219,6 +229,9 @@ func enable(b *widgets.Button, on bool) {
 		b.Disable()
 	}
 }
+
+// wholeRow is the width of what takes all that the buttons beside it leave.
+const wholeRow = 10_000
 
 func spaced(objects ...fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedHBoxLayout(8), objects...)

@@ -90,7 +90,7 @@ func (s *Roles) refresh() {
 	}
 	s.table.SetRows(rows)
 	if s.known {
-		s.show(s.split, s.empty, len(s.all))
+		s.show(s.split, s.empty, len(rows), len(s.all))
 		s.footer.Set(s.count(len(rows), len(s.all)), look.Muted)
 	}
 }

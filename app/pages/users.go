@@ -39,6 +39,7 @@ type Users struct {
 	leave   func()            // ends looking again and again
 	split   fyne.CanvasObject // list and details
 	empty   fyne.CanvasObject // in their place while there is nobody
+	nothing fyne.CanvasObject // matches
 	body    *fyne.Container
 	detail  *userDetail
 	message *widgets.Button
@@ -85,6 +86,11 @@ func NewUsers(p Params) *Users {
 	add := func() *widgets.Button { return primary(lang.L("Add…"), theme.ContentAddIcon(), s.askAdd) }
 	s.empty = widgets.Empty(look.UsersIcon, lang.L("No player yet. Who joins a game gets a record by themselves; an import brings those of before."),
 		widgets.NewButtonWithIcon(lang.L("Import…"), theme.DownloadIcon(), s.AskImport))
+	s.nothing = noMatch(func() {
+		s.filter.SetText("")
+		s.which.SetSelectedIndex(view.AllUsers)
+		s.role.SetSelectedIndex(0)
+	})
 	split := container.NewHSplit(s.table, s.detail.content)
 	split.Offset = 0.68
 	s.split, s.body = split, container.NewStack(split)
@@ -240,8 +246,11 @@ func (s *Users) show(q api.FindUsers, page api.UserPage, err error) {
 	s.tellUnfinished(page.Unfinished)
 	none := page.Total == 0 && s.filter.Text == "" && s.which.SelectedIndex() == view.AllUsers && s.role.SelectedIndex() == 0
 	want := s.split
-	if none {
+	switch {
+	case none:
 		want = s.empty
+	case page.Total == 0:
+		want = s.nothing
 	}
 	if s.body.Objects[0] != want {
 		s.body.Objects = []fyne.CanvasObject{want}

@@ -61,7 +61,7 @@ func InstalledMods(list []api.InstalledMod) []InstalledMod {
 		case m.OfPack:
 			row.From = say("its pack")
 		default:
-			row.From = say("put there by hand")
+			row.From = say("by hand")
 		}
 		rows = append(rows, row)
 	}

@@ -27,7 +27,7 @@ func TestHowFarTheModsOfAnInstanceAre(t *testing.T) {
 
 func TestModsOfAnInstanceInWords(t *testing.T) {
 	rows := InstalledMods([]api.InstalledMod{{Name: "base", BuiltIn: true, Enabled: true}, {Name: "a", File: "a_1.zip", Title: "A", OfPack: true, Enabled: true}, {Name: "b", File: "b", Used: true, Enabled: true}})
-	if rows[0].From != "the game" || rows[0].Unused || rows[1].From != "its pack" || !rows[1].Unused || rows[2].From != "put there by hand" || rows[2].Title != "b" {
+	if rows[0].From != "the game" || rows[0].Unused || rows[1].From != "its pack" || !rows[1].Unused || rows[2].From != "by hand" || rows[2].Title != "b" {
 		t.Errorf("%+v", rows)
 	}
 	compared := ComparedMods([]api.ComparedMod{{Name: "a", Server: &api.ModSide{Version: "1.0.0", Enabled: true}, Save: &api.ModSide{Version: "1.0.0"}, State: api.ModMissing}})[0]

@@ -181,3 +181,31 @@ func (l *tools) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	objects[last].Move(fyne.NewPos(x, 0))
 	objects[last].Resize(fyne.NewSize(size.Width-x, size.Height))
 }
+
+// Heading puts a name and a few words after it behind other objects. The words give way first.
+func Heading(name, words *Text, before ...fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(&heading{name, words}, append(before, name, words)...)
+}
+
+type heading struct{ name, words *Text }
+
+func (h *heading) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.NewSize(narrowField, 0)
+	for _, o := range objects {
+		size.Height = max(size.Height, o.MinSize().Height)
+	}
+	return size
+}
+
+func (h *heading) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	x := float32(0)
+	for _, o := range objects[:len(objects)-2] {
+		x = put(o, x, size.Height)
+	}
+	for _, t := range []*Text{h.name, h.words} {
+		want := fyne.MeasureText(t.full, t.text.TextSize, t.text.TextStyle).Width
+		t.Move(fyne.NewPos(x, (size.Height-t.MinSize().Height)/2))
+		t.Resize(fyne.NewSize(max(0, min(want, size.Width-x)), t.MinSize().Height))
+		x += t.Size().Width + barGap
+	}
+}
