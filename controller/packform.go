@@ -22,7 +22,6 @@ import (
 const (
 	maxLocaleFile = 8 << 20 // bytes of one
 	maxLocaleAll  = 64 << 20
-	maxModInfo    = 1 << 20
 	english       = "en"
 )
 
@@ -107,10 +106,11 @@ func openMod(path string) (*save.Archive, modinfo.Info, error) {
 	if err != nil {
 		return nil, modinfo.Info{}, err
 	}
-	data, err := readMember(a, "info.json", maxModInfo)
+	file, err := a.Open(modinfo.InfoFile)
 	var info modinfo.Info
 	if err == nil {
-		info, err = modinfo.Parse(data)
+		info, err = modinfo.Read(file)
+		file.Close()
 	}
 	if err != nil {
 		a.Close()

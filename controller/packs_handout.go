@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,14 +51,8 @@ func (s *service) HandOutPack(ctx context.Context, _ api.Caller, r api.HandOutPa
 	if err != nil {
 		return api.Task{}, err
 	}
-	if !filepath.IsAbs(r.Path) {
-		return api.Task{}, api.Errorf(api.Invalid, "", "%q is no full path", r.Path)
-	}
-	switch info, err := os.Stat(r.Path); {
-	case err == nil && (info.IsDir() || !r.Replace):
-		return api.Task{}, api.Errorf(api.Refused, "Choose another name.", "%s is there already", r.Path)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return api.Task{}, fileError(err)
+	if err := mayWrite(r.Path, r.Replace); err != nil {
+		return api.Task{}, err
 	}
 	stored, err := s.storedMods(ctx)
 	if err != nil {

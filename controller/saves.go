@@ -134,19 +134,27 @@ func fileError(err error) error {
 	return err
 }
 
+// mayWrite refuses a path at which no file can be made, or none may be replaced.
+func mayWrite(path string, replace bool) error {
+	if !filepath.IsAbs(path) {
+		return api.Errorf(api.Invalid, "", "%q is no full path", path)
+	}
+	switch info, err := os.Stat(path); {
+	case err == nil && (info.IsDir() || !replace):
+		return api.Errorf(api.Refused, "Choose another name.", "%s is there already", path)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return fileError(err)
+	}
+	return nil
+}
+
 func (s *service) DownloadSave(ctx context.Context, _ api.Caller, r api.DownloadSave) (api.Task, error) {
 	row, err := s.instance(ctx, r.Instance)
 	if err != nil {
 		return api.Task{}, err
 	}
-	if !filepath.IsAbs(r.Path) {
-		return api.Task{}, api.Errorf(api.Invalid, "", "%q is no full path", r.Path)
-	}
-	switch info, err := os.Stat(r.Path); {
-	case err == nil && (info.IsDir() || !r.Replace):
-		return api.Task{}, api.Errorf(api.Refused, "Choose another name.", "%s is there already", r.Path)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return api.Task{}, fileError(err)
+	if err := mayWrite(r.Path, r.Replace); err != nil {
+		return api.Task{}, err
 	}
 	h := s.hostOf(row)
 	if _, err := s.linkTo(h); err != nil {

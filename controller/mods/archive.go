@@ -20,11 +20,9 @@ import (
 
 const (
 	maxZip         = 4 << 30
-	maxInfo        = 1 << 20
 	maxVersion     = 40   // bytes of a version as it is written
 	maxText        = 200  // bytes of a title or author that are kept
 	maxDescription = 2000 // bytes that are kept
-	infoName       = "info.json"
 )
 
 // A found mod is what was learned of a zip.
@@ -109,34 +107,22 @@ func glance(r io.ReaderAt, size int64) (found, *save.Archive, error) {
 	if err != nil {
 		return found{}, nil, err
 	}
-	if !slices.Contains(a.Names(), infoName) {
+	if !slices.Contains(a.Names(), modinfo.InfoFile) {
 		return found{}, nil, errors.New("it is no mod: a mod's zip has one folder with an info.json in it")
 	}
-	entry, err := a.Open(infoName)
+	entry, err := a.Open(modinfo.InfoFile)
 	if err != nil {
 		return found{}, nil, err
 	}
 	defer entry.Close()
-	info, err := readInfo(entry)
+	info, err := modinfo.Read(entry)
+	if err == nil {
+		err = checkName(info)
+	}
 	if err != nil {
 		return found{}, nil, err
 	}
 	return found{Info: info, size: size}, a, nil
-}
-
-func readInfo(r io.Reader) (modinfo.Info, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxInfo+1))
-	if err != nil {
-		return modinfo.Info{}, fmt.Errorf("read %s: %w", infoName, err)
-	}
-	if len(text) > maxInfo {
-		return modinfo.Info{}, fmt.Errorf("%s has more than %d MiB", infoName, maxInfo>>20)
-	}
-	info, err := modinfo.Parse(text)
-	if err != nil {
-		return modinfo.Info{}, err
-	}
-	return info, checkName(info)
 }
 
 // checkName refuses a mod whose file could not be called as the game wants, and one that would pass for one of the game's own.

@@ -25,15 +25,14 @@ var packTime = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // folderInfo reads the info.json of an unpacked mod.
 func folderInfo(dir string) (modinfo.Info, error) {
-	file, err := os.Open(filepath.Join(dir, infoName))
+	info, err := modinfo.ReadPath(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return modinfo.Info{}, errors.New("it is no mod: a mod's folder has an info.json in it")
+		err = errors.New("it is no mod: a mod's folder has an info.json in it")
 	}
-	if err != nil {
-		return modinfo.Info{}, err
+	if err == nil {
+		err = checkName(info)
 	}
-	defer file.Close()
-	return readInfo(file)
+	return info, err
 }
 
 // packFolder writes an unpacked mod as a zip, the same one each time. What begins with a dot, like .git, is left out.

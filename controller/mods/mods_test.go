@@ -270,7 +270,7 @@ func TestWhatIsNoModIsRefused(t *testing.T) {
 		"leads outside":     {zipOf(t, "a/info.json", info("a", "1.0.0"), "a/../../x", ""), "plain path"},
 		"backslash":         {zipOf(t, "a/info.json", info("a", "1.0.0"), `a/..\x`, ""), "backslash"},
 		"bad info":          {zipOf(t, "a/info.json", "{"), "info.json"},
-		"long info":         {zipOf(t, "a/info.json", strings.Repeat(" ", maxInfo)+info("a", "1.0.0")), "more than 1 MiB"},
+		"long info":         {zipOf(t, "a/info.json", strings.Repeat(" ", 1<<20)+info("a", "1.0.0")), "more than 1 MiB"},
 		"the game's own":    {zipOf(t, "a/info.json", info("space-age", "2.0.0")), "comes with the game"},
 		"a name that leads": {zipOf(t, "a/info.json", info("../x", "1.0.0")), "can't be a mod's name"},
 		"a name too long":   {zipOf(t, "a/info.json", info(strings.Repeat("x", 101), "1.0.0")), "can't be a mod's name"},

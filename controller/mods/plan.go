@@ -83,7 +83,7 @@ func spread(path string) ([]string, error) {
 }
 
 func isMod(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, infoName))
+	info, err := os.Stat(filepath.Join(dir, modinfo.InfoFile))
 	return err == nil && info.Mode().IsRegular()
 }
 

@@ -24,7 +24,6 @@ import (
 
 const (
 	maxText     = 4 << 20 // bytes of a file with a string, and of a mod list
-	maxInfo     = 1 << 20 // bytes of an info.json
 	maxEntries  = 20_000  // of a folder of mods
 	maxRemarks  = 200
 	maxFileName = 300 // bytes
@@ -260,11 +259,11 @@ func modFiles(dir string, d *Draft) (map[string][]modinfo.Info, error) {
 		case statErr != nil || len(e.Name()) > maxFileName:
 			continue
 		case stat.IsDir():
-			if info, err = folderInfo(path); errors.Is(err, fs.ErrNotExist) {
+			if info, err = modinfo.ReadPath(path); errors.Is(err, fs.ErrNotExist) {
 				continue // some other folder
 			}
 		case strings.EqualFold(filepath.Ext(e.Name()), ".zip"):
-			info, err = zipInfo(path)
+			info, err = modinfo.ReadPath(path)
 		default:
 			continue
 		}
@@ -275,36 +274,6 @@ func modFiles(dir string, d *Draft) (map[string][]modinfo.Info, error) {
 		found[info.Name] = append(found[info.Name], info)
 	}
 	return found, nil
-}
-
-func folderInfo(dir string) (modinfo.Info, error) {
-	data, err := readBounded(filepath.Join(dir, "info.json"), maxInfo)
-	if err != nil {
-		return modinfo.Info{}, err
-	}
-	return modinfo.Parse(data)
-}
-
-// zipInfo reads the info.json of a mod's zip.
-func zipInfo(path string) (modinfo.Info, error) {
-	a, err := save.Open(path) // which reads any zip with one folder, and bounds what it reads
-	if err != nil {
-		return modinfo.Info{}, err
-	}
-	defer a.Close()
-	f, err := a.Open("info.json")
-	if err != nil {
-		return modinfo.Info{}, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxInfo+1))
-	if err == nil && len(data) > maxInfo {
-		err = fmt.Errorf("its info.json has more than %d KiB", maxInfo>>10)
-	}
-	if err != nil {
-		return modinfo.Info{}, err
-	}
-	return modinfo.Parse(data)
 }
 
 // Reported is a mod as a host tells of it.

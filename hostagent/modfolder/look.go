@@ -3,7 +3,6 @@ package modfolder
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,50 +11,13 @@ import (
 	"mainbus/hostagent/factorio"
 	"mainbus/hostagent/factorio/modinfo"
 	"mainbus/hostagent/factorio/modlist"
-	"mainbus/hostagent/factorio/save"
 	"mainbus/transport/wire"
 )
 
 const (
-	maxInfo     = 1 << 20 // bytes of an info.json
-	maxShown    = 5000    // mods
+	maxShown    = 5000 // mods
 	maxProblems = 100
 )
-
-// readInfo reads what a zip or folder says of itself, also behind a link.
-func readInfo(path string) (modinfo.Info, error) {
-	data, err := readInfoFile(path)
-	if err != nil {
-		return modinfo.Info{}, err
-	}
-	return modinfo.Parse(data)
-}
-
-func readInfoFile(path string) ([]byte, error) {
-	var r io.ReadCloser
-	if at, err := os.Stat(path); err != nil {
-		return nil, err
-	} else if at.IsDir() {
-		if r, err = os.Open(filepath.Join(path, "info.json")); err != nil {
-			return nil, err
-		}
-	} else {
-		archive, err := save.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer archive.Close()
-		if r, err = archive.Open("info.json"); err != nil {
-			return nil, err
-		}
-	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, maxInfo+1))
-	if err == nil && len(data) > maxInfo {
-		err = fmt.Errorf("its info.json is longer than %d KiB", maxInfo>>10)
-	}
-	return data, err
-}
 
 // look is what is found in a folder.
 type look struct {
@@ -136,7 +98,7 @@ func (l *look) files(dir string) error {
 		if err == nil && !at.IsDir() {
 			m.Size = uint64(at.Size())
 		}
-		info, err := readInfo(path)
+		info, err := modinfo.ReadPath(path)
 		if err != nil {
 			if at != nil && at.IsDir() && os.IsNotExist(err) {
 				continue // any folder

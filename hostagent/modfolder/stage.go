@@ -158,7 +158,7 @@ func (f Folder) keepStrangers(ctx context.Context, s Set, list *modlist.List) er
 		return err
 	}
 	for _, name := range names {
-		info, err := readInfo(f.path(current, name))
+		info, err := modinfo.ReadPath(f.path(current, name))
 		if err != nil || taken[info.Name] { // what is no mod, or another version, stays with the former set
 			continue
 		}
