@@ -47,48 +47,13 @@ func (s *Script) addScriptClass() {
 			"on_nth_tick":                  s.onNthTick,
 			"raise_event":                  s.raiseEvent,
 			"register_on_object_destroyed": registerOnObjectDestroyed,
-			"register_metatable": func(c call, _ bootstrap) any {
-				name, meta := c.text(c.arg(1)), c.table(c.arg(2))
-				switch {
-				case s.running:
-					c.fail("Metatables can be registered while control.lua is read only.")
-				case s.metatables[name] != nil:
-					c.fail("A metatable named %q is registered already.", name)
-				}
-				s.metatables[name] = meta
-				return nothing{}
-			},
+			"register_metatable":           s.registerMetatable,
 			"generate_event_name": func(c call, _ bootstrap) any {
 				return s.g.addEvent("")
 			},
-			"get_event_handler": func(c call, _ bootstrap) any {
-				l := c.l
-				if h, ok := s.events[s.eventID(l, l.CheckAny(1))]; ok {
-					return h.fn
-				}
-				return nil
-			},
-			"get_event_filter": func(c call, _ bootstrap) any {
-				l := c.l
-				if h := s.events[s.eventID(l, l.CheckAny(1))]; h.given != nil {
-					return h.given
-				}
-				return nil
-			},
-			"set_event_filter": func(c call, _ bootstrap) any {
-				l := c.l
-				id := s.eventID(l, l.CheckAny(1))
-				h, ok := s.events[id]
-				if !ok {
-					l.RaiseError("Can't set the filter of an event that has no handler.")
-				}
-				h.filters, h.given = nil, nil
-				if list, ok := l.Get(2).(*lua.LTable); ok {
-					h.filters, h.given = readFilters(l, list), list
-				}
-				s.events[id] = h
-				return nothing{}
-			},
+			"get_event_handler": s.eventHandler,
+			"get_event_filter":  s.eventFilter,
+			"set_event_filter":  s.setEventFilter,
 			"get_event_id": func(c call, _ bootstrap) any {
 				l := c.l
 				return s.eventID(l, l.CheckAny(1))
@@ -114,6 +79,46 @@ func (s *Script) addScriptClass() {
 	})
 	s.addCommandClass()
 	s.addRemoteClass()
+}
+
+func (s *Script) registerMetatable(c call, _ bootstrap) any {
+	name, meta := c.text(c.arg(1)), c.table(c.arg(2))
+	switch {
+	case s.running:
+		c.fail("Metatables can be registered while control.lua is read only.")
+	case s.metatables[name] != nil:
+		c.fail("A metatable named %q is registered already.", name)
+	}
+	s.metatables[name] = meta
+	return nothing{}
+}
+
+func (s *Script) eventHandler(c call, _ bootstrap) any {
+	if h, ok := s.events[s.eventID(c.l, c.l.CheckAny(1))]; ok {
+		return h.fn
+	}
+	return nil
+}
+
+func (s *Script) eventFilter(c call, _ bootstrap) any {
+	if h := s.events[s.eventID(c.l, c.l.CheckAny(1))]; h.given != nil {
+		return h.given
+	}
+	return nil
+}
+
+func (s *Script) setEventFilter(c call, _ bootstrap) any {
+	id := s.eventID(c.l, c.l.CheckAny(1))
+	h, ok := s.events[id]
+	if !ok {
+		c.l.RaiseError("Can't set the filter of an event that has no handler.")
+	}
+	h.filters, h.given = nil, nil
+	if list, ok := c.l.Get(2).(*lua.LTable); ok {
+		h.filters, h.given = readFilters(c.l, list), list
+	}
+	s.events[id] = h
+	return nothing{}
 }
 
 // handlerSlot is a method that sets a handler, or removes it with nil.
