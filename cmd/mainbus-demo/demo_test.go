@@ -43,6 +43,7 @@ func demo(t *testing.T, bin, jsonFile string) (string, int) {
 }
 
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
@@ -76,6 +77,7 @@ func TestDemo(t *testing.T) {
 
 // A module that counts one item twice must not get past the demo's count.
 func TestDemoNoticesADoubledItem(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}

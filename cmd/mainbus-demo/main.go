@@ -24,6 +24,9 @@ const (
 	minSeconds     = 30
 )
 
+// patience is for what takes a second or less: the machine may have much else to do.
+const patience = 2 * time.Minute
+
 type options struct {
 	programs string        // folder with the other programs
 	length   time.Duration // of the whole show

@@ -92,7 +92,7 @@ func (s *show) pairHosts(ctx context.Context) error {
 			return err
 		}
 		var found api.Host
-		err := testbed.Poll(ctx, 20*time.Second, "host "+h.Name+" to be found", func() (ok bool, err error) {
+		err := testbed.Poll(ctx, patience, "host "+h.Name+" to be found", func() (ok bool, err error) {
 			found, ok, err = h.Find(ctx)
 			return ok, err
 		})
@@ -105,7 +105,7 @@ func (s *show) pairHosts(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.cluster.WaitLinked(ctx, 15*time.Second)
+	return s.cluster.WaitLinked(ctx, patience)
 }
 
 func (s *show) startWorlds(ctx context.Context) error {
@@ -119,7 +119,7 @@ func (s *show) startWorlds(ctx context.Context) error {
 			}
 		}
 	}
-	if err := s.cluster.WaitTrading(ctx, 30*time.Second, s.cluster.Worlds()...); err != nil {
+	if err := s.cluster.WaitTrading(ctx, patience, s.cluster.Worlds()...); err != nil {
 		return err
 	}
 	s.say("Three worlds run and trade: nauvis on %s, vulcanus and gleba on %s", firstHost, secondHost)
@@ -127,7 +127,7 @@ func (s *show) startWorlds(ctx context.Context) error {
 }
 
 func (s *show) firstItem(ctx context.Context) error {
-	err := testbed.Poll(ctx, 30*time.Second, "the first item to arrive", func() (bool, error) {
+	err := testbed.Poll(ctx, patience, "the first item to arrive", func() (bool, error) {
 		iron, err := s.cluster.BusItem(ctx, "iron-plate")
 		return iron.Received > 0, err
 	})
@@ -139,7 +139,7 @@ func (s *show) firstItem(ctx context.Context) error {
 
 func (s *show) measure(ctx context.Context) error {
 	s.say("Measuring: %d single transfers of %s from nauvis to vulcanus", transfers, probeItem)
-	err := testbed.Poll(ctx, s.length, "the single transfers", func() (bool, error) {
+	err := testbed.Poll(ctx, max(s.length, patience), "the single transfers", func() (bool, error) {
 		probe, err := s.cluster.BusItem(ctx, probeItem)
 		return probe.Received >= transfers, err
 	})
@@ -205,7 +205,7 @@ func (s *show) killGame(ctx context.Context) error {
 		return fmt.Errorf("kill the game of %s: %w", world, err)
 	}
 	var after api.Instance
-	err = testbed.Poll(ctx, 30*time.Second, world+" to be back", func() (bool, error) {
+	err = testbed.Poll(ctx, patience, world+" to be back", func() (bool, error) {
 		after, err = s.cluster.Instance(ctx, world)
 		return after.State == "running" && after.Linked && after.Starts > before.Starts, err
 	})
@@ -252,10 +252,10 @@ func (s *show) killAgent(ctx context.Context) error {
 	if _, err := h.Agent.WaitLine(ctx, func(line string) (string, bool) { return line, strings.Contains(line, "linked") }); err != nil {
 		return err
 	}
-	if err := s.cluster.WaitLinked(ctx, 30*time.Second); err != nil {
+	if err := s.cluster.WaitLinked(ctx, patience); err != nil {
 		return err
 	}
-	if err := s.cluster.WaitTrading(ctx, 30*time.Second, h.Worlds...); err != nil {
+	if err := s.cluster.WaitTrading(ctx, patience, h.Worlds...); err != nil {
 		return err
 	}
 	away := s.back("agent "+h.Name, killed)
@@ -286,10 +286,10 @@ func (s *show) killController(ctx context.Context) error {
 	if err := s.cluster.StartController(ctx); err != nil {
 		return err
 	}
-	if err := s.cluster.WaitLinked(ctx, 30*time.Second); err != nil {
+	if err := s.cluster.WaitLinked(ctx, patience); err != nil {
 		return err
 	}
-	if err := s.cluster.WaitTrading(ctx, 30*time.Second, s.cluster.Worlds()...); err != nil {
+	if err := s.cluster.WaitTrading(ctx, patience, s.cluster.Worlds()...); err != nil {
 		return err
 	}
 	away := s.back("controller", killed)
