@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"mainbus/controller/api"
@@ -46,7 +47,17 @@ type Host struct {
 	Worlds  []string // names of the instances that live here
 	Hidden  bool     // does not announce itself
 	Inside  []string // command that runs its programs where the host is, such as in a network namespace; none: here
+	ports   string   // for its games
 	cluster *Cluster
+}
+
+// hosts counts those of this process.
+var hosts atomic.Uint32
+
+// gamePorts are a hundred that no other host looks at: one whose port is taken between its choice and its bind is started again.
+func gamePorts() string {
+	first := 10_000 + os.Getpid()%10*1000 + int(hosts.Add(1)%10)*100
+	return fmt.Sprintf("%d-%d", first, first+99)
 }
 
 // Me is filled in by the controller, which knows who is at the other end of its socket.
@@ -88,7 +99,7 @@ func (c *Cluster) StartController(ctx context.Context) error {
 
 // AddHost puts the simulated game where the host will look for it; the scenario says what its worlds do.
 func (c *Cluster) AddHost(name string, scenario []byte, worlds ...string) (*Host, error) {
-	h := &Host{Name: name, Worlds: worlds, cluster: c}
+	h := &Host{Name: name, Worlds: worlds, ports: gamePorts(), cluster: c}
 	file := filepath.Join(c.Dir, name+"-scenario.json")
 	if err := os.WriteFile(file, scenario, 0o600); err != nil {
 		return nil, fmt.Errorf("write the scenario of %s: %w", name, err)
@@ -111,7 +122,7 @@ func (h *Host) Factorio() string { return filepath.Join(h.cluster.Dir, h.Name+"-
 func (h *Host) StartAgent() error {
 	var err error
 	h.Agent, err = h.Start(h.Name, "mainbus-host",
-		"--data", h.Data(), "--factorio", h.Factorio(), "--name", h.Name, fmt.Sprint("--announce=", !h.Hidden))
+		"--data", h.Data(), "--factorio", h.Factorio(), "--name", h.Name, "--game-ports", h.ports, fmt.Sprint("--announce=", !h.Hidden))
 	return err
 }
 

@@ -243,7 +243,7 @@ func (d *desk) host(name string) (code string) {
 	}
 	d.must(filepath.Join(d.programs, "mainbus-sim"), "install", factorio, "--scenario", scenario)
 	data := d.t.TempDir()
-	_, out := start(d.t, nil, filepath.Join(d.programs, "mainbus-host"), "--data", data, "--factorio", factorio, "--name", name)
+	_, out := start(d.t, nil, filepath.Join(d.programs, "mainbus-host"), "--data", data, "--factorio", factorio, "--name", name, "--game-ports", "9100-9199")
 	d.t.Cleanup(func() { endGames(d.t, data) })
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
