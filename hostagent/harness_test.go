@@ -51,6 +51,9 @@ func (h *host) folders() []string {
 	return []string{h.factorio}
 }
 
+// gamePorts begin where no other package's tests look, which run at the same time: a game that loses its port is started again.
+func gamePorts() uint16 { return uint16(30_000 + os.Getpid()%20*100) }
+
 func (h *host) start(t *testing.T) Status {
 	t.Helper()
 	self, err := os.Executable()
@@ -63,6 +66,7 @@ func (h *host) start(t *testing.T) Status {
 		GoingDown: h.goingDown,
 		DataDir:   h.dir, FactorioDirs: h.folders(), Distro: releases.Linux64,
 		Releases: releases.Sites{Site: cmp.Or(h.site, "http://127.0.0.1:1"), Download: h.site}, Name: "test host", Self: self, Version: "test",
+		FirstGamePort: gamePorts(), LastGamePort: gamePorts() + 99,
 		Interfaces:  func([]net.Interface) []net.Interface { return nil }, // nobody shall find it
 		Started:     func(s Status) { h.started <- s },
 		PairingCode: func(c PairingCode) { h.codes <- c },

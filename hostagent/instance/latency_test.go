@@ -75,7 +75,7 @@ func TestLatencyThroughTheAgent(t *testing.T) {
 			t.Fatalf("%s: only %d measurements", name, len(took))
 		}
 		t.Logf("%s: p50 %v, p99 %v of %d", name, took[len(took)/2], took[len(took)*99/100], len(took))
-		if took[len(took)/2] > 20*time.Millisecond { // a poll would show; a busy machine must not
+		if took[len(took)/2] > 50*time.Millisecond { // a poll would show; a busy machine must not
 			t.Errorf("%s: median %v", name, took[len(took)/2])
 		}
 	}

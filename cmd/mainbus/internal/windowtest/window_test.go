@@ -163,7 +163,7 @@ func (d *desk) must(program string, args ...string) string {
 func (d *desk) settle() {
 	wait(d.t, 600*time.Millisecond)
 	rests := 0
-	for deadline := time.Now().Add(3 * time.Second); rests < 3 && time.Now().Before(deadline); wait(d.t, 20*time.Millisecond) {
+	for deadline := time.Now().Add(1500 * time.Millisecond); rests < 3 && time.Now().Before(deadline); wait(d.t, 20*time.Millisecond) {
 		if rests++; d.busy() {
 			rests = 0
 		}
