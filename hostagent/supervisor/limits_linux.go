@@ -18,15 +18,27 @@ func startLimited(game *exec.Cmd, l Limits) (trouble, err error) {
 	if l.none() {
 		return nil, game.Start()
 	}
+	onOwnThread(func() {
+		trouble = limitThread(l)
+		err = game.Start()
+	})
+	return trouble, err
+}
+
+// onOwnThread runs f in a thread that ends with it.
+func onOwnThread(f func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		runtime.LockOSThread()
-		trouble = limitThread(l)
-		err = game.Start()
+		if unix.Gettid() != os.Getpid() {
+			f()
+			return
+		}
+		onOwnThread(f) // this is the main thread, which never ends; as long as it is held here, another is taken
+		runtime.UnlockOSThread()
 	}()
 	<-done
-	return trouble, err
 }
 
 func limitThread(l Limits) error {
