@@ -120,7 +120,7 @@ func (s *service) matching(ctx context.Context, r api.FindUsers) ([]string, erro
 }
 
 func (s *service) PreviewImport(ctx context.Context, c api.Caller, r api.ImportUsers) (api.UserChanges, error) {
-	b, skipped, err := importOf(c, r)
+	b, skipped, err := s.importOf(ctx, c, r)
 	if err != nil {
 		return api.UserChanges{}, err
 	}
@@ -128,7 +128,7 @@ func (s *service) PreviewImport(ctx context.Context, c api.Caller, r api.ImportU
 }
 
 func (s *service) ImportUsers(ctx context.Context, c api.Caller, r api.ImportUsers) (api.UserChanges, error) {
-	b, skipped, err := importOf(c, r)
+	b, skipped, err := s.importOf(ctx, c, r)
 	if err != nil {
 		return api.UserChanges{}, err
 	}
@@ -137,7 +137,7 @@ func (s *service) ImportUsers(ctx context.Context, c api.Caller, r api.ImportUse
 }
 
 // importOf makes changes of a file.
-func importOf(c api.Caller, r api.ImportUsers) (b store.UserBulk, skipped []string, err error) {
+func (s *service) importOf(ctx context.Context, c api.Caller, r api.ImportUsers) (b store.UserBulk, skipped []string, err error) {
 	form := userfile.Form(r.Form)
 	entries, skipped, err := userfile.Parse(form, r.Content)
 	if err != nil {
@@ -145,6 +145,14 @@ func importOf(c api.Caller, r api.ImportUsers) (b store.UserBulk, skipped []stri
 	}
 	if r.Restore && len(entries) == 0 && len(skipped) > 0 {
 		return b, nil, api.Errorf(api.Refused, "Look at the file.", "nothing in this file can be taken over (%s): restoring it would clear everything", skipped[0])
+	}
+	ids := map[int64]string{}
+	if form == userfile.Clusterio {
+		var without []string
+		if ids, without, err = s.rolesOfFile(ctx, c, r, entries); err != nil {
+			return b, nil, err
+		}
+		skipped = append(without, skipped...)
 	}
 	b = store.UserBulk{By: c.Name, At: time.Now(), What: fmt.Sprintf("import of %d users (%s)", len(entries), r.Form)}
 	admin, whitelisted, banned := form.Has()
@@ -161,6 +169,11 @@ func importOf(c api.Caller, r api.ImportUsers) (b store.UserBulk, skipped []stri
 			return &to
 		}
 		change.Admin, change.Whitelisted, change.Banned = set(admin, e.Admin), set(whitelisted, e.Whitelisted), set(banned, e.Banned)
+		for _, role := range e.Roles {
+			if id := ids[role]; id != "" {
+				change.Grant, change.Create = append(change.Grant, id), true
+			}
+		}
 		b.Changes = append(b.Changes, change)
 	}
 	return b, skipped, nil

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -68,7 +69,7 @@ func (c *ctl) rolesCommand() *cobra.Command {
 	}
 	return group("roles", "Who may do what", list, show, permissions, c.roleCreateCommand(), c.roleEditCommand(), remove,
 		c.roleOfCommand("grant", "Give a user a role", (*api.Client).GrantRole), c.roleOfCommand("revoke", "Take a role away from a user, at once", (*api.Client).RevokeRole),
-		c.rolesOfCommand())
+		c.rolesOfCommand(), c.roleImportCommand())
 }
 
 func (c *ctl) findRole(cmd *cobra.Command, name string) (api.Role, error) {
@@ -211,6 +212,55 @@ func (c *ctl) roleOfCommand(use, short string, do func(*api.Client, context.Cont
 			}
 			return print(c, has, c.printUserRoles)
 		},
+	}
+}
+
+func (c *ctl) roleImportCommand() *cobra.Command {
+	var preview bool
+	cmd := &cobra.Command{
+		Use: "import FILE", Short: "Make roles of those of Clusterio", Args: cobra.ExactArgs(1),
+		Long: "Make roles of those in roles.json of Clusterio's database, or in the users.json of one before 2.0.0-alpha.22. A role gets what has an\n" +
+			"equal here and nothing beyond it; permissions without an equal are listed. Roles that are here already stay as they are.\n" +
+			"Who has which role comes with mainbusctl users import.",
+		Example: "  mainbusctl roles import clusterio/database/roles.json --preview",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			file, err := os.Open(args[0])
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			var r api.ImportRoles
+			if r.Content, err = readAtMost(file, maxUserFile); err != nil {
+				return fmt.Errorf("read %s: %w", args[0], err)
+			}
+			do := c.client.ImportRoles
+			if preview {
+				do = c.client.PreviewRoleImport
+			}
+			plan, err := do(cmd.Context(), me, r)
+			if err != nil {
+				return err
+			}
+			return print(c, plan, c.printRoleImport)
+		},
+	}
+	previewFlag(cmd, &preview)
+	return cmd
+}
+
+func (c *ctl) printRoleImport(plan api.RoleImport) {
+	printTable(c, plan.Roles, "ROLE THERE\tHERE\tBECOMES\tGIVES", func(r api.RoleStep) string {
+		becomes := map[string]string{api.RoleCreated: "a role", api.RoleKept: "the one that there is", api.RoleLeft: "nothing: " + r.Why}[r.Action]
+		name := r.Name
+		if r.Action == api.RoleLeft {
+			name = ""
+		}
+		return columns(r.Was, name, becomes, api.GrantsText(r.Grants))
+	})
+	for _, r := range plan.Roles {
+		if len(r.Without) > 0 {
+			fmt.Fprintf(c.out, "%s: without an equal here: %s\n", printable(r.Was), printable(strings.Join(r.Without, ", ")))
+		}
 	}
 }
 

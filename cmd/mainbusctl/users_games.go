@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -186,8 +188,10 @@ func readAtMost(from io.Reader, limit int64) ([]byte, error) {
 func formOf(name string, content []byte) (string, error) {
 	name = strings.ToLower(name)
 	switch head := strings.TrimSpace(strings.TrimPrefix(string(content[:min(len(content), 200)]), "\ufeff")); {
-	case strings.HasPrefix(head, "{"):
+	case strings.HasPrefix(head, "{") && strings.Contains(head, "export_version"):
 		return api.UsersFile, nil
+	case strings.HasPrefix(head, "{"), strings.Contains(name, "users"):
+		return api.ClusterioFile, nil
 	case strings.Contains(name, "ban"):
 		return api.BanFile, nil
 	case strings.Contains(name, "admin"):
@@ -195,17 +199,21 @@ func formOf(name string, content []byte) (string, error) {
 	case strings.Contains(name, "whitelist"):
 		return api.WhitelistFile, nil
 	}
-	return "", errors.New("the file's name does not tell what it is: say --form admins, bans, whitelist or users")
+	return "", errors.New("the file's name does not tell what it is: say --form admins, bans, whitelist, users or clusterio")
 }
 
 func (c *ctl) userImportCommand() *cobra.Command {
 	var r api.ImportUsers
 	var preview bool
+	var roles string
 	cmd := &cobra.Command{
 		Use: "import FILE", Short: "Take over a list of players or an export of users; users undo takes it back", Args: cobra.ExactArgs(1),
-		Long: "Take over the game's server-adminlist.json, server-banlist.json or server-whitelist.json, or an export of users (Clusterio's too).\n" +
+		Long: "Take over the game's server-adminlist.json, server-banlist.json or server-whitelist.json, or an export of users (Clusterio's too),\n" +
+			"or users.json of Clusterio's database (--form clusterio). Roles that it gives come from the roles.json beside it: import that first\n" +
+			"(mainbusctl roles import), then users get those roles.\n" +
 			"It only adds: nobody is unbanned, and a ban keeps its reason. With --restore what the file has not is taken away too.",
-		Example: "  mainbusctl users import server-banlist.json --preview\n  mainbusctl users import users.json --restore",
+		Example: "  mainbusctl users import server-banlist.json --preview\n  mainbusctl users import users.json --restore\n" +
+			"  mainbusctl roles import clusterio/database/roles.json && mainbusctl users import clusterio/database/users.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file, err := os.Open(args[0])
 			if err != nil {
@@ -220,6 +228,11 @@ func (c *ctl) userImportCommand() *cobra.Command {
 					return err
 				}
 			}
+			if r.Form == api.ClusterioFile {
+				if r.Roles, err = readRoles(args[0], roles); err != nil {
+					return err
+				}
+			}
 			do := c.client.ImportUsers
 			if preview {
 				do = c.client.PreviewImport
@@ -228,10 +241,23 @@ func (c *ctl) userImportCommand() *cobra.Command {
 			return c.changedMany(u, err, preview)
 		},
 	}
-	cmd.Flags().StringVar(&r.Form, "form", "", "admins, bans, whitelist or users; empty: by the file")
+	cmd.Flags().StringVar(&r.Form, "form", "", "admins, bans, whitelist, users or clusterio; empty: by the file")
+	cmd.Flags().StringVar(&roles, "roles", "", "roles.json of Clusterio's database; empty: the one beside FILE")
 	cmd.Flags().BoolVar(&r.Restore, "restore", false, "take away what the file has not")
 	previewFlag(cmd, &preview)
 	return cmd
+}
+
+// readRoles reads the roles.json that belongs to a users.json. Older databases have none.
+func readRoles(users, roles string) ([]byte, error) {
+	file, err := os.Open(cmp.Or(roles, filepath.Join(filepath.Dir(users), "roles.json")))
+	if roles == "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return readAtMost(file, maxUserFile)
 }
 
 func (c *ctl) userExportCommand() *cobra.Command {

@@ -109,6 +109,14 @@ func (c *cluster) UndoUsers(context.Context, api.Caller) (api.UserChanges, error
 	return c.bulk("UndoUsers", nil)
 }
 
+func (c *cluster) PreviewRoleImport(_ context.Context, _ api.Caller, r api.ImportRoles) (api.RoleImport, error) {
+	c.asked("PreviewRoleImport", r)
+	return api.RoleImport{Created: 1, Roles: []api.RoleStep{
+		{Was: "Mod", Name: "Mod", Action: api.RoleCreated, Grants: []api.Grant{{Permission: api.ConsoleSend}}, Without: []string{"core.plugin.list"}},
+		{Was: "decor", Name: "decor", Action: api.RoleLeft, Why: "nothing has an equal"},
+	}}, nil
+}
+
 func TestUserCommands(t *testing.T) {
 	dir := t.TempDir()
 	c := &cluster{state: "running"}
@@ -119,6 +127,12 @@ func TestUserCommands(t *testing.T) {
 	odd := filepath.Join(dir, "list.json")
 	if err := os.WriteFile(odd, []byte(`["eve"]`), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	database := filepath.Join(dir, "users.json")
+	for name, text := range map[string]string{"users.json": "[]", "roles.json": "[{}]"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	out := filepath.Join(dir, "out.json")
 	for _, test := range []struct {
@@ -153,6 +167,8 @@ func TestUserCommands(t *testing.T) {
 		{"users import " + bans, 0, []string{"eve", "banned"}, `ImportUsers{"form":"bans","content":"WyJldmUiXQ=="}`},
 		{"users import " + odd + " --form admins --restore --preview", 0, nil, `PreviewImport{"form":"admins","content":"WyJldmUiXQ==","restore":true}`},
 		{"users import " + odd, 1, []string{"say --form"}, ""},
+		{"users import " + database, 0, nil, `ImportUsers{"form":"clusterio","content":"W10=","roles":"W3t9XQ=="}`},
+		{"roles import " + filepath.Join(filepath.Dir(database), "roles.json") + " --preview", 0, []string{"a role", "console.send", "nothing: nothing has an equal", "Mod: without an equal here: core.plugin.list"}, `PreviewRoleImport{"content":"W3t9XQ=="}`},
 		{"users export whitelist", 0, []string{`["whitelist"]`}, ""},
 		{"users export bans --out " + out, 0, []string{"1 users are in"}, ""},
 		{"users undo", 0, nil, "UndoUsers"},

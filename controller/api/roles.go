@@ -17,21 +17,26 @@ type Roles interface {
 	ChangeRole(ctx context.Context, c Caller, r ChangeRole) (Role, error)
 	DeleteRole(ctx context.Context, c Caller, r RoleRef) (Role, error)
 	UserRoles(ctx context.Context, c Caller, r RolesOf) (UserRoles, error)
+	// ImportRoles makes roles of those of Clusterio, with what has an equal here and nothing beyond; PreviewRoleImport tells what it would do.
+	PreviewRoleImport(ctx context.Context, c Caller, r ImportRoles) (RoleImport, error)
+	ImportRoles(ctx context.Context, c Caller, r ImportRoles) (RoleImport, error)
 	// GrantRole gives a user a role, and RevokeRole takes it away, at once.
 	GrantRole(ctx context.Context, c Caller, r RoleOf) (UserRoles, error)
 	RevokeRole(ctx context.Context, c Caller, r RoleOf) (UserRoles, error)
 }
 
 var roleMethods = map[string]method{
-	"WhoAmI":      everybody(plain(Service.WhoAmI)),
-	"Permissions": everybody(plain(Service.Permissions)),
-	"Roles":       reads(UserRead, plain(Service.Roles)),
-	"CreateRole":  changes(RoleManage, with(Service.CreateRole)),
-	"ChangeRole":  changes(RoleManage, with(Service.ChangeRole)),
-	"DeleteRole":  changes(RoleManage, with(Service.DeleteRole)),
-	"UserRoles":   reads(UserRead, with(Service.UserRoles)),
-	"GrantRole":   changes(RoleManage, with(Service.GrantRole)),
-	"RevokeRole":  changes(RoleManage, with(Service.RevokeRole)),
+	"WhoAmI":            everybody(plain(Service.WhoAmI)),
+	"Permissions":       everybody(plain(Service.Permissions)),
+	"Roles":             reads(UserRead, plain(Service.Roles)),
+	"CreateRole":        changes(RoleManage, with(Service.CreateRole)),
+	"ChangeRole":        changes(RoleManage, with(Service.ChangeRole)),
+	"DeleteRole":        changes(RoleManage, with(Service.DeleteRole)),
+	"UserRoles":         reads(UserRead, with(Service.UserRoles)),
+	"GrantRole":         changes(RoleManage, with(Service.GrantRole)),
+	"PreviewRoleImport": reads(RoleManage, with(Service.PreviewRoleImport)),
+	"ImportRoles":       changes(RoleManage, with(Service.ImportRoles)),
+	"RevokeRole":        changes(RoleManage, with(Service.RevokeRole)),
 }
 
 func (s stub) WhoAmI(ctx context.Context, c Caller) (Me, error) {
@@ -60,6 +65,14 @@ func (s stub) DeleteRole(ctx context.Context, c Caller, r RoleRef) (Role, error)
 
 func (s stub) UserRoles(ctx context.Context, c Caller, r RolesOf) (UserRoles, error) {
 	return ask[UserRoles](ctx, s, c, "UserRoles", &r)
+}
+
+func (s stub) PreviewRoleImport(ctx context.Context, c Caller, r ImportRoles) (RoleImport, error) {
+	return ask[RoleImport](ctx, s, c, "PreviewRoleImport", &r)
+}
+
+func (s stub) ImportRoles(ctx context.Context, c Caller, r ImportRoles) (RoleImport, error) {
+	return ask[RoleImport](ctx, s, c, "ImportRoles", &r)
 }
 
 func (s stub) GrantRole(ctx context.Context, c Caller, r RoleOf) (UserRoles, error) {
@@ -163,6 +176,39 @@ type RoleOf struct {
 }
 
 func (r RoleOf) target() string { return r.User + ": " + r.Role }
+
+// ImportRoles takes over the roles of Clusterio: the roles.json of its database, or the users.json of one before 2.0.0-alpha.22. At most 16 MiB.
+type ImportRoles struct {
+	Content []byte `json:"content"`
+}
+
+func (r ImportRoles) target() string { return "roles of Clusterio" }
+
+// What ImportRoles does with a role.
+const (
+	RoleCreated = "create"
+	RoleKept    = "keep" // there is one that gives the same
+	RoleLeft    = "leave"
+)
+
+// RoleImport is what ImportRoles has done, or would do.
+type RoleImport struct {
+	Roles   []RoleStep `json:"roles"`
+	Created int        `json:"created"`
+}
+
+// RoleStep is what becomes of one role.
+type RoleStep struct {
+	ID          int64    `json:"id"`             // there
+	Was         string   `json:"was"`            // its name there
+	Name        string   `json:"name"`           // its name here
+	Here        string   `json:"here,omitempty"` // the id of the one that gives the same
+	Description string   `json:"description"`
+	Action      string   `json:"action"`
+	Why         string   `json:"why,omitempty"` // it is left
+	Grants      []Grant  `json:"grants"`        // what has an equal here
+	Without     []string `json:"without"`       // what has none, in Clusterio's words
+}
 
 // UserRoles is what a user has.
 type UserRoles struct {

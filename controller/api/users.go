@@ -375,12 +375,16 @@ const (
 	BanFile       = "bans"      // server-banlist.json
 	WhitelistFile = "whitelist" // server-whitelist.json
 	UsersFile     = "users"     // an export of Clusterio, and of ExportUsers
+	ClusterioFile = "clusterio" // users.json of Clusterio's database; only for imports
 )
 
 // ImportUsers takes over a file, at most 16 MiB. It only adds: it clears no flag, and a ban keeps the reason that it has.
 type ImportUsers struct {
 	Form    string `json:"form"`
 	Content []byte `json:"content"`
+	// Roles is the roles.json of Clusterio's database beside it, at most 16 MiB; older ones have roles in users.json. Users get those that ImportRoles
+	// has made, as far as the caller may give them.
+	Roles []byte `json:"roles,omitempty"`
 	// Restore takes away first what the file could have and has not.
 	Restore bool `json:"restore,omitempty"`
 }

@@ -33,7 +33,8 @@ const exportVersion = "2.0.0-alpha.20"
 
 // Has tells which flags a form knows.
 func (f Form) Has() (admin, whitelisted, banned bool) {
-	return f == Admins || f == Users, f == Whitelist || f == Users, f == Bans || f == Users
+	all := f == Users || f == Clusterio
+	return f == Admins || all, f == Whitelist || all, f == Bans || all
 }
 
 // FileName is what such a file usually is called, empty for no form.
@@ -47,7 +48,8 @@ type Entry struct {
 	Admin       bool
 	Whitelisted bool
 	Banned      bool
-	Reason      string // of the ban
+	Reason      string  // of the ban
+	Roles       []int64 // ids, of Clusterio
 }
 
 // exported is how Clusterio writes a user.
@@ -75,8 +77,10 @@ func Parse(form Form, data []byte) (entries []Entry, skipped []string, err error
 		all, err = parseList(form, data)
 	case Users:
 		all, err = parseExport(data)
+	case Clusterio:
+		all, err = parseDatabase(data)
 	default:
-		err = fmt.Errorf("there is no form %.40q of files: use admins, bans, whitelist or users", form)
+		err = fmt.Errorf("there is no form %.40q of files: use admins, bans, whitelist, users or clusterio", form)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -113,7 +117,7 @@ func parseExport(data []byte) ([]Entry, error) {
 	}
 	all := make([]Entry, len(e.Users))
 	for n, u := range e.Users {
-		all[n] = Entry{u.Username, u.Admin, u.Whitelisted, u.Banned, u.Reason}
+		all[n] = Entry{Name: u.Username, Admin: u.Admin, Whitelisted: u.Whitelisted, Banned: u.Banned, Reason: u.Reason}
 	}
 	return all, nil
 }
@@ -140,6 +144,11 @@ func merge(all []Entry) (entries []Entry, skipped []string) {
 		one.Admin, one.Whitelisted, one.Banned = one.Admin || e.Admin, one.Whitelisted || e.Whitelisted, one.Banned || e.Banned
 		if one.Reason == "" {
 			one.Reason = e.Reason
+		}
+		for _, role := range e.Roles {
+			if !slices.Contains(one.Roles, role) {
+				one.Roles = append(one.Roles, role)
+			}
 		}
 	}
 	return entries, skipped
