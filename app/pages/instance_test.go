@@ -144,6 +144,15 @@ func TestLongNamesDoNotWidenTheWindow(t *testing.T) {
 			}
 		}
 		fits("hosts")
+		for _, page := range []string{"Bus", "Users", "Roles", "Mods", "Packs"} {
+			s.Page(page)
+			s.Settle()
+			fits(page)
+		}
+		s.Page("Mods")
+		s.Tap("Mod portal")
+		s.Settle()
+		fits("the mod portal")
 		s.Page("Instances")
 		fits("instances")
 		s.Press("New instance…")

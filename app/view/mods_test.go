@@ -43,6 +43,12 @@ func TestWordsAboutPlans(t *testing.T) {
 		{PlanWords(api.PackPlan{}), "That is not possible: these demands can't be met together."},
 		{PlanWords(api.PackPlan{Possible: true}), "Nothing has to be changed."},
 		{PlanWords(plan), "Mods: 1 to install, 1 to remove. 3 to download, 5.0 MiB and those whose size the portal does not tell (1)."},
+		{PlanWords(api.PackPlan{Possible: true, Game: "2.1", GameWas: "2.0"}), "Factorio 2.1 instead of 2.0. All of its mods can stay as they are."},
+		{PlanWords(api.PackPlan{Possible: true, Game: "2.0", GameWas: "2.0", Steps: []api.PlanStep{{Name: "a", Action: api.PlanDownload}}}), "Mods: 1 to download."},
+		{AssignWords(api.AssignPlan{Pack: "Rails", Save: "a.zip", Running: true, Mods: []api.ComparedMod{{Save: &api.ModSide{Enabled: true}}, {Server: &api.ModSide{Enabled: true}}}}),
+			"Mods: 1 come, 1 go. It runs and goes on with its mods until it is started again."},
+		{AssignWords(api.AssignPlan{Pack: "Rails"}), "There is no world to compare with."},
+		{AssignWords(api.AssignPlan{}), "Its mods stay as they are."},
 		{PlanRestarts(plan), "Nauvis: runs and goes on with its mods until it is started again. Gleba: at the next start."},
 	} {
 		if test.got != test.want {

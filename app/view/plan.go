@@ -50,7 +50,7 @@ func planWord(action string) string {
 	case api.PlanUnpin:
 		return say("unpin")
 	case api.PlanDownload:
-		return say("fetch the file")
+		return say("download")
 	}
 	return action
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"mainbus/controller"
+	"mainbus/controller/portal"
 	"mainbus/transport/discovery"
 	"mainbus/transport/local"
 )
@@ -91,6 +92,10 @@ func parse(args []string, stderr io.Writer) (controller.Config, error) {
 	flags.Func("interface", "name of a network interface on which hosts are looked for, instead of all but virtual ones; can be given more than once", func(name string) error {
 		interfaces = append(interfaces, name)
 		return nil
+	})
+	flags.Func("portal", "address of a mirror of mods.factorio.com with the same paths, as https://mods.example.com; it gets the account's token with each download", func(site string) error {
+		cfg.Portal = site
+		return portal.CheckSite(site)
 	})
 	port := flags.Uint("port", 0, "UDP port for hosts; 0: the one used last, else the first free one from 34181")
 	flags.TextVar(&level, "log-level", &level, "debug, info, warn or error")

@@ -41,12 +41,22 @@ func TestRunsUntilItIsToldToStop(t *testing.T) {
 }
 
 func TestWrongUsage(t *testing.T) {
-	for _, args := range []string{"--nonsense", "--port 70000", "--log-level loud", "start"} {
+	for _, args := range []string{"--nonsense", "--port 70000", "--log-level loud", "--portal http://mods.example.com", "start"} {
 		if err := run(t.Context(), strings.Fields(args), io.Discard, io.Discard); !errors.Is(err, errUsage) {
 			t.Errorf("%s: %v", args, err)
 		}
 	}
 	if err := run(t.Context(), []string{"--help"}, io.Discard, io.Discard); !errors.Is(err, flag.ErrHelp) {
 		t.Error(err)
+	}
+}
+
+func TestAMirrorOfTheModPortal(t *testing.T) {
+	cfg, err := parse([]string{"--portal", "https://mods.example.com"}, io.Discard)
+	if err != nil || cfg.Portal != "https://mods.example.com" {
+		t.Errorf("%q, %v", cfg.Portal, err)
+	}
+	if cfg, err = parse(nil, io.Discard); err != nil || cfg.Portal != "" {
+		t.Errorf("%q, %v", cfg.Portal, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -36,6 +37,27 @@ func New(f *fetch.Client, site string) *Client {
 		site = "https://mods.factorio.com"
 	}
 	return &Client{fetch: f, site: strings.TrimSuffix(site, "/")}
+}
+
+// CheckSite says what is wrong with the address of a mirror of the portal. It gets the account's token, so nobody on the way may read that.
+func CheckSite(site string) error {
+	u, err := url.Parse(site)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%.200q is no address: %w", site, err)
+	case u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return fmt.Errorf("%.200q is no address of a mod portal: write such as https://mods.example.com", site)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
+		return fmt.Errorf("the address of a mod portal is a scheme and a host, as in https://mods.example.com: %.200q has more", u.Redacted())
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return fmt.Errorf("%.200q is not encrypted: the account's token would be readable on the way; write https", site)
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
 // Query narrows a list. Zero values leave a thing to the portal.

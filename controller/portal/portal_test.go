@@ -225,3 +225,20 @@ func FuzzMods(f *testing.F) {
 		}
 	})
 }
+
+func TestAddressesOfMirrors(t *testing.T) {
+	for _, site := range []string{"https://mods.example.com", "https://mods.example.com/", "https://[2001:db8::1]:8443", "http://127.0.0.1:8080", "http://[::1]", "http://localhost:80"} {
+		if err := CheckSite(site); err != nil {
+			t.Error(err)
+		}
+	}
+	for site, want := range map[string]string{
+		"mods.example.com": "no address of a mod portal", "": "no address of a mod portal", "ftp://mods.example.com": "no address of a mod portal", "https://": "no address of a mod portal",
+		"http://mods.example.com": "not encrypted", "http://192.0.2.1": "not encrypted", "https://mods.example.com/mirror": "has more", "https://mods.example.com?a=b": "has more",
+		"https://anna:secret@mods.example.com": "has more", "https://a b": "is no address",
+	} {
+		if err := CheckSite(site); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", site, err)
+		}
+	}
+}
