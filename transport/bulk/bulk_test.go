@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -13,12 +14,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
-
 	"mainbus/transport/identity"
 	"mainbus/transport/link"
 	"mainbus/transport/wire"
@@ -518,5 +519,44 @@ func BenchmarkBesideMessages(b *testing.B) {
 		b.ReportMetric(float64(p50.Microseconds())/1000, "p50-ms")
 		b.ReportMetric(float64(p99.Microseconds())/1000, "p99-ms")
 		b.ReportMetric(rate/1e6, "MB/s-file")
+	}
+}
+
+// BenchmarkManySmallFiles brings 150 files of 64 KiB over 100 Mbit/s with a round trip of 20 ms, as the mods of a pack come. What it takes
+// without any pause between two files is 0.8 s.
+func BenchmarkManySmallFiles(b *testing.B) {
+	const files, size = 150, 64 << 10
+	for _, atOnce := range []int{1, 4, 8} {
+		b.Run(fmt.Sprint(atOnce, " at once"), func(b *testing.B) {
+			for b.Loop() {
+				network := newNetwork(b, 100e6/8, 10*time.Millisecond, 50*time.Millisecond)
+				from, to := newProgram(b, "a", 0), newProgram(b, "b", 0)
+				at := from.at(network.to(from.addr()))
+				dir := b.TempDir()
+				var tickets []string
+				for range files {
+					path, _ := testFile(b, size)
+					tickets = append(tickets, offer(b, from, to, path))
+				}
+				began := time.Now()
+				next := make(chan int)
+				var group sync.WaitGroup
+				for range atOnce {
+					group.Go(func() {
+						for i := range next {
+							if err := to.Fetch(b.Context(), Request{Peer: at, Ticket: tickets[i], Target: filepath.Join(dir, fmt.Sprint(i, ".zip"))}); err != nil {
+								b.Error(err)
+							}
+						}
+					})
+				}
+				for i := range tickets {
+					next <- i
+				}
+				close(next)
+				group.Wait()
+				b.ReportMetric(time.Since(began).Seconds(), "s")
+			}
+		})
 	}
 }
