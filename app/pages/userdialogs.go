@@ -245,9 +245,6 @@ func (s *Users) preview(verb string, look, do func(context.Context) (api.UserCha
 }
 
 func (s *Users) showChanges(verb string, c api.UserChanges, do func(context.Context) (api.UserChanges, error)) {
-	table := effectsTable(s.Params)
-	table.SetRows(c.Rows)
-	hint := words(view.ChangeWords(c))
 	var below []fyne.CanvasObject
 	if len(c.Rows) < c.Changed {
 		below = append(below, widgets.NewText(lang.L("The first {{.n}} are listed.", with{"n": len(c.Rows)}), look.Muted, theme.SizeNameCaptionText))
@@ -257,13 +254,20 @@ func (s *Users) showChanges(verb string, c api.UserChanges, do func(context.Cont
 		skipped.Importance = widget.WarningImportance
 		below = append(below, skipped)
 	}
+	s.showEffects(verb, view.ChangeWords(c), c.Rows, below, c.Changed > 0, func() { s.carryOut(verb, do) })
+}
+
+// showEffects shows what would become of each, and does it if that is wanted.
+func (s *Users) showEffects(verb, hint string, rows []api.UserEffect, below []fyne.CanvasObject, any bool, do func()) {
+	table := effectsTable(s.Params)
+	table.SetRows(rows)
 	var d *widgets.Dialog
 	confirm := primary(verb, theme.ConfirmIcon(), func() {
 		d.Hide()
-		s.carryOut(verb, do)
+		do()
 	})
-	enable(confirm, c.Changed > 0)
-	d = s.newDialog(verb, container.NewBorder(hint, container.NewVBox(below...), nil, nil, table))
+	enable(confirm, any)
+	d = s.newDialog(verb, container.NewBorder(words(hint), container.NewVBox(below...), nil, nil, table))
 	d.Buttons(lang.L("Cancel"), confirm)
 	d.Resize(fyne.NewSize(720, 520))
 	d.Show()
@@ -271,7 +275,7 @@ func (s *Users) showChanges(verb string, c api.UserChanges, do func(context.Cont
 
 func effectsTable(p Params) *widgets.Table[api.UserEffect] {
 	return widgets.NewTable(p.Frame, p.Tips, func(r api.UserEffect) string { return r.Name },
-		widgets.Column[api.UserEffect]{ID: "name", Title: lang.L("Player"), Width: 220, Cell: func(r api.UserEffect) widgets.Cell { return widgets.Cell{Text: r.Name} }},
+		widgets.Column[api.UserEffect]{ID: "name", Title: lang.L("Name"), Width: 220, Cell: func(r api.UserEffect) widgets.Cell { return widgets.Cell{Text: r.Name} }},
 		widgets.Column[api.UserEffect]{ID: "text", Title: lang.L("What becomes of them"), Cell: func(r api.UserEffect) widgets.Cell { return widgets.Cell{Text: r.Text} }})
 }
 

@@ -224,6 +224,40 @@ func TestAFileOfUsersIsImportedAfterALook(t *testing.T) {
 	})
 }
 
+// The database of Clusterio: roles.json first, then users.json with the roles beside it.
+func TestClusteriosDatabaseIsImported(t *testing.T) {
+	c := withUsers(0)
+	c.SetChanges(api.UserChanges{What: "import of 1 users (clusterio)", Changed: 1, Rows: []api.UserEffect{{Name: "x", Text: "role Moderator"}}})
+	dir := t.TempDir()
+	for name, text := range map[string]string{"roles.json": `[{"id": 5}]`, "users.json": `[{"name": "x", "roles": [5]}]`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {
+		s.Page("Users")
+		s.Settle()
+		s.Drop(filepath.Join(dir, "roles.json"))
+		s.Settle()
+		s.Expect("1 roles are made.", "a role Moderator: console.send · without an equal: core.plugin.list", "nothing: nothing that it allows")
+		s.Press("Import roles")
+		s.Settle()
+		if r := lastCall[api.ImportRoles](t, c, "ImportRoles"); string(r.Content) != `[{"id": 5}]` {
+			t.Errorf("imports %s", r.Content)
+		}
+		s.Drop(filepath.Join(dir, "users.json"))
+		s.Settle()
+		s.Expect("Users of Clusterio's database (users.json)")
+		s.Press("Look")
+		s.Settle()
+		s.Press("Import")
+		s.Settle()
+		if r := lastCall[api.ImportUsers](t, c, "ImportUsers"); r.Form != api.ClusterioFile || string(r.Roles) != `[{"id": 5}]` {
+			t.Errorf("imports %+v", r)
+		}
+	})
+}
+
 func TestARoleGivesWhatIsTickedAndSaved(t *testing.T) {
 	c := withUsers(0)
 	headless.Run(t, c, func(t *testing.T, s *headless.Screen) {

@@ -199,12 +199,15 @@ func BulkWord(action string) string {
 // FormOfUsers tells by its name and first bytes which form a file with users has; empty if neither tells.
 func FormOfUsers(name string, content []byte) string {
 	name = strings.ToLower(name)
+	head := string(content[:min(len(content), 400)])
+	if strings.Contains(name, "users") && !strings.Contains(head, "export_version") {
+		return api.ClusterioFile
+	}
 	for _, f := range []struct{ part, form string }{{"adminlist", api.AdminFile}, {"banlist", api.BanFile}, {"whitelist", api.WhitelistFile}, {"users", api.UsersFile}} {
 		if strings.Contains(name, f.part) {
 			return f.form
 		}
 	}
-	head := string(content[:min(len(content), 400)])
 	switch {
 	case strings.Contains(head, `"username"`) && strings.Contains(head, `"reason"`):
 		return api.BanFile
@@ -212,6 +215,30 @@ func FormOfUsers(name string, content []byte) string {
 		return api.UsersFile
 	}
 	return ""
+}
+
+// HasRolesOnly tells by its name whether a file is the roles of Clusterio's database.
+func HasRolesOnly(name string) bool { return strings.EqualFold(name, "roles.json") }
+
+// RoleEffects says what becomes of each role.
+func RoleEffects(plan api.RoleImport) []api.UserEffect {
+	var rows []api.UserEffect
+	for _, r := range plan.Roles {
+		var text string
+		switch r.Action {
+		case api.RoleCreated:
+			text = say("a role {{.name}}: {{.gives}}", with{"name": r.Name, "gives": api.GrantsText(r.Grants)})
+		case api.RoleKept:
+			text = say("the role {{.name}} that there is", with{"name": r.Name})
+		default:
+			text = say("nothing: {{.why}}", with{"why": r.Why})
+		}
+		if len(r.Without) > 0 {
+			text += " · " + say("without an equal: {{.names}}", with{"names": strings.Join(r.Without, ", ")})
+		}
+		rows = append(rows, api.UserEffect{Name: r.Was, Text: text})
+	}
+	return rows
 }
 
 // MergeUsers puts a page of users into those that are shown already, from a row on.

@@ -214,6 +214,24 @@ func (c *Cluster) UserRoles(_ context.Context, _ api.Caller, r api.RolesOf) (api
 	return api.UserRoles{User: r.User, Roles: c.users.has[r.User]}, nil
 }
 
+// PreviewRoleImport implements api.Service.
+func (c *Cluster) PreviewRoleImport(_ context.Context, _ api.Caller, r api.ImportRoles) (api.RoleImport, error) {
+	return roleImport(), c.noteJSON("PreviewRoleImport", r)
+}
+
+// ImportRoles implements api.Service.
+func (c *Cluster) ImportRoles(_ context.Context, _ api.Caller, r api.ImportRoles) (api.RoleImport, error) {
+	return roleImport(), c.noteJSON("ImportRoles", r)
+}
+
+// roleImport is what comes of any roles of Clusterio.
+func roleImport() api.RoleImport {
+	return api.RoleImport{Created: 1, Roles: []api.RoleStep{
+		{Was: "Moderator", Name: "Moderator", Action: api.RoleCreated, Grants: []api.Grant{{Permission: api.ConsoleSend}}, Without: []string{"core.plugin.list"}},
+		{Was: "decor", Action: api.RoleLeft, Why: "nothing that it allows has an equal here", Without: []string{"my_plugin.shine"}},
+	}}
+}
+
 // GrantRole implements api.Service.
 func (c *Cluster) GrantRole(_ context.Context, _ api.Caller, r api.RoleOf) (api.UserRoles, error) {
 	return api.UserRoles{}, c.note("GrantRole", r.User, r.Role)
