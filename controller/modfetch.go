@@ -17,6 +17,8 @@ import (
 const (
 	modRetry = 30 * time.Second // after an attempt that failed
 	modLook  = 10 * time.Second // between two looks for hosts that miss mods
+
+	maxModOffers = 16 // at once to a host; it takes four
 )
 
 // modFetches are the attempts to bring mods to hosts, the last of each instance. It may be used by any goroutine.
@@ -149,7 +151,7 @@ func (c *Controller) startModFetch(row store.Instance, h *host, set string) (api
 	return task, nil
 }
 
-// sendMods offers a host one file after the other, as it asks for them.
+// sendMods offers a host files as it asks for them, a few at a time.
 func (c *Controller) sendMods(ctx context.Context, t *task, h *host, instance string) (result string, err error) {
 	conn, err := c.linkTo(h)
 	if err != nil {
@@ -168,14 +170,18 @@ func (c *Controller) sendMods(ctx context.Context, t *task, h *host, instance st
 		return "", err
 	}
 	c.bulk.Reach(c.carrier(h))
-	var offer *bulk.Offer
-	done := func() {
-		if offer != nil {
+	offers := map[string]*bulk.Offer{} // by hash
+	done := func(hash string) {
+		if offer := offers[hash]; offer != nil {
 			offer.Close()
-			offer = nil
+			delete(offers, hash)
 		}
 	}
-	defer func() { done() }()
+	defer func() {
+		for hash := range offers {
+			done(hash)
+		}
+	}()
 	for {
 		var n wire.ModsNeed
 		if err := stream.Recv(&n); err == io.EOF {
@@ -185,15 +191,22 @@ func (c *Controller) sendMods(ctx context.Context, t *task, h *host, instance st
 		}
 		t.progress(fmt.Sprintf("%d of %d", n.GetFilesDone(), n.GetFiles()), int64(n.GetBytesDone()), int64(n.GetBytes()))
 		result = fmt.Sprintf("%d mods", n.GetFiles())
+		for _, hash := range n.GetOver() {
+			done(hash)
+		}
 		if n.GetSha256() == "" {
 			continue
 		}
-		done() // it has got the one before
+		done(n.GetSha256())
 		ticket := &wire.ModTicket{Sha256: n.GetSha256()}
-		if offer, err = c.offerMod(h, n.GetSha256(), offerable); err != nil {
+		if len(offers) >= maxModOffers {
+			return "", errors.New("the host asks for more mods than it takes at once")
+		}
+		if offer, err := c.offerMod(h, n.GetSha256(), offerable); err != nil {
 			ticket.Problem = err.Error()
 		} else {
 			ticket.Ticket = offer.Ticket()
+			offers[n.GetSha256()] = offer
 		}
 		if err := stream.Send(ticket); err != nil {
 			return "", err

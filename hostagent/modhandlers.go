@@ -1,10 +1,12 @@
 package hostagent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"mainbus/hostagent/instance"
@@ -17,6 +19,7 @@ import (
 const (
 	maxMod     = int64(4) << 30  // bytes of one mod
 	ticketTime = 2 * time.Minute // for the controller to offer a file
+	modsAtOnce = 4               // files: small ones, one after the other, would mostly wait for round trips
 )
 
 // modHandlers are what controllers may ask for of mods.
@@ -117,33 +120,78 @@ type modTake struct {
 	wanted []*wire.SetMod
 	bytes  uint64
 
+	asking sync.Mutex // held from a question to its answer: they come in order
+
+	mu        sync.Mutex // guards what follows, and what is sent
 	done      uint32
 	doneBytes uint64
+	arriving  map[string]uint64 // bytes that have come of a file, by its hash
+	over      []string          // hashes of files that were offered, and of which the controller does not know that they are here
 	told      time.Time
 	problems  []error
+	failed    error // the first
 }
 
 func (t *modTake) run(ctx context.Context) error {
-	cache := t.agent.fleet.mods.cache
-	for _, m := range t.wanted {
-		if !cache.Has(m.GetSha256()) {
-			if err := t.take(ctx, m); err != nil {
-				return err
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	t.arriving = map[string]uint64{}
+	next := make(chan *wire.SetMod)
+	var workers sync.WaitGroup
+	for range min(modsAtOnce, len(t.wanted)) {
+		workers.Go(func() {
+			for m := range next {
+				if err := t.bring(ctx, m); err != nil {
+					t.mu.Lock()
+					t.failed = cmp.Or(t.failed, err)
+					t.mu.Unlock()
+					cancel()
+				}
 			}
+		})
+	}
+	for _, m := range t.wanted {
+		select {
+		case next <- m:
+			continue
+		case <-ctx.Done():
 		}
-		if cache.Has(m.GetSha256()) {
-			t.done++
-			t.doneBytes += m.GetSize()
-			t.agent.fleet.mods.changed.Fire()
-			t.agent.changed.Fire()
-		}
-		t.tell(m, bulk.Progress{Phase: bulk.Receiving})
+		break
+	}
+	close(next)
+	workers.Wait()
+	if t.failed != nil || ctx.Err() != nil {
+		return cmp.Or(t.failed, ctx.Err())
 	}
 	t.told = time.Time{}
 	t.tell(nil, bulk.Progress{})
 	if len(t.problems) > 0 {
 		return link.Errorf(wire.Code_CODE_REFUSED, "%d of %d mods did not come: %v", len(t.problems), len(t.wanted), t.problems[0])
 	}
+	return nil
+}
+
+// bring takes a file that is not here, and counts it.
+func (t *modTake) bring(ctx context.Context, m *wire.SetMod) error {
+	cache := t.agent.fleet.mods.cache
+	if ctx.Err() != nil {
+		return nil // another one has failed
+	}
+	if !cache.Has(m.GetSha256()) {
+		if err := t.take(ctx, m); err != nil {
+			return err
+		}
+	}
+	t.mu.Lock()
+	delete(t.arriving, m.GetSha256())
+	if cache.Has(m.GetSha256()) {
+		t.done++
+		t.doneBytes += m.GetSize()
+		t.agent.fleet.mods.changed.Fire()
+		t.agent.changed.Fire()
+	}
+	t.mu.Unlock()
+	t.tell(m, bulk.Progress{Phase: bulk.Receiving})
 	return nil
 }
 
@@ -163,13 +211,16 @@ func (t *modTake) take(ctx context.Context, m *wire.SetMod) error {
 			refused = fmt.Errorf("%s %s: %s", m.GetName(), m.GetVersion(), ticket.GetProblem())
 			return refused
 		}
+		defer t.isOver(m)
 		return t.agent.bulk.Fetch(ctx, bulk.Request{
 			Peer: t.agent.carrier(t.conn.Peer()), Ticket: ticket.GetTicket(), Target: path, MaxSize: maxMod,
 			Progress: func(p bulk.Progress) { t.tell(m, p) },
 		})
 	})
 	if refused != nil {
+		t.mu.Lock()
 		t.problems = append(t.problems, refused)
+		t.mu.Unlock()
 		return nil
 	}
 	if err != nil && ctx.Err() == nil {
@@ -178,11 +229,22 @@ func (t *modTake) take(ctx context.Context, m *wire.SetMod) error {
 	return err
 }
 
+func (t *modTake) isOver(m *wire.SetMod) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.over = append(t.over, m.GetSha256())
+}
+
 // ask has the controller offer a file.
 func (t *modTake) ask(m *wire.SetMod) (*wire.ModTicket, error) {
+	t.asking.Lock()
+	defer t.asking.Unlock()
+	t.mu.Lock()
 	need := t.need(m)
 	need.Sha256 = m.GetSha256()
-	if err := t.stream.Send(need); err != nil {
+	err := t.stream.Send(need)
+	t.mu.Unlock()
+	if err != nil {
 		return nil, err
 	}
 	t.stream.SetReadDeadline(time.Now().Add(ticketTime))
@@ -196,8 +258,13 @@ func (t *modTake) ask(m *wire.SetMod) (*wire.ModTicket, error) {
 	return &ticket, nil
 }
 
+// need needs the lock.
 func (t *modTake) need(m *wire.SetMod) *wire.ModsNeed {
-	n := &wire.ModsNeed{Files: uint32(len(t.wanted)), FilesDone: t.done, Bytes: t.bytes, BytesDone: t.doneBytes}
+	n := &wire.ModsNeed{Files: uint32(len(t.wanted)), FilesDone: t.done, Bytes: t.bytes, BytesDone: t.doneBytes, Over: t.over}
+	t.over = nil
+	for _, bytes := range t.arriving {
+		n.BytesDone += bytes
+	}
 	if m != nil {
 		n.Name = m.GetName() + " " + m.GetVersion()
 	}
@@ -205,15 +272,17 @@ func (t *modTake) need(m *wire.SetMod) *wire.ModsNeed {
 }
 
 func (t *modTake) tell(m *wire.SetMod, p bulk.Progress) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if p.Phase == bulk.Receiving && p.Done > 0 {
+		t.arriving[m.GetSha256()] = uint64(p.Done)
+	}
 	if time.Since(t.told) < progressEach {
 		return
 	}
 	t.told = time.Now()
 	n := t.need(m)
 	n.Phase = p.Phase
-	if p.Phase == bulk.Receiving {
-		n.BytesDone += uint64(p.Done)
-	}
 	_ = t.stream.Send(n) // its failure ends the stream, and with it the context
 }
 

@@ -412,6 +412,7 @@ type ModsNeed struct {
 	Bytes         uint64                 `protobuf:"varint,5,opt,name=bytes,proto3" json:"bytes,omitempty"` // of the set
 	BytesDone     uint64                 `protobuf:"varint,6,opt,name=bytes_done,json=bytesDone,proto3" json:"bytes_done,omitempty"`
 	Phase         string                 `protobuf:"bytes,7,opt,name=phase,proto3" json:"phase,omitempty"` // "receiving", "verifying", "waiting"
+	Over          []string               `protobuf:"bytes,8,rep,name=over,proto3" json:"over,omitempty"`   // hashes of files that were asked for: their offers are not needed any more
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -493,6 +494,13 @@ func (x *ModsNeed) GetPhase() string {
 		return x.Phase
 	}
 	return ""
+}
+
+func (x *ModsNeed) GetOver() []string {
+	if x != nil {
+		return x.Over
+	}
+	return nil
 }
 
 type ModTicket struct {
@@ -1150,7 +1158,7 @@ const file_mods_proto_rawDesc = "" +
 	"\x04size\x18\x06 \x01(\x04R\x04size\x12\x18\n" +
 	"\abuiltin\x18\a \x01(\bR\abuiltin\"&\n" +
 	"\bModsTake\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\"\xb6\x01\n" +
+	"\binstance\x18\x01 \x01(\tR\binstance\"\xca\x01\n" +
 	"\bModsNeed\x12\x16\n" +
 	"\x06sha256\x18\x01 \x01(\tR\x06sha256\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
@@ -1160,7 +1168,8 @@ const file_mods_proto_rawDesc = "" +
 	"\x05bytes\x18\x05 \x01(\x04R\x05bytes\x12\x1d\n" +
 	"\n" +
 	"bytes_done\x18\x06 \x01(\x04R\tbytesDone\x12\x14\n" +
-	"\x05phase\x18\a \x01(\tR\x05phase\"U\n" +
+	"\x05phase\x18\a \x01(\tR\x05phase\x12\x12\n" +
+	"\x04over\x18\b \x03(\tR\x04over\"U\n" +
 	"\tModTicket\x12\x16\n" +
 	"\x06sha256\x18\x01 \x01(\tR\x06sha256\x12\x16\n" +
 	"\x06ticket\x18\x02 \x01(\tR\x06ticket\x12\x18\n" +
