@@ -3,13 +3,13 @@ package settingsstage
 import (
 	"errors"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
+
+	"mainbus/hostagent/factorio/lua52"
 )
 
 const (
@@ -27,7 +27,7 @@ func (s *state) compile(source, name string) (f *lua.LFunction, err error) {
 			f, err = nil, fmt.Errorf("%s: it can't be compiled: %v", name, p)
 		}
 	}()
-	chunk, err := parse.Parse(strings.NewReader(escapes(source)), name)
+	chunk, err := parse.Parse(strings.NewReader(lua52.Escapes(source)), name)
 	if err != nil {
 		return nil, errors.New(strings.TrimSpace(err.Error()))
 	}
@@ -40,87 +40,6 @@ func (s *state) compile(source, name string) (f *lua.LFunction, err error) {
 		return nil, err
 	}
 	return s.lua.NewFunctionFromProto(proto), nil
-}
-
-var newer = regexp.MustCompile(`\\(?:x[0-9A-Fa-f]{2}|z\s*|(?s:.))`)
-
-// escapes writes what the library's language, which is that of before 5.2, does not know in quoted texts as what it knows: "\x41" and "\z".
-func escapes(source string) string {
-	if !strings.Contains(source, `\x`) && !strings.Contains(source, `\z`) {
-		return source
-	}
-	var out strings.Builder
-	for rest := source; rest != ""; {
-		n := 1
-		switch c := rest[0]; {
-		case strings.HasPrefix(rest, "--") && !isLong(rest[2:]):
-			n = len(rest)
-			if end := strings.IndexByte(rest, '\n'); end >= 0 {
-				n = end
-			}
-		case strings.HasPrefix(rest, "--"):
-			n = 2 + long(rest[2:])
-		case isLong(rest):
-			n = long(rest)
-		case c == '"' || c == '\'':
-			n = quoted(rest)
-			out.WriteString(newer.ReplaceAllStringFunc(rest[:n], older))
-			rest = rest[n:]
-			continue
-		}
-		out.WriteString(rest[:n])
-		rest = rest[n:]
-	}
-	return out.String()
-}
-
-// isLong reports whether a text begins with "[[", "[=[" and the like, behind which nothing is escaped.
-func isLong(text string) bool {
-	inner, ok := strings.CutPrefix(text, "[")
-	return ok && strings.HasPrefix(strings.TrimLeft(inner, "="), "[")
-}
-
-// long returns the length of what isLong begins: all, if it does not end.
-func long(text string) int {
-	level := len(text[1:]) - len(strings.TrimLeft(text[1:], "="))
-	end := "]" + strings.Repeat("=", level) + "]"
-	if at := strings.Index(text, end); at >= 0 {
-		return at + len(end)
-	}
-	return len(text)
-}
-
-// quoted returns the length of a text in quotes.
-func quoted(text string) int {
-	for n := 1; n < len(text); n++ {
-		switch {
-		case text[n] == text[0]:
-			return n + 1
-		case text[n] == '\\' && n+1 < len(text) && text[n+1] == 'z':
-			n++
-			for n+1 < len(text) && strings.IndexByte(" \t\r\n\v\f", text[n+1]) >= 0 {
-				n++
-			}
-		case text[n] == '\\':
-			n++
-		case text[n] == '\n':
-			return n
-		}
-	}
-	return len(text)
-}
-
-func older(escaped string) string {
-	switch {
-	case strings.HasPrefix(escaped, `\x`) && len(escaped) == 4:
-		n, err := strconv.ParseUint(escaped[2:], 16, 8)
-		if err == nil {
-			return fmt.Sprintf(`\%03d`, n)
-		}
-	case strings.HasPrefix(escaped, `\z`):
-		return ""
-	}
-	return escaped
 }
 
 // guard bounds how deep a program is nested, and replaces "..".
@@ -147,52 +66,8 @@ func (g *guard) block(list []ast.Stmt) {
 	}
 	for i, stmt := range list {
 		g.stmt(stmt)
-		if assign, ok := stmt.(*ast.AssignStmt); ok && len(assign.Lhs) > 1 {
-			list[i] = together(assign)
-		}
+		list[i] = lua52.Statement(stmt)
 	}
-}
-
-// together makes a block of an assignment to several variables: all is worked out before anything is assigned, as the language has it. The
-// library assigns to a local variable at once, so that "a, b = b, a" gives both the same.
-func together(a *ast.AssignStmt) ast.Stmt {
-	lined := func(node ast.PositionHolder) {
-		node.SetLine(a.Line())
-		node.SetLastLine(a.LastLine())
-	}
-	before, done := &ast.LocalAssignStmt{}, []ast.Stmt{}
-	hold := func(name string, e ast.Expr) ast.Expr {
-		before.Names, before.Exprs = append(before.Names, name), append(before.Exprs, e)
-		held := &ast.IdentExpr{Value: name}
-		lined(held)
-		return held
-	}
-	for i, to := range a.Lhs {
-		if at, ok := to.(*ast.AttrGetExpr); ok {
-			at.Object = hold(fmt.Sprint("object ", i), at.Object)
-			if _, constant := at.Key.(*ast.StringExpr); !constant {
-				at.Key = hold(fmt.Sprint("key ", i), at.Key)
-			}
-		}
-	}
-	for i, to := range a.Lhs {
-		held := &ast.IdentExpr{Value: fmt.Sprint("value ", i)}
-		lined(held)
-		before.Names = append(before.Names, held.Value)
-		one := &ast.AssignStmt{Lhs: []ast.Expr{to}, Rhs: []ast.Expr{held}}
-		lined(one)
-		done = append([]ast.Stmt{one}, done...) // the last first, as the game's Lua does
-	}
-	for _, e := range before.Exprs { // of calls before the values only the first counts
-		if call, ok := e.(*ast.FuncCallExpr); ok {
-			call.AdjustRet = true
-		}
-	}
-	before.Exprs = append(before.Exprs, a.Rhs...)
-	lined(before)
-	block := &ast.DoBlockStmt{Stmts: append([]ast.Stmt{before}, done...)}
-	lined(block)
-	return block
 }
 
 func (g *guard) stmt(stmt ast.Stmt) {

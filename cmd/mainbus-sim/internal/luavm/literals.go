@@ -4,17 +4,21 @@ import (
 	"strconv"
 
 	"github.com/yuin/gopher-lua/ast"
+
+	"mainbus/hostagent/factorio/lua52"
 )
 
-// normalise writes number literals as the interpreter reads them right: it would take 010 for octal.
+// normalise writes what the interpreter would read otherwise than the language has it: number literals, since it would take 010 for octal, and
+// assignments to several variables.
 func normalise(body []ast.Stmt) []ast.Stmt {
 	stmts(body)
 	return body
 }
 
 func stmts(list []ast.Stmt) {
-	for _, s := range list {
+	for i, s := range list {
 		stmt(s)
+		list[i] = lua52.Statement(s)
 	}
 }
 

@@ -52,6 +52,12 @@ string.format("%q", 'a "quoted"\n\\ \0 line'), string.format("%c%c", 65, 66), st
 string.format("%+d % d %#x", 5, 5, 255), string.format("%g", 100000), string.format("%g", 1e6), string.format("%.14g", 0.1)
 string.format("%5s", 1e15), string.format("%d", "10")
 string.format("%a", 1) ~= nil
+(function() local a, b = 1, 2 a, b = b, a return a, b end)()
+(function() local a, b, c = 1, 2, 3 a, b, c = tostring(b), c + 1, a + 1 return a, b, c end)()
+(function(a, b) a, b = math.floor(b / 2), a return a, b end)(4, 6)
+(function() local i, t = 1, {} t[i], i = 20, 7 i, t[i] = 1, 30 return t[1], t[7], i end)()
+(function() local a, b, c = 9, 9, 9 a, b, c = (function() return 1, 2 end)() return a, b, c end)()
+(function() local a, b = 1, 2 local function swap() a, b = b, a end swap() return a, b end)()
 table.concat({1, 2, 3}), table.concat({1, 2, 3}, "-"), table.concat({1, 2, 3}, "-", 2), table.concat({1, 2, 3}, "-", 2, 2), table.concat({}, "x")
 table.unpack({1, 2, 3}), table.unpack({1, 2, 3}, 2), table.unpack({1, 2, 3}, 2, 5)
 table.pack(1, nil, 3).n, table.pack().n

@@ -12,6 +12,8 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
+
+	"mainbus/hostagent/factorio/lua52"
 )
 
 // Config is what a VM needs from its owner.
@@ -119,7 +121,7 @@ func compile(source, name string) (*lua.FunctionProto, error) {
 	if strings.HasPrefix(source, "#") { // Lua skips a first line for the shell
 		text = "--" + source
 	}
-	chunk, err := parse.Parse(strings.NewReader(expandEscapes(text)), name)
+	chunk, err := parse.Parse(strings.NewReader(lua52.Escapes(text)), name)
 	if err != nil {
 		return nil, syntaxError(name, err)
 	}

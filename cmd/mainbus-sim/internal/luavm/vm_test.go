@@ -168,14 +168,3 @@ func TestRandomFollowsTheMap(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
-
-func FuzzExpandEscapes(f *testing.F) {
-	for _, s := range []string{`"\x41"`, `'\z  x'`, "--[[ \\x ]] x", `[==[ "\x41" ]==]`, `"\x4`, `"\`, "[=", "--[", "\"\\z\n"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, source string) {
-		if out := expandEscapes(source); strings.Count(out, "\n") < strings.Count(source, "\n") {
-			t.Errorf("lines lost: %q became %q", source, out)
-		}
-	})
-}

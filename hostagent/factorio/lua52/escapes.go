@@ -1,4 +1,4 @@
-package luavm
+package lua52
 
 import (
 	"fmt"
@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// expandEscapes rewrites the string escapes that Lua 5.2 has and the interpreter's lexer doesn't: \xXX becomes a
+// Escapes rewrites the string escapes that Lua 5.2 has and the interpreter's lexer doesn't: \xXX becomes a
 // decimal escape, \z swallows the white space after it. Line breaks that \z swallows are put after the string, so
 // that line numbers stay right.
-func expandEscapes(source string) string {
+func Escapes(source string) string {
 	if !strings.Contains(source, `\x`) && !strings.Contains(source, `\z`) {
 		return source
 	}
