@@ -86,7 +86,7 @@ func (c *ctl) createCommand() *cobra.Command {
 				return err
 			}
 			return print(c, made, func(i api.Instance) {
-				fmt.Fprintf(c.out, "Created %s on %s. Start it: mainbusctl instances start %s\n", printable(i.Name), printable(i.HostName), printable(i.Name))
+				fmt.Fprintf(c.out, "Created %s on %s. Start it: mainbusctl instances start %s\n", printable(i.Name), printable(i.HostName), quoted([]string{i.Name}))
 			})
 		},
 	}

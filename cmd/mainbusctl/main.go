@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	switch {
 	case c.remote != nil:
 		c.remote.Close()
@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err == nil:
 		return 0
 	case !c.began:
-		fmt.Fprintf(stderr, "mainbusctl: %v\nmainbusctl --help lists the commands.\n", err)
+		fmt.Fprintf(stderr, "mainbusctl: %v\n%s\n", err, usageHint(cmd))
 		return exitUsage
 	}
 	shown := api.AsError(err)
@@ -131,6 +131,14 @@ func (c *ctl) root() *cobra.Command {
 		c.inspectCommand(),
 	)
 	return root
+}
+
+// usageHint says how the command is used that was meant.
+func usageHint(cmd *cobra.Command) string {
+	if cmd.HasSubCommands() {
+		return cmd.CommandPath() + " --help lists the commands."
+	}
+	return fmt.Sprintf("Usage: %s\n%s --help tells more.", cmd.UseLine(), cmd.CommandPath())
 }
 
 // group is a command that only holds others; alone or with an unknown word it is wrong usage.

@@ -52,7 +52,7 @@ func (c *ctl) showPack(p api.Pack, err error) error {
 		return err
 	}
 	return print(c, p, func(p api.Pack) {
-		fmt.Fprintf(c.out, "%s, for the game %s, revision %d. %s\n", printable(p.Name), printable(p.Game), p.Revision, printable(p.WhoJoins))
+		fmt.Fprintf(c.out, "%s, for Factorio %s, revision %d. %s\n", printable(p.Name), printable(p.Game), p.Revision, printable(p.WhoJoins))
 		if p.Description != "" {
 			fmt.Fprintln(c.out, printable(p.Description))
 		}
@@ -140,7 +140,7 @@ func (c *ctl) packsEditCommand() *cobra.Command {
 			"  mainbusctl packs edit Rails --ignore \"some-mod needs other-mod\"",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if e.game != "" {
-				return api.Errorf(api.Refused, fmt.Sprintf("Look at the plan: mainbusctl packs plan %s --game %s", args[0], e.game),
+				return api.Errorf(api.Refused, fmt.Sprintf("Look at the plan: mainbusctl packs plan %s --game %s", quoted(args[:1]), e.game),
 					"another version of the game needs other mods: that is planned first, and nothing was changed")
 			}
 			if err := e.read(cmd, args[0]); err != nil {
@@ -331,7 +331,7 @@ func (c *ctl) showDraft(d api.PackDraft, dryRun bool) {
 	if dryRun {
 		verb = "Would make"
 	}
-	fmt.Fprintf(c.out, "%s the pack %s for the game %s. %s\n", verb, printable(d.Pack.Name), printable(d.Pack.Game), printable(d.Pack.WhoJoins))
+	fmt.Fprintf(c.out, "%s the pack %s for Factorio %s. %s\n", verb, printable(d.Pack.Name), printable(d.Pack.Game), printable(d.Pack.WhoJoins))
 	c.packMods(d.Pack)
 	for _, remark := range d.Remarks {
 		fmt.Fprintf(c.out, "Note: %s\n", printable(remark))
