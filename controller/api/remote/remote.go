@@ -109,8 +109,11 @@ func (c *Connection) explain(err error) error {
 	case errors.Is(err, link.ErrVersion), errors.Is(err, link.ErrRefused):
 		return api.Errorf(api.Refused, "", "the controller of %s declines: %v", c.login.Name, err)
 	}
-	return api.Errorf(api.Unavailable, "See that it runs, and that UDP is let through in both directions.",
-		"the controller of %s could not be reached: %v", c.login.Name, err)
+	const look = "See that it runs, and that UDP is let through in both directions."
+	if errors.Is(err, context.DeadlineExceeded) {
+		return api.Errorf(api.Unavailable, look, "the controller of %s does not answer", c.login.Name)
+	}
+	return api.Errorf(api.Unavailable, look, "the controller of %s could not be reached: %v", c.login.Name, err)
 }
 
 // addresses are where the controller may be: where it was reached last, then those of the login.
