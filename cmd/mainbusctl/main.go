@@ -13,10 +13,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mainbus/controller/api"
 	"mainbus/controller/api/remote"
@@ -69,7 +71,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err == nil:
 		return 0
 	case !c.began:
-		fmt.Fprintf(stderr, "mainbusctl: %v\n%s\n", err, usageHint(cmd))
+		fmt.Fprintf(stderr, "mainbusctl: %s\n%s\n", usageError(err), usageHint(cmd))
 		return exitUsage
 	}
 	shown := api.AsError(err)
@@ -131,6 +133,16 @@ func (c *ctl) root() *cobra.Command {
 		c.inspectCommand(),
 	)
 	return root
+}
+
+// usageError says what is wrong without the words of Go's library.
+func usageError(err error) string {
+	var value *pflag.InvalidValueError
+	var number *strconv.NumError
+	if errors.As(err, &value) && errors.As(err, &number) {
+		return fmt.Sprintf("--%s takes a number, and %q is none that it can take", value.GetFlag().Name, value.GetValue())
+	}
+	return err.Error()
 }
 
 // usageHint says how the command is used that was meant.

@@ -11,6 +11,7 @@ func TestWrongUsageSaysHowTheCommandIsUsed(t *testing.T) {
 		"instances nope":        "mainbusctl instances --help lists the commands.",
 		"instances start":       "Usage: mainbusctl instances start ",
 		"users list --limit x":  "mainbusctl users list --help tells more.",
+		"users list --limit y":  `--limit takes a number, and "y" is none`,
 		"packs create --nope x": "Usage: mainbusctl packs create ",
 	} {
 		var out, errs strings.Builder
