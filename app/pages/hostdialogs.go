@@ -83,7 +83,7 @@ func (h *Hosts) askStarts(r view.Host) {
 
 // askPublicAddress asks where players reach the games of a host.
 func (h *Hosts) askPublicAddress(r view.Host) {
-	address := widget.NewEntry()
+	address := widgets.NewField()
 	address.AlwaysShowValidationError = true // as in numberEntry
 	address.SetPlaceHolder("play.example.org")
 	address.SetText(r.PlayersAt)
@@ -93,7 +93,7 @@ func (h *Hosts) askPublicAddress(r view.Host) {
 		}
 		return nil
 	}
-	f := h.form(lang.L("Public address of {{.name}}", with{"name": r.Name}), lang.L("Save"), []*widget.FormItem{
+	h.form(lang.L("Public address of {{.name}}", with{"name": r.Name}), lang.L("Save"), []*widget.FormItem{
 		widget.NewFormItem("", words(lang.L("Where players reach its games: they are sent there when they change from one instance to another. "+
 			"Leave it empty if they reach it where this controller does, as in your own network."))),
 		widget.NewFormItem(lang.L("Address"), address),
@@ -104,7 +104,6 @@ func (h *Hosts) askPublicAddress(r view.Host) {
 			return err
 		}, nil)
 	})
-	f.Resize(fyne.NewSize(520, 280))
 	h.Frame.Window().Canvas().Focus(address)
 }
 

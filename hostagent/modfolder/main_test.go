@@ -39,15 +39,15 @@ func modZip(t *testing.T, name, version, needs string) []byte {
 	if needs != "" {
 		dependencies = fmt.Sprintf(`["base", %q]`, needs)
 	}
-	for file, text := range map[string]string{
-		"info.json": fmt.Sprintf(`{"name":%q,"version":%q,"title":"A mod","author":"a","factorio_version":"2.0","dependencies":%s}`, name, version, dependencies),
-		"data.lua":  "-- " + name + version,
+	for _, file := range [][2]string{ // in one order: the same mod has to be the same bytes
+		{"info.json", fmt.Sprintf(`{"name":%q,"version":%q,"title":"A mod","author":"a","factorio_version":"2.0","dependencies":%s}`, name, version, dependencies)},
+		{"data.lua", "-- " + name + version},
 	} {
-		f, err := w.Create(name + "_" + version + "/" + file)
+		f, err := w.Create(name + "_" + version + "/" + file[0])
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.Write([]byte(text))
+		f.Write([]byte(file[1]))
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
