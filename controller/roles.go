@@ -417,7 +417,7 @@ func (s *service) role(ctx context.Context, id string) (api.Role, error) {
 func (s *service) someUser(ctx context.Context, name string) (store.User, error) {
 	user, err := s.store.User(ctx, strings.TrimSpace(name))
 	if errors.Is(err, store.ErrNotFound) {
-		return user, api.Errorf(api.NotFound, "mainbusctl users list shows all; mainbusctl users add makes one.", "there is no user %q", shown(name, 100))
+		return user, noUser(name)
 	}
 	return user, err
 }

@@ -35,7 +35,7 @@ func checkPlayerText(text string) error {
 }
 
 func noUser(name string) error {
-	return api.Errorf(api.NotFound, "mainbusctl users list shows all users.", "there is no user %.100q", name)
+	return api.Errorf(api.NotFound, "mainbusctl users list shows all; mainbusctl users add makes one.", "there is no user %.100q", name)
 }
 
 func (s *service) Users(ctx context.Context, _ api.Caller, r api.FindUsers) (api.UserPage, error) {

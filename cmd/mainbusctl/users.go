@@ -14,7 +14,7 @@ import (
 
 func (c *ctl) usersCommand() *cobra.Command {
 	return group("users", "Show and change players, and what happens to them in games",
-		c.userListCommand(), c.userShowCommand(), c.userHistoryCommand(), c.userNoteCommand(),
+		c.userListCommand(), c.userShowCommand(), c.userHistoryCommand(), c.userAddCommand(), c.userNoteCommand(),
 		c.userBanCommand(), c.userUnbanCommand(), c.userFlagCommand("promote", "Make a player an admin", func(r *api.ChangeUser) { r.Admin = new(true) }),
 		c.userFlagCommand("demote", "Make an admin a player like others", func(r *api.ChangeUser) { r.Admin = new(false) }),
 		group("whitelist", "Players who may join where the whitelist is on",
@@ -199,6 +199,12 @@ func (c *ctl) changed(u api.UserRecord, err error) error {
 	}
 	return print(c, u, func(u api.UserRecord) {
 		fmt.Fprintf(c.out, "%s is %s.\n", printable(u.Name), cmp.Or(userIs(u), "on no list"))
+	})
+}
+
+func (c *ctl) userAddCommand() *cobra.Command {
+	return c.userDo("add NAME", "Make a record of a player who was not seen yet, to give roles or a key to", "  mainbusctl users add ann", func(ctx context.Context, name string) error {
+		return c.changed(c.client.ChangeUser(ctx, me, api.ChangeUser{Name: name, Create: true}))
 	})
 }
 

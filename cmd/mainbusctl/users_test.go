@@ -145,6 +145,7 @@ func TestUserCommands(t *testing.T) {
 		{"users list nobody", 0, []string{"No users."}, ""},
 		{"users show Ann", 0, []string{"yes, by anna on 2026-05-06 07:08:09", "rude", "i9 (gone)", "0:10 h", "afk"}, ""},
 		{"users history Ann --instance nauvis --limit 3", 0, []string{"is there", "kicked"}, `"instance":"nauvis","limit":3`},
+		{"users add Ann", 0, []string{"Ann is on no list."}, `"create":true`},
 		{"users note Ann hello", 0, []string{"Ann is on no list."}, `"notes":"hello"`},
 		{"users ban Ann --reason rude", 0, []string{"Ann is banned."}, `BanUser{"name":"Ann","reason":"rude"}`},
 		{"users unban nobody", 1, []string{`there is no user "nobody"`}, ""},
