@@ -10,11 +10,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	"mainbus/controller/api"
 	"mainbus/transport/identity"
@@ -110,8 +112,8 @@ func (c *Connection) explain(err error) error {
 		return api.Errorf(api.Refused, "", "the controller of %s declines: %v", c.login.Name, err)
 	}
 	const look = "See that it runs, and that UDP is let through in both directions."
-	if errors.Is(err, context.DeadlineExceeded) {
-		return api.Errorf(api.Unavailable, look, "the controller of %s does not answer", c.login.Name)
+	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
+		return api.Errorf(api.Unavailable, look, "the controller of %s does not answer at %s", c.login.Name, strings.Join(c.login.Addresses, ", "))
 	}
 	return api.Errorf(api.Unavailable, look, "the controller of %s could not be reached: %v", c.login.Name, err)
 }

@@ -197,7 +197,7 @@ func TestFindNeedsLittleMemory(t *testing.T) {
 		if !ok || err != nil || v.(*Table).Get("w") != true {
 			t.Fatalf("%s: %v, %v, %v", name, v, ok, err)
 		}
-		if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {
+		if used := after.TotalAlloc - before.TotalAlloc; used > 4<<20 { // of 64 MB; the race detector takes two
 			t.Errorf("%s: %d bytes were allocated for a block of %d", name, used, total)
 		}
 	}
