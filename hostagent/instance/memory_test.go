@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +40,9 @@ func TestLargeSaveNeedsLittleMemory(t *testing.T) {
 	}
 	if testing.Short() {
 		t.Skip("SKIPPED: a save of 500 MB within 64 MB of memory, because of -short")
+	}
+	if build, ok := debug.ReadBuildInfo(); ok && slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		t.Skip("SKIPPED: a save of 500 MB within 64 MB of memory: the race detector takes more than that for itself")
 	}
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("SKIPPED: a save of 500 MB within 64 MB of memory: this system does not tell the memory of a process in /proc/self/status")
