@@ -142,6 +142,13 @@ func (a *agent) change(f func()) {
 	a.changed = make(chan struct{})
 }
 
+// wishes returns what is wanted of the host; what was sent is never changed.
+func (a *agent) wishes() *wire.Desired {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.desired
+}
+
 // wait returns when done says so; it asks after each change.
 func (a *agent) wait(what string, done func() bool) {
 	a.t.Helper()
@@ -156,7 +163,7 @@ func (a *agent) wait(what string, done func() bool) {
 		select {
 		case <-changed:
 		case <-timeout:
-			a.t.Fatalf("%s: gave up waiting for %s; desired %v", a.name, what, a.desired)
+			a.t.Fatalf("%s: gave up waiting for %s; desired %v", a.name, what, a.wishes())
 		}
 	}
 }

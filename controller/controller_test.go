@@ -170,7 +170,7 @@ func TestItemsMoveBetweenHostsAndTheControllerComesBack(t *testing.T) {
 	c.pair(beta)
 	from, to := c.create("nauvis", alpha), c.create("vulcanus", beta)
 	alpha.wait("the save modules", func() bool { return alpha.bundle != nil })
-	if hash, content := lua.Bundle(); alpha.bundle.Hash != hash || string(alpha.bundle.Content) != string(content) || alpha.desired.Bundle != hash {
+	if hash, content := lua.Bundle(); alpha.bundle.Hash != hash || string(alpha.bundle.Content) != string(content) || alpha.wishes().Bundle != hash {
 		t.Error("other save modules than the embedded ones")
 	}
 
@@ -191,7 +191,7 @@ func TestItemsMoveBetweenHostsAndTheControllerComesBack(t *testing.T) {
 	want := api.BusItem{Name: "iron-plate", Quality: "normal", Sent: 120, Received: 100, Granted: 120, InFlight: 20}
 	eventually(t, "the bus", want, func() api.BusItem { return c.bus("iron-plate") })
 
-	generation, epoch := alpha.desired.Generation, sender.epoch
+	generation, epoch := alpha.wishes().Generation, sender.epoch
 	c.stop()
 	c.start()
 	alpha.wait("wishes of the new controller", func() bool { return alpha.desired.Generation > generation })

@@ -26,7 +26,7 @@ func TestAMoveThatFailsLeavesTheInstanceAsItWas(t *testing.T) {
 	c.pair(beta)
 	id := c.create("Überfahrt ⚙", alpha)
 	alpha.sees(state(id, wire.State_STATE_RUNNING))
-	asked := alpha.desired.Instances[0].Asked
+	asked := alpha.wishes().Instances[0].Asked
 	for _, r := range []api.MoveInstance{{Instance: id, Host: "alpha"}, {Instance: id, Host: "gamma"}, {Instance: "nobody", Host: "beta"}} {
 		if _, err := c.MoveInstance(t.Context(), me, r); err == nil {
 			t.Errorf("%+v is under way", r)

@@ -39,7 +39,7 @@ func TestSupervisionReachesTheHostAndStays(t *testing.T) {
 		return d.GetStartsAtOnce() == 4 && len(d.GetInstances()) == 1 && proto.Equal(d.GetInstances()[0].GetSupervision(), want)
 	}
 	alpha.wait("what was changed", arrived)
-	asked := alpha.desired.GetInstances()[0].GetAsked()
+	asked := alpha.wishes().GetInstances()[0].GetAsked()
 	if _, err := c.StartInstance(ctx, me, api.InstanceRef{Instance: "nauvis"}); err != nil { // again, although it is wanted
 		t.Fatal(err)
 	}
