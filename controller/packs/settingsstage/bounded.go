@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"mainbus/hostagent/factorio/lua52"
 )
 
 const (
@@ -52,7 +54,7 @@ func (s *state) boundLibraries() {
 	}))
 	mathematics := l.GetGlobal("math").(*lua.LTable)
 	mathematics.RawSetString("log", l.NewFunction(logarithm))
-	l.SetGlobal("bit32", l.SetFuncs(l.NewTable(), bits))
+	l.SetGlobal("bit32", l.SetFuncs(l.NewTable(), lua52.Bits))
 	mathematics.RawSetString("random", l.NewFunction(random(rand.New(rand.NewPCG(1, 2)))))
 	mathematics.RawSetString("randomseed", l.NewFunction(func(*lua.LState) int { return 0 }))
 }
@@ -223,4 +225,14 @@ func checkJoin(l *lua.LState, _ string) {
 			return // an error, which the function itself tells
 		}
 	}
+}
+
+// logarithm is math.log of Lua 5.2, which may have a base.
+func logarithm(l *lua.LState) int {
+	v := math.Log(float64(l.CheckNumber(1)))
+	if l.GetTop() > 1 {
+		v /= math.Log(float64(l.CheckNumber(2)))
+	}
+	l.Push(lua.LNumber(v))
+	return 1
 }

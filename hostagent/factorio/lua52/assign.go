@@ -1,4 +1,5 @@
-// Package lua52 makes programs of the game's Lua, which is 5.2, ready for gopher-lua (1.1.2), whose parser and compiler are of 5.1.
+// Package lua52 makes programs of the game's Lua, which is 5.2, ready for gopher-lua (1.1.2), whose parser and compiler are of 5.1, and has what of its
+// libraries is missing there.
 package lua52
 
 import (

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"mainbus/hostagent/factorio/lua52"
 )
 
 // openLibraries opens what the game has of the standard libraries. There is no io, os, package or coroutine, and
@@ -33,7 +35,7 @@ func (vm *VM) openLibraries() {
 	vm.openStrings()
 	vm.openTables()
 	vm.openMath()
-	vm.openBits()
+	vm.L.SetGlobal("bit32", vm.L.SetFuncs(vm.L.NewTable(), lua52.Bits))
 	vm.openSerpent()
 	debug := l.NewTable()
 	debug.RawSetString("traceback", l.NewFunction(debugTraceback))

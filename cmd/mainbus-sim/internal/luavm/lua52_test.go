@@ -58,6 +58,7 @@ string.format("%a", 1) ~= nil
 (function() local i, t = 1, {} t[i], i = 20, 7 i, t[i] = 1, 30 return t[1], t[7], i end)()
 (function() local a, b, c = 9, 9, 9 a, b, c = (function() return 1, 2 end)() return a, b, c end)()
 (function() local a, b = 1, 2 local function swap() a, b = b, a end swap() return a, b end)()
+bit32.band(2.5, 7), bit32.band(2.7, 7), bit32.band(3.5, 7), bit32.band(-1.5, 255), bit32.bor(2^32 + 5), bit32.bnot(-1)
 table.concat({1, 2, 3}), table.concat({1, 2, 3}, "-"), table.concat({1, 2, 3}, "-", 2), table.concat({1, 2, 3}, "-", 2, 2), table.concat({}, "x")
 table.unpack({1, 2, 3}), table.unpack({1, 2, 3}, 2), table.unpack({1, 2, 3}, 2, 5)
 table.pack(1, nil, 3).n, table.pack().n

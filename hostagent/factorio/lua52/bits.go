@@ -1,14 +1,14 @@
-package settingsstage
+package lua52
 
 import (
 	"math"
-	mathbits "math/bits"
+	"math/bits"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
-// bits is the library bit32 of Lua 5.2, which the game has and gopher-lua has not.
-var bits = map[string]lua.LGFunction{
+// Bits is the library bit32, which gopher-lua has not.
+var Bits = map[string]lua.LGFunction{
 	"band":   folded(math.MaxUint32, func(a, b uint32) uint32 { return a & b }),
 	"bor":    folded(0, func(a, b uint32) uint32 { return a | b }),
 	"bxor":   folded(0, func(a, b uint32) uint32 { return a ^ b }),
@@ -22,8 +22,8 @@ var bits = map[string]lua.LGFunction{
 		}
 		return pushBits(l, uint32(int32(word(l, 1))>>min(n, 31)))
 	},
-	"lrotate": func(l *lua.LState) int { return pushBits(l, mathbits.RotateLeft32(word(l, 1), l.CheckInt(2)%32)) },
-	"rrotate": func(l *lua.LState) int { return pushBits(l, mathbits.RotateLeft32(word(l, 1), -(l.CheckInt(2)%32))) },
+	"lrotate": func(l *lua.LState) int { return pushBits(l, bits.RotateLeft32(word(l, 1), l.CheckInt(2)%32)) },
+	"rrotate": func(l *lua.LState) int { return pushBits(l, bits.RotateLeft32(word(l, 1), -(l.CheckInt(2)%32))) },
 	"extract": func(l *lua.LState) int {
 		from, mask := field(l, 2)
 		return pushBits(l, word(l, 1)>>from&mask)
@@ -33,15 +33,18 @@ var bits = map[string]lua.LGFunction{
 		return pushBits(l, word(l, 1)&^(mask<<from)|(word(l, 2)&mask)<<from)
 	},
 	"btest": func(l *lua.LState) int {
-		folded(math.MaxUint32, func(a, b uint32) uint32 { return a & b })(l)
-		l.Push(lua.LBool(l.CheckNumber(-1) != 0))
+		v := uint32(math.MaxUint32)
+		for n := 1; n <= l.GetTop(); n++ {
+			v &= word(l, n)
+		}
+		l.Push(lua.LBool(v != 0))
 		return 1
 	},
 }
 
-// word is an argument as 32 bits: numbers wrap around.
+// word is an argument as 32 bits: numbers are rounded and wrap around.
 func word(l *lua.LState, n int) uint32 {
-	f := math.Floor(float64(l.CheckNumber(n)) + 0.5)
+	f := math.RoundToEven(float64(l.CheckNumber(n)))
 	if f = math.Mod(f, 1<<32); math.IsNaN(f) {
 		return 0
 	}
@@ -81,14 +84,4 @@ func field(l *lua.LState, at int) (from int, mask uint32) {
 		l.RaiseError("trying to access non-existent bits")
 	}
 	return from, uint32(1<<width - 1)
-}
-
-// logarithm is math.log of Lua 5.2, which may have a base.
-func logarithm(l *lua.LState) int {
-	v := math.Log(float64(l.CheckNumber(1)))
-	if l.GetTop() > 1 {
-		v /= math.Log(float64(l.CheckNumber(2)))
-	}
-	l.Push(lua.LNumber(v))
-	return 1
 }
