@@ -39,8 +39,9 @@ func (s *Users) Dropped(paths []string) { s.importFile(paths[0]) }
 func (s *Users) importFile(path string) {
 	ask(s.Params, s.problem, func(context.Context) (f userFile, err error) {
 		if f.content, err = readUserFile(path); err == nil {
-			if beside := filepath.Join(filepath.Dir(path), "roles.json"); beside != path {
-				f.roles, _ = readUserFile(beside) // most have none
+			beside := filepath.Join(filepath.Dir(path), "roles.json") // most have none
+			if _, none := os.Stat(beside); none == nil && beside != path {
+				f.roles, err = readUserFile(beside)
 			}
 		}
 		return f, err
